@@ -1,0 +1,367 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// A phase says what a session has at its other end.
+type phase uint8
+
+const (
+	unconnected phase = iota // never opened, or closed by us
+	connected
+	peerClosed // the peer ended the connection; the grammar stays the same
+)
+
+// The first octets that make a line something else than it looks like. A line
+// editor puts them there.
+const (
+	escapeMark  = 0x1d // ^]: the rest is a command, with or without its dot
+	literalMark = 0x16 // ^V: the rest is data, dot or not
+)
+
+// A grammar decides what a line means. It holds everything that decision needs
+// and touches nothing else: no connection, no clock, no terminal.
+type grammar struct {
+	command func(word string) (known, bare bool) // the command table
+
+	phase  phase
+	host   string // for the prompt
+	proto  string // for the prompt: "http", "smtp+tls"
+	block  bool   // a request is composed and sent at its end
+	eol    EOL
+	lock   string // the verb whose free text is due, such as DATA; "" for none
+	script bool   // nobody can be asked
+
+	draft   draft
+	heredoc string // the word that ends a .send <<WORD; "" for none
+	text    []string
+	ask     question
+	leaving bool // ^D was pressed once
+}
+
+// A question is what the next line answers.
+type question uint8
+
+const (
+	askNothing   question = iota
+	askReconnect          // Enter reconnects and sends
+	askOdd                // s sends as typed, e edits
+)
+
+// An action is what a session does for a line.
+type action uint8
+
+const (
+	doNothing    action = iota
+	doSend              // write data
+	doReconnect         // reconnect, then write data
+	doRun               // run the command word with args
+	doLeave             // end the session
+	doInterrupts        // end the session: interrupted
+)
+
+// A step is the meaning of a line.
+type step struct {
+	do      action
+	data    []byte // doSend, doReconnect: what is sent, as one write
+	request bool   // data is a composed request
+	word    string // doRun
+	args    string
+	say     string // a remark
+	err     string // why the line means nothing; a script ends there
+	prefill string // what the next line starts as, for editing
+}
+
+// line gives the meaning of a line and moves on. The line has no line end.
+func (g *grammar) line(line string) step {
+	g.leaving = false
+	switch {
+	case g.ask != askNothing:
+		return g.answer(line)
+	case g.heredoc != "":
+		return g.heredocLine(line)
+	}
+	first := byte(0)
+	if line != "" {
+		first = line[0]
+	}
+	switch {
+	case first == escapeMark:
+		rest := strings.TrimSpace(line[1:])
+		if rest == "" {
+			return step{say: "a command without its dot: quit, status, close, send …, help"}
+		}
+		return g.run(strings.TrimPrefix(rest, "."))
+	case first == literalMark && g.phase != unconnected:
+		return g.dataLine(line[1:])
+	case g.lock != "" || g.draft.inBody():
+		return g.dataLine(line)
+	case strings.HasPrefix(line, ".#"):
+		return step{}
+	case isDotWord(line):
+		return g.run(line[1:])
+	case g.phase == unconnected:
+		return g.bareLine(line)
+	}
+	return g.dataLine(line)
+}
+
+// isDotWord reports whether a line is a command by its shape: a dot, then a
+// small letter, "?" or "!".
+func isDotWord(line string) bool {
+	if len(line) < 2 || line[0] != '.' {
+		return false
+	}
+	c := line[1]
+	return 'a' <= c && c <= 'z' || c == '?' || c == '!'
+}
+
+func (g *grammar) run(line string) step {
+	word, args, _ := strings.Cut(line, " ")
+	args = strings.TrimSpace(args)
+	if known, _ := g.command(word); !known {
+		hint := "(.help lists the commands)"
+		if g.phase == connected {
+			hint = fmt.Sprintf("(.help lists them); to send it: .send %q, or ^V first", "."+line)
+		}
+		return step{err: fmt.Sprintf("no command .%s %s", word, hint)}
+	}
+	if word == "send" && strings.HasPrefix(args, "<<") {
+		mark := strings.TrimSpace(args[2:])
+		if mark == "" || strings.ContainsAny(mark, " \t") {
+			return step{err: ".send <<WORD: want one word that ends the text"}
+		}
+		if g.phase == unconnected {
+			return step{err: "not connected: open HOST PORT first"}
+		}
+		g.heredoc, g.text = mark, nil
+		return step{}
+	}
+	return step{do: doRun, word: word, args: args}
+}
+
+func (g *grammar) heredocLine(line string) step {
+	if line != g.heredoc {
+		g.text = append(g.text, line)
+		return step{}
+	}
+	var b []byte
+	for _, l := range g.text {
+		b = append(append(b, l...), g.eol.Bytes()...)
+	}
+	g.heredoc, g.text = "", nil
+	return g.send(b, false)
+}
+
+// bareLine is a line without a connection: words are commands there.
+func (g *grammar) bareLine(line string) step {
+	fields := strings.Fields(line)
+	if len(fields) == 0 {
+		return step{}
+	}
+	if _, bare := g.command(fields[0]); bare {
+		return g.run(strings.TrimSpace(line))
+	}
+	if offer := offerOpen(fields); offer != "" {
+		return step{err: offer}
+	}
+	if known, _ := g.command(fields[0]); known && len(fields) == 1 {
+		return step{err: fmt.Sprintf("as a command: .%s", fields[0])}
+	}
+	return step{err: "not connected: open HOST PORT first (your line is kept, Up brings it back)"}
+}
+
+// offerOpen returns the ways to go to what looks like a host or a URL, or "".
+func offerOpen(fields []string) string {
+	if len(fields) > 2 || !looksLikeHost(fields[0]) {
+		return ""
+	}
+	host := fields[0]
+	if len(fields) == 2 {
+		port := fields[1]
+		if strings.Contains(host, "://") || !looksLikePort(port) {
+			return ""
+		}
+		return fmt.Sprintf("which way?  open %[1]s %[2]s   tls %[1]s %[2]s", host, port)
+	}
+	if strings.Contains(host, "://") {
+		return fmt.Sprintf("which way?  open %[1]s   auto %[1]s", host)
+	}
+	if i := strings.LastIndexByte(host, ':'); i > 0 && strings.Count(host, ":") == 1 {
+		return fmt.Sprintf("which way?  open %[1]s %[2]s   tls %[1]s %[2]s   auto %[1]s:%[2]s", host[:i], host[i+1:])
+	}
+	return fmt.Sprintf("which way?  open %[1]s 80   tls %[1]s 443   auto %[1]s", host)
+}
+
+// looksLikeHost reports whether a word is a URL, an address or a name with a dot
+// in it.
+func looksLikeHost(w string) bool {
+	if scheme, rest, ok := strings.Cut(w, "://"); ok {
+		return scheme != "" && rest != ""
+	}
+	if w == "localhost" || strings.HasPrefix(w, "localhost:") {
+		return true
+	}
+	if strings.Count(w, ":") > 1 { // IPv6
+		return strings.Trim(strings.ToLower(w), "0123456789abcdef:.[]%") == ""
+	}
+	name, port, hasPort := strings.Cut(w, ":")
+	if hasPort && !looksLikePort(port) {
+		return false
+	}
+	if !strings.Contains(strings.Trim(name, "."), ".") && !hasPort {
+		return false
+	}
+	for _, r := range name {
+		ok := r == '.' || r == '-' || r == '_' || r >= utf8.RuneSelf ||
+			'0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !ok {
+			return false
+		}
+	}
+	return name != "" && name[0] != '.' && name[0] != '-'
+}
+
+// looksLikePort reports whether a word is a number or a service's name.
+func looksLikePort(w string) bool {
+	return w != "" && strings.Trim(w, "0123456789abcdefghijklmnopqrstuvwxyz-") == ""
+}
+
+// dataLine is a line for the peer, byte for byte.
+func (g *grammar) dataLine(line string) step {
+	end := g.eol.Bytes()
+	if !g.block || g.lock != "" {
+		st := g.send([]byte(line+end), false)
+		if g.lock == "" {
+			return st
+		}
+		if line == "." {
+			g.lock = ""
+		} else if isDotWord(line) && st.err == "" {
+			st.say = fmt.Sprintf("sent as text (^] gives commands here); the server takes one dot off: ..%s keeps it", line[1:])
+		}
+		return st
+	}
+	if line == "" && g.draft.empty() {
+		return step{} // a blank line ends a request, and there is none
+	}
+	switch g.draft.add(line, end) {
+	case draftDone:
+		return g.sendDraft()
+	case draftFull:
+		return step{err: fmt.Sprintf("the draft is longer than %d MiB: .send file F sends a file", maxDraft>>20)}
+	case draftOdd:
+		return g.odd()
+	}
+	return step{}
+}
+
+func (g *grammar) odd() step {
+	why := g.draft.odd()
+	if g.script {
+		return step{err: why + "; .send sends anything"}
+	}
+	g.ask = askOdd
+	return step{say: why + ": s = send as typed, e = edit"}
+}
+
+func (g *grammar) sendDraft() step {
+	st := g.send(g.draft.buf, true)
+	if g.ask == askNothing {
+		g.draft = draft{}
+	}
+	return st
+}
+
+// send gives the step that writes b, or asks first where the peer is gone.
+func (g *grammar) send(b []byte, request bool) step {
+	if g.phase == connected {
+		return step{do: doSend, data: b, request: request}
+	}
+	if g.script || !request && g.block {
+		return step{err: "the connection is closed: .reconnect first"}
+	}
+	g.ask = askReconnect
+	if !request {
+		g.draft = draft{lines: []string{strings.TrimSuffix(string(b), g.eol.Bytes())}, buf: b}
+	}
+	return step{say: fmt.Sprintf("connection is closed. Enter = reconnect and send these %d bytes, ^C = keep the draft", len(b))}
+}
+
+func (g *grammar) answer(line string) step {
+	word := strings.ToLower(strings.TrimSpace(line))
+	switch {
+	case g.ask == askReconnect && word == "":
+		b, request := g.draft.buf, g.block
+		g.ask, g.draft = askNothing, draft{}
+		return step{do: doReconnect, data: b, request: request}
+	case g.ask == askReconnect:
+		return step{say: "Enter = reconnect and send, ^C = keep the draft"}
+	case word == "s":
+		g.ask = askNothing
+		return g.sendDraft()
+	case word == "e":
+		return g.edit()
+	}
+	return step{say: g.draft.odd() + ": s = send as typed, e = edit"}
+}
+
+// edit takes the draft back into the line being typed.
+func (g *grammar) edit() step {
+	st := step{prefill: g.draft.text()}
+	g.ask, g.draft = askNothing, draft{}
+	return st
+}
+
+// interrupt is ^C on a line that holds typed. again says that the last one, on
+// an empty line, was less than a second ago.
+func (g *grammar) interrupt(typed string, again bool) step {
+	g.leaving = false
+	switch {
+	case g.ask != askNothing:
+		return g.edit()
+	case g.heredoc != "":
+		g.heredoc, g.text = "", nil
+		return step{say: "draft dropped; nothing was sent"}
+	case !g.draft.empty():
+		g.draft = draft{}
+		return step{say: "draft dropped; nothing was sent"}
+	case typed != "":
+		return step{}
+	case again:
+		return step{do: doInterrupts}
+	}
+	return step{say: "^C again (1 s) or .quit leaves"}
+}
+
+// eof is ^D on an empty line.
+func (g *grammar) eof() step {
+	switch {
+	case g.ask == askReconnect:
+		return g.edit()
+	case g.ask == askOdd:
+		return step{say: g.draft.odd() + ": s = send as typed, e = edit"}
+	case g.heredoc != "":
+		return step{say: fmt.Sprintf("%s ends the text, ^C drops it", g.heredoc)}
+	case !g.draft.empty():
+		return g.odd()
+	case g.phase == connected && !g.leaving:
+		g.leaving = true
+		return step{say: "^D again leaves; .eof half-closes"}
+	}
+	return step{do: doLeave}
+}
+
+// unfinished says what a script has begun and not ended, or "".
+func (g *grammar) unfinished() string {
+	switch {
+	case g.heredoc != "":
+		return fmt.Sprintf(".send <<%[1]s has no %[1]s", g.heredoc)
+	case !g.draft.empty():
+		return g.draft.odd()
+	}
+	return ""
+}

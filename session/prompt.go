@@ -1,0 +1,53 @@
+package session
+
+import (
+	"fmt"
+	"strings"
+)
+
+// prompt returns the text before the next line, its last blank included. It is
+// one line of printable ASCII, whatever the peer is called.
+func (g *grammar) prompt() string {
+	p := g.mainPrompt()
+	due := ""
+	switch {
+	case g.ask == askReconnect:
+		return "Enter or ^C> "
+	case g.ask == askOdd:
+		return "s or e> "
+	case g.heredoc != "":
+		due = "until " + plain(g.heredoc)
+	case g.draft.empty():
+		return p + "> "
+	default:
+		due = g.draft.due()
+	}
+	// The bar stands where the first line's ">" stands.
+	if due != "" {
+		due += " "
+	}
+	return fmt.Sprintf("%*s| ", len(p), due)
+}
+
+func (g *grammar) mainPrompt() string {
+	host := plain(g.host)
+	switch {
+	case g.phase == unconnected:
+		return "wiretape"
+	case g.phase == peerClosed:
+		return host + " closed"
+	case g.lock != "":
+		return fmt.Sprintf("%s %s (^] commands)", host, plain(g.lock))
+	}
+	return host + " " + plain(g.proto)
+}
+
+// plain returns s with everything but printable ASCII replaced.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
