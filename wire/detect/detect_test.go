@@ -1,0 +1,184 @@
+package detect
+
+import (
+	"bytes"
+	"crypto/tls"
+	"strings"
+	"testing"
+
+	"wiretape/wire"
+)
+
+const (
+	cs = wire.ClientToServer
+	sc = wire.ServerToClient
+)
+
+// open is the event of a connection to a target.
+func open(conn int, target string) wire.Event {
+	return wire.Event{Conn: conn, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: target}}
+}
+
+func data(conn int, dir wire.Dir, s string) wire.Event {
+	return wire.Event{Conn: conn, Kind: wire.KindData, Dir: dir, Data: []byte(s)}
+}
+
+func secure(conn int, alpn string) wire.Event {
+	return wire.Event{Conn: conn, Kind: wire.KindSecure, TLS: &wire.TLS{Version: tls.VersionTLS13, ALPN: alpn}}
+}
+
+func kind(conn int, k wire.Kind) wire.Event { return wire.Event{Conn: conn, Kind: k} }
+
+// settings is an empty SETTINGS frame.
+const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+var decisions = []struct {
+	name   string
+	opts   Options
+	events []wire.Event
+	proto  string
+	reason string
+}{
+	{"nothing yet", Options{}, []wire.Event{open(1, "h:80")}, "", ""},
+	{"chosen", Options{Proto: "ftp"}, []wire.Event{open(1, "h:80")}, FTP, "chosen: ftp"},
+	{"chosen by another spelling", Options{Proto: "bytes"}, []wire.Event{open(1, "h:80")}, Raw, "chosen: raw"},
+	{"chosen for one connection", Options{Proto: "ftp", Conns: map[int]string{1: "smtp"}}, []wire.Event{open(1, "h:80")}, SMTP, "chosen: smtp"},
+	{"choice unknown", Options{Proto: "gopher"}, []wire.Event{data(1, cs, "GET / HTTP/1.1\r\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"choice before ALPN", Options{Proto: "raw"}, []wire.Event{open(1, "h:443"), secure(1, "h2")}, Raw, "chosen: raw"},
+	{"ALPN h2", Options{}, []wire.Event{open(1, "h:443"), secure(1, "h2")}, HTTP2, "ALPN h2"},
+	{"ALPN before bytes", Options{}, []wire.Event{secure(1, "http/1.1"), data(1, sc, "220 x\r\n")}, HTTP1, "ALPN http/1.1"},
+	{"ALPN unknown", Options{}, []wire.Event{secure(1, "x"), data(1, sc, "220 x\r\n")}, Line, "the server's first line is a three-digit reply"},
+	{"udp", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:53"}}}, Raw, "datagrams"},
+
+	{"preface", Options{}, []wire.Event{data(1, cs, preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
+	{"preface so far", Options{}, []wire.Event{data(1, cs, preface[:20])}, "", ""},
+	{"preface cut off", Options{}, []wire.Event{data(1, cs, preface[:20]), data(1, sc, "HTTP/1.1 400 x\r\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"TLS in clear", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "\x16\x03\x01")}, Raw, "first bytes look like a TLS handshake"},
+	{"request", Options{}, []wire.Event{open(1, "h:25"), data(1, cs, "GET / HTTP/1.0\n\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"request after empty lines", Options{}, []wire.Event{data(1, cs, "\r\n\nGET / HTTP/1.0\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"request with spaces in its target", Options{}, []wire.Event{data(1, cs, "GET /a b HTTP/1.1\r\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"request so far", Options{}, []wire.Event{data(1, cs, "POST / HTT")}, "", ""},
+	{"simple request", Options{}, []wire.Event{data(1, cs, "GET /index.html\r\n")}, HTTP1, "first line looks like an HTTP/0.9 request"},
+	{"malformed request on 80", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "get it\r\n")}, HTTP1, "text on a port of HTTP"},
+	{"malformed request elsewhere", Options{}, []wire.Event{open(1, "h:81"), data(1, cs, "get it\r\n")}, "", ""},
+	{"malformed request, answered", Options{}, []wire.Event{data(1, cs, "get it\r\n"), data(1, sc, "HTTP/1.1 400 Bad\r\n")}, HTTP1, "the server's first line looks like an HTTP response"},
+	{"HTTP from a server that was not asked", Options{}, []wire.Event{data(1, sc, "HTTP/1.1 408 Timeout\r\n")}, HTTP1, "the server's first line looks like an HTTP response"},
+	{"binary on 80", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "\x00\x01"), data(1, sc, "\x02")}, Raw, "the first bytes look like nothing that is known"},
+	{"SETTINGS first", Options{}, []wire.Event{secure(1, ""), data(1, sc, settings)}, HTTP2, "the server's first bytes are a SETTINGS frame"},
+	{"SETTINGS with a bad length", Options{}, []wire.Event{data(1, sc, "\x00\x00\x05"+settings[3:])}, Raw, "the first bytes look like nothing that is known"},
+
+	{"SMTP greeting", Options{}, []wire.Event{open(1, "h:26"), data(1, sc, "220 h ESMTP x\r\n")}, SMTP, "the server's greeting names SMTP"},
+	{"SMTP greeting on 21", Options{}, []wire.Event{open(1, "h:21"), data(1, sc, "220-smtp\r\n")}, SMTP, "the server's greeting names SMTP"},
+	{"FTP greeting", Options{}, []wire.Event{data(1, sc, "220 (vsFTPd 3.0.3)\r\n")}, FTP, "the server's greeting names FTP"},
+	{"greeting so far", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "220 h")}, "", ""},
+	{"greeting on 25", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "554 no\r\n")}, SMTP, "a three-digit reply on a port of SMTP"},
+	{"greeting on 21", Options{}, []wire.Event{open(1, "h:ftp"), data(1, sc, "220 hello\n")}, FTP, "a three-digit reply on a port of FTP"},
+	{"greeting elsewhere", Options{}, []wire.Event{open(1, "h:119"), data(1, sc, "200 hello\r\n")}, Line, "the server's first line is a three-digit reply"},
+	{"client before the greeting on 25", Options{}, []wire.Event{open(1, "h:25"), data(1, cs, "EHLO me\r\n")}, SMTP, "text on a port of SMTP"},
+	{"client before the greeting elsewhere", Options{}, []wire.Event{data(1, cs, "EHLO me\r\n"), data(1, sc, "220 h ESMTP\r\n")}, SMTP, "the server's greeting names SMTP"},
+	{"no reply code", Options{}, []wire.Event{data(1, sc, "2200 x\r\n")}, Raw, "the first bytes look like nothing that is known"},
+	{"a server that speaks something else", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "* OK ready\r\n")}, Raw, "the first bytes look like nothing that is known"},
+
+	{"client's end of stream does not decide", Options{}, []wire.Event{data(1, cs, "HELO\r\n"), {Conn: 1, Kind: wire.KindEOF, Dir: cs}}, "", ""},
+	{"server's end of stream decides", Options{}, []wire.Event{data(1, cs, "HELO\r\n"), {Conn: 1, Kind: wire.KindEOF, Dir: sc}}, Raw, "the first bytes look like nothing that is known"},
+	{"TLS after raw bytes begins afresh", Options{}, []wire.Event{data(1, sc, "hello"), secure(1, ""), data(1, cs, "GET / HTTP/1.1\r\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"TLS within a line protocol goes on", Options{}, []wire.Event{data(1, sc, "220 h ESMTP\r\n"), secure(1, ""), data(1, cs, "GET / HTTP/1.1\r\n")}, SMTP, "the server's greeting names SMTP"},
+	{"too much of what says nothing", Options{}, []wire.Event{data(1, cs, strings.Repeat("x ", sniffLimit/2))}, Raw, "the first bytes look like nothing that is known"},
+	{"state stays after the end", Options{}, []wire.Event{data(1, cs, "GET / HTTP/1.1\r\n"), kind(1, wire.KindClose)}, HTTP1, "first line looks like an HTTP request"},
+}
+
+func TestDecision(t *testing.T) {
+	for _, d := range decisions {
+		t.Run(d.name, func(t *testing.T) {
+			s := New(d.opts)
+			for _, e := range d.events {
+				s.Feed(e)
+			}
+			if s.Proto(1) != d.proto || s.Reason(1) != d.reason {
+				t.Errorf("Proto, Reason = %q, %q, want %q, %q", s.Proto(1), s.Reason(1), d.proto, d.reason)
+			}
+			// One octet at a time.
+			s = New(d.opts)
+			for _, e := range d.events {
+				if e.Kind != wire.KindData {
+					s.Feed(e)
+					continue
+				}
+				for _, b := range e.Data {
+					s.Feed(data(e.Conn, e.Dir, string(b)))
+				}
+			}
+			if s.Proto(1) != d.proto || s.Reason(1) != d.reason {
+				t.Errorf("by octets: Proto, Reason = %q, %q, want %q, %q", s.Proto(1), s.Reason(1), d.proto, d.reason)
+			}
+		})
+	}
+}
+
+func TestRawRunsEndAtTurnsAndAtMultiplesOfTheirStream(t *testing.T) {
+	s := New(Options{Proto: Raw})
+	var got []string
+	var total []byte
+	for _, e := range []wire.Event{
+		data(1, cs, "one "), data(1, cs, "run"), data(1, sc, "a turn"),
+		data(1, cs, strings.Repeat("x", 64<<10)), {Conn: 1, Kind: wire.KindGap, Dir: cs, Size: 9}, data(1, cs, "y"), kind(1, wire.KindClose),
+	} {
+		for _, m := range s.Feed(e) {
+			got = append(got, m.Dir.String()+" "+string(m.Kind)+" "+m.EndedBy)
+			if m.Dir == cs {
+				total = append(total, m.Body.Data...)
+			}
+		}
+	}
+	want := []string{
+		"client raw the other side spoke", "server raw the other side spoke", "client raw 64 KiB",
+		"client raw bytes are missing", "client gap ", "client raw connection closed",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("messages:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if want := "one run" + strings.Repeat("x", 64<<10) + "y"; !bytes.Equal(total, []byte(want)) {
+		t.Errorf("client's bytes: %d of %d, or not the same", len(total), len(want))
+	}
+}
+
+func TestDatagramsAreMessagesOfTheirOwn(t *testing.T) {
+	s := New(Options{})
+	s.Feed(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:7"}})
+	for _, d := range []string{"a", "", "b"} {
+		msgs := s.Feed(data(1, cs, d))
+		if len(msgs) != 1 || string(msgs[0].Body.Data) != d {
+			t.Errorf("datagram %q gave %v", d, msgs)
+		}
+	}
+}
+
+func TestNumbersRunOverAllConnections(t *testing.T) {
+	var a, b numbering
+	n := 0
+	for i, step := range []struct {
+		of             *numbering
+		exchange, want int
+	}{
+		{&a, 1, 1}, {&a, 1, 1}, {&b, 1, 2}, {&a, 2, 3}, {&b, 1, 2}, {&a, 1, 1}, {&a, 3, 4},
+		{&b, 3, 6}, {&b, 2, 5}, {&a, 4, 7}, {&b, 3, 6},
+	} {
+		if got := step.of.number(step.exchange, &n); got != step.want {
+			t.Errorf("step %d: number(%d) = %d, want %d", i, step.exchange, got, step.want)
+		}
+	}
+}
+
+func TestClosedConnectionsAreForgotten(t *testing.T) {
+	s := New(Options{})
+	for i := range 1000 {
+		s.Feed(data(i+1, sc, "hello"))
+		s.Feed(kind(i+1, wire.KindClose))
+	}
+	if len(s.conns) != 0 || len(s.order) != 0 || len(s.closed) > keepClosed {
+		t.Errorf("%d connections, %d in order, %d closed ones are kept", len(s.conns), len(s.order), len(s.closed))
+	}
+	if s.Proto(1000) != Raw || s.Proto(1) != "" {
+		t.Errorf("Proto of the last and the first = %q, %q", s.Proto(1000), s.Proto(1))
+	}
+}

@@ -1,0 +1,183 @@
+package detect
+
+import (
+	"slices"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// The protocols' names, as Message.Proto has them.
+const (
+	HTTP1 = "http/1.1"
+	HTTP2 = "h2"
+	SMTP  = "smtp"
+	FTP   = "ftp"
+	Line  = "line" // another protocol of command lines and three-digit replies
+	Raw   = "raw"
+)
+
+// Protos returns the names of all protocols.
+func Protos() []string { return []string{HTTP1, HTTP2, SMTP, FTP, Line, Raw} }
+
+// spellings are other names that people and tapes use.
+var spellings = map[string]string{
+	"http": HTTP1, "http1": HTTP1, "http/1": HTTP1, "http/1.0": HTTP1,
+	"http2": HTTP2, "http/2": HTTP2, "h2c": HTTP2,
+	"lmtp": SMTP, "bytes": Raw,
+}
+
+// Canonical returns the name in [Protos] that is meant by name, "" if there is
+// none.
+func Canonical(name string) string {
+	if slices.Contains(Protos(), name) {
+		return name
+	}
+	return spellings[name]
+}
+
+// verdict is what a row says of the evidence.
+type verdict uint8
+
+const (
+	wait verdict = iota // more bytes may tell
+	no
+	yes
+)
+
+// row is one way to know a protocol.
+type row struct {
+	proto  string
+	reason string
+	test   func(*evidence) verdict
+}
+
+// table is the order of precedence: the first row that says yes decides, and a
+// row that waits holds back those after it. What was said comes before what is
+// seen, what the first speaker sent before what the answer looks like. A port is
+// only a hint, taken where the bytes are text that could be anything.
+var table = []row{
+	{HTTP1, "chosen: http/1.1", forced(HTTP1)},
+	{HTTP2, "chosen: h2", forced(HTTP2)},
+	{SMTP, "chosen: smtp", forced(SMTP)},
+	{FTP, "chosen: ftp", forced(FTP)},
+	{Line, "chosen: line", forced(Line)},
+	{Raw, "chosen: raw", forced(Raw)},
+	{Raw, "datagrams", network("udp")},
+	{HTTP2, "ALPN h2", alpn("h2")},
+	{HTTP1, "ALPN http/1.1", alpn("http/1.1")},
+	{HTTP1, "ALPN http/1.0", alpn("http/1.0")},
+	{FTP, "ALPN ftp", alpn("ftp")},
+
+	{HTTP2, "first bytes are the HTTP/2 connection preface", client(isPreface)},
+	{Raw, "first bytes look like a TLS handshake", client(isTLS)},
+	{HTTP1, "first line looks like an HTTP request", client(isRequest)},
+	{HTTP1, "first line looks like an HTTP/0.9 request", client(isSimpleRequest)},
+	{HTTP1, "text on a port of HTTP", hint(isText, "80", "http", "443", "https", "8000", "8080", "http-alt", "8443")},
+	{SMTP, "text on a port of SMTP", hint(isText, smtpPorts...)},
+	{FTP, "text on a port of FTP", hint(isText, ftpPorts...)},
+
+	{HTTP2, "the server's first bytes are a SETTINGS frame", server(isSettings)},
+	{HTTP1, "the server's first line looks like an HTTP response", server(isResponse)},
+	{SMTP, "the server's greeting names SMTP", server(isGreeting("SMTP"))},
+	{FTP, "the server's greeting names FTP", server(isGreeting("FTP"))},
+	{SMTP, "a three-digit reply on a port of SMTP", onPort(server(isReply), smtpPorts...)},
+	{FTP, "a three-digit reply on a port of FTP", onPort(server(isReply), ftpPorts...)},
+	{Line, "the server's first line is a three-digit reply", server(isReply)},
+	{Raw, "the first bytes look like nothing that is known", func(*evidence) verdict { return yes }},
+}
+
+var (
+	smtpPorts = []string{"25", "smtp", "465", "smtps", "submissions", "587", "submission", "2525", "24"}
+	ftpPorts  = []string{"21", "ftp", "2121", "990", "ftps"}
+)
+
+// decide returns the row that knows the protocol, nil while more may tell.
+func (v *evidence) decide() *row {
+	for i := range table {
+		switch table[i].test(v) {
+		case yes:
+			return &table[i]
+		case wait:
+			return nil
+		}
+	}
+	return nil
+}
+
+func is(b bool) verdict {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func forced(name string) func(*evidence) verdict {
+	return func(v *evidence) verdict { return is(v.forced == name) }
+}
+
+func network(name string) func(*evidence) verdict {
+	return func(v *evidence) verdict { return is(v.network == name) }
+}
+
+func alpn(name string) func(*evidence) verdict {
+	return func(v *evidence) verdict { return is(v.alpn == name) }
+}
+
+// test looks at the first octets of a side. It waits only while the octets so
+// far could become a yes; more says whether any may follow.
+type test func(b []byte, more bool) verdict
+
+// client applies t to the client's first run, if the client spoke first.
+func client(t test) func(*evidence) verdict {
+	return func(v *evidence) verdict {
+		switch b, more := v.of(wire.ClientToServer); {
+		case v.first == wire.ServerToClient:
+			return no
+		case len(b) == 0:
+			return is(false).unless(more)
+		default:
+			return t(b, more)
+		}
+	}
+}
+
+// server applies t to the server's first run.
+func server(t test) func(*evidence) verdict {
+	return func(v *evidence) verdict {
+		b, more := v.of(wire.ServerToClient)
+		if len(b) == 0 {
+			return is(false).unless(more)
+		}
+		return t(b, more)
+	}
+}
+
+// unless returns wait where more bytes may come.
+func (d verdict) unless(more bool) verdict {
+	if more {
+		return wait
+	}
+	return d
+}
+
+// onPort asks t only where the target has one of the ports.
+func onPort(t func(*evidence) verdict, ports ...string) func(*evidence) verdict {
+	return func(v *evidence) verdict {
+		if !slices.Contains(ports, v.port) {
+			return no
+		}
+		return t(v)
+	}
+}
+
+// hint applies t to the client's first run where the target has one of the
+// ports.
+func hint(t test, ports ...string) func(*evidence) verdict {
+	return onPort(client(t), ports...)
+}
+
+// newParser returns the parser of a protocol.
+func newParser(name string, v *evidence, limits proto.Limits) proto.Parser {
+	return newRaw(limits, v.network == "udp")
+}
