@@ -1,0 +1,123 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"wiretape/wire/cookie"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+// shownValue is how much of a cookie's value a row gives, in octets.
+const shownValue = 40
+
+// verdicts judges the cookies that a response sets, in the order of its fields.
+func verdicts(r *http1.Response, o cookie.Origin, now time.Time) []cookie.Verdict {
+	var vs []cookie.Verdict
+	for _, value := range r.Fields.Values("Set-Cookie") {
+		vs = append(vs, cookie.Judge(o, value, now))
+	}
+	return vs
+}
+
+// originOf returns the origin of the request that a response answers. Where none
+// is known, the cookie's host is unknown too.
+func originOf(m *proto.Message, r *http1.Response) cookie.Origin {
+	if r.Request == nil {
+		return cookie.Origin{Secure: m.Secure}
+	}
+	return cookie.NewOrigin(m.Secure, string(r.Request.Fields.Get("Host")), r.Request.Target)
+}
+
+// cookies returns the rows about the cookies that a response sets: those kept,
+// or deleted, and those refused.
+func (p *Printer) cookies(m *proto.Message, r *http1.Response) (kept, refused []string) {
+	for _, v := range verdicts(r, originOf(m, r), p.now(m.Last)) {
+		switch v.Action {
+		case cookie.Reject:
+			refused = append(refused, v.String())
+		case cookie.Expire:
+			kept = append(kept, v.String())
+		default:
+			kept = append(kept, storedText(&v))
+		}
+	}
+	return kept, refused
+}
+
+// storedText says what is kept of a cookie: its attributes as they took effect.
+func storedText(v *cookie.Verdict) string {
+	text := "cookie " + cookieText(&v.Cookie)
+	for _, n := range v.Notes {
+		text += ". " + n.String()
+	}
+	return text
+}
+
+// cookieText writes a cookie as a jar holds it.
+func cookieText(c *cookie.Cookie) string {
+	value := c.Value
+	if len(value) > shownValue {
+		value = value[:runeStart([]byte(value), shownValue)] + "…"
+	}
+	scope := "for " + c.Domain + " and below"
+	switch {
+	case c.Domain == "":
+		scope = "for its host alone"
+	case c.HostOnly:
+		scope = "for " + c.Domain + " alone"
+	}
+	life := "until the session ends"
+	if !c.Expires.IsZero() {
+		life = "until " + c.Expires.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	parts := []string{scope, "path " + c.Path, life}
+	for _, flag := range []struct {
+		set  bool
+		name string
+	}{
+		{c.Secure, "Secure"}, {c.HTTPOnly, "HttpOnly"},
+		{c.SameSite != "", "SameSite=" + string(c.SameSite)}, {c.Partitioned, "Partitioned"},
+	} {
+		if flag.set {
+			parts = append(parts, flag.name)
+		}
+	}
+	return c.Name + "=" + value + " stored: " + strings.Join(parts, ", ")
+}
+
+// Jar writes what a jar holds at a moment (.jar).
+func (p *Printer) Jar(j *cookie.Jar, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.flush()
+	all := j.All(now)
+	if len(all) == 0 {
+		p.rows(0, markInfo, "the jar is empty")
+		return
+	}
+	for i := range all {
+		p.rows(0, markInfo, "cookie "+cookieText(&all[i]))
+	}
+}
+
+// Cookies writes the verdicts on the cookies that a response sets (.cookies). It
+// reports whether there were any.
+func (p *Printer) Cookies(m *proto.Message) bool {
+	r, ok := m.Value.(*http1.Response)
+	if !ok {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.flush()
+	kept, refused := p.cookies(m, r)
+	for _, row := range kept {
+		p.rows(0, markInfo, row)
+	}
+	for _, row := range refused {
+		p.rows(0, markWarn, row)
+	}
+	return len(kept)+len(refused) > 0
+}

@@ -1,0 +1,210 @@
+package view
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+// markOf returns the mark of the rows of m. It looks only at what is known from
+// a Message's first line on, so that all its rows have the same.
+func markOf(m *proto.Message) mark {
+	server := m.Dir == wire.ServerToClient
+	switch {
+	case m.Kind == proto.KindFrame && server:
+		return markServerFrame
+	case m.Kind == proto.KindFrame:
+		return markClientFrame
+	case server && unexpected(m):
+		return markUnexpected
+	case server && m.Secure:
+		return markServerTLS
+	case server:
+		return markServer
+	case m.Secure:
+		return markClientTLS
+	}
+	return markClient
+}
+
+// unexpected reports whether a reply refuses, in a line protocol, or answers
+// nothing that was asked, in HTTP. An HTTP status of 4xx is an answer like any
+// other.
+func unexpected(m *proto.Message) bool {
+	switch m.Kind {
+	case proto.KindResponse:
+		return m.Exchange == 0
+	case proto.KindReply:
+		return refuses(m.Head)
+	}
+	return false
+}
+
+// refuses reports whether a line protocol's reply, by its first line, is one of
+// the negative ones: 4yz and 5yz of SMTP and FTP (RFC 5321, section 4.2.1), -ERR
+// of POP3 (RFC 1939, section 3).
+func refuses(head []byte) bool {
+	if len(head) >= 4 && (head[0] == '4' || head[0] == '5') && isDigit(head[1]) && isDigit(head[2]) {
+		return head[3] == ' ' || head[3] == '-' || head[3] == '\r' || head[3] == '\n'
+	}
+	return bytes.HasPrefix(head, []byte("-ERR"))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// coding returns the content codings of a body, "" for none.
+func coding(m *proto.Message) string {
+	var values [][]byte
+	switch v := m.Value.(type) {
+	case *http1.Request:
+		values = v.Fields.Values("Content-Encoding")
+	case *http1.Response:
+		values = v.Fields.Values("Content-Encoding")
+	}
+	all := strings.ToLower(string(bytes.Join(values, []byte(", "))))
+	if all == "identity" {
+		return ""
+	}
+	return all
+}
+
+// trailers returns the trailer fields of a message.
+func trailers(m *proto.Message) http1.Fields {
+	switch v := m.Value.(type) {
+	case *http1.Request:
+		return v.Trailers
+	case *http1.Response:
+		return v.Trailers
+	}
+	return nil
+}
+
+// conclude appends what stands at the end of an exchange: its cookies and its
+// summary. The refused cookies come last, next to whoever waits for the reply.
+func (p *Printer) conclude(v *connView, m *proto.Message) {
+	switch value := m.Value.(type) {
+	case *http1.Request:
+		if len(v.sent) < maxSent {
+			v.sent[m.Exchange] = m.Last
+		}
+	case *http1.Response:
+		kept, refused := p.cookies(m, value)
+		for _, row := range kept {
+			p.rows(m.Conn, markInfo, row)
+		}
+		if !value.Interim() || !m.Complete {
+			p.summary(v, m, value)
+		}
+		for _, row := range refused {
+			p.rows(m.Conn, markWarn, row)
+		}
+	}
+}
+
+// summary appends the one row that sums an exchange up.
+func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
+	began, known := v.sent[m.Exchange]
+	delete(v.sent, m.Exchange)
+	if !known || began > m.First {
+		began = m.First // an answer to no request, or ahead of its end
+	}
+	text := fmt.Sprintf("%d in %s; ", r.Status, span(max(m.Last-began, 0)))
+	if m.N > 0 {
+		text = fmt.Sprintf("#%d ", m.N) + text
+	}
+	if !m.Complete {
+		v.closed = m.Last
+		p.rows(m.Conn, markWarn, text+"incomplete: "+bodyGot(m, r)+"; "+m.EndedBy)
+		return
+	}
+	text += bodyText(m, r)
+	switch {
+	case r.Framing == http1.FramingClose:
+		v.closed = m.Last
+	case r.Framing == http1.FramingUpgrade:
+	case r.KeepAlive:
+		text += "; connection open"
+	default:
+		text += "; the server will close"
+		if r.KeepAliveWhy != "" {
+			text += " (" + r.KeepAliveWhy + ")"
+		}
+	}
+	p.rows(m.Conn, markInfo, text)
+}
+
+// bodyText says how long the body of a complete response is and how its end was
+// known.
+func bodyText(m *proto.Message, r *http1.Response) string {
+	size := "body " + octets(m.Body.Size)
+	if c := coding(m); c != "" && m.Body.Size > 0 {
+		size += " " + c + ", not decoded"
+	}
+	switch r.Framing {
+	case http1.FramingContentLength:
+		return size + ", ended by Content-Length"
+	case http1.FramingChunked:
+		return size + " in " + plural(int64(r.Chunks), "chunk") + ", ended by the last chunk"
+	case http1.FramingClose:
+		return size + "; ended because the server closed (" + r.Version + ", no Content-Length)"
+	case http1.FramingUpgrade:
+		if to := r.Fields.Get("Upgrade"); len(to) > 0 {
+			return "no body; " + string(to) + " follows"
+		}
+		return "no body; another protocol follows"
+	}
+	if m.EndedBy != "" {
+		return m.EndedBy
+	}
+	return "no body"
+}
+
+// bodyGot says how much of a response came before it was cut.
+func bodyGot(m *proto.Message, r *http1.Response) string {
+	switch {
+	case r.Framing == http1.FramingContentLength && r.Length >= 0:
+		return "body " + count(m.Body.Size) + " of " + octets(r.Length)
+	case r.Framing == http1.FramingChunked:
+		return "body " + octets(m.Body.Size) + " in " + plural(int64(r.Chunks), "chunk") + " and no last one"
+	case m.Body.Size > 0:
+		return "body " + octets(m.Body.Size)
+	}
+	return "head " + octets(int64(len(m.Head)))
+}
+
+// Timing writes how long the parts of an exchange took (.timing): a reply with
+// the request that it answers. Either may be nil.
+func (p *Printer) Timing(request, reply *proto.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.flush()
+	if request != nil {
+		p.rows(0, markInfo, timing(request, "sent"))
+	}
+	if reply == nil {
+		return
+	}
+	text := timing(reply, "received")
+	if request != nil {
+		text += fmt.Sprintf("; first byte %s after the request", span(max(reply.First-request.Last, 0)))
+	}
+	p.rows(0, markInfo, text)
+}
+
+// timing says when a Message began, in the recording's time, and how long it
+// took.
+func timing(m *proto.Message, verb string) string {
+	text := fmt.Sprintf("%s %s at %s, in %s", m.Kind, verb, clock(m.First), span(m.Last-m.First))
+	if m.N > 0 {
+		text = fmt.Sprintf("#%d ", m.N) + text
+	}
+	return text
+}
+
+// clock writes a moment of the recording: seconds since its start.
+func clock(d time.Duration) string { return fmt.Sprintf("%.4f s", d.Seconds()) }

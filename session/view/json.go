@@ -1,0 +1,205 @@
+package view
+
+import (
+	"encoding/base64"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"wiretape/wire/cookie"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+// JSONOptions say what [JSON] writes.
+type JSONOptions struct {
+	Frames bool // frames too, which otherwise give nothing
+
+	// Start is the wall clock at the recording's start: with a message's time,
+	// the clock for the verdicts on its cookies, unless Now is set.
+	Start, Now time.Time
+	// CookiesAs, unless it is nil, is the origin that cookies are judged for in
+	// place of the request's own.
+	CookiesAs *cookie.Origin
+}
+
+// JSON appends a Message as one JSON object and a line feed. A string that is not
+// UTF-8 becomes {"base64":"…"}; within strings, what a terminal would obey or not
+// show is escaped.
+func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
+	if m.Kind == proto.KindFrame && !o.Frames {
+		return dst
+	}
+	j := object{b: append(dst, '{')}
+	j.int("n", int64(m.N))
+	j.int("conn", int64(m.Conn))
+	j.string("dir", m.Dir.String())
+	j.string("proto", m.Proto)
+	j.string("kind", string(m.Kind))
+	j.key("at")
+	j.b = appendSeconds(j.b, m.First)
+	switch v := m.Value.(type) {
+	case *http1.Request:
+		j.request(m, v)
+	case *http1.Response:
+		j.response(m, v, &o)
+	default:
+		j.other(m)
+	}
+	j.notes(m.Notes)
+	j.key("span")
+	j.b = append(strconv.AppendInt(append(j.b, '['), m.Span.From, 10), ',')
+	j.b = append(strconv.AppendInt(j.b, m.Span.To, 10), ']')
+	return append(j.b, '}', '\n')
+}
+
+// request appends what a request has.
+func (j *object) request(m *proto.Message, r *http1.Request) {
+	j.string("method", r.Method)
+	j.string("target", r.Target)
+	j.string("version", r.Version)
+	j.fields("headers", r.Fields)
+	j.fields("trailers", r.Trailers)
+	j.framing(m, r.Framing)
+	j.body(m)
+}
+
+// response appends what a response has.
+func (j *object) response(m *proto.Message, r *http1.Response, o *JSONOptions) {
+	j.int("status", int64(r.Status))
+	j.string("reason", r.Reason)
+	j.string("version", r.Version)
+	j.fields("headers", r.Fields)
+	j.fields("trailers", r.Trailers)
+	j.framing(m, r.Framing)
+	j.body(m)
+	origin, now := originOf(m, r), o.Now
+	if o.CookiesAs != nil {
+		origin = *o.CookiesAs
+	}
+	if now.IsZero() && !o.Start.IsZero() {
+		now = o.Start.Add(m.Last)
+	}
+	j.array("cookies")
+	for _, v := range verdicts(r, origin, now) {
+		j.cookie(v.Object())
+	}
+	j.end()
+}
+
+// framing appends how the end of an HTTP message was known.
+func (j *object) framing(m *proto.Message, f http1.Framing) {
+	j.string("framing", string(f))
+	j.bool("complete", m.Complete)
+	j.string("ended_by", m.EndedBy)
+}
+
+// body appends a body, of which the transfer coding is undone and the content
+// coding is not.
+func (j *object) body(m *proto.Message) {
+	j.key("body")
+	j.b = append(j.b, '"')
+	j.b = base64.StdEncoding.AppendEncode(j.b, m.Body.Data)
+	j.b = append(j.b, '"')
+	if coding(m) == "" {
+		if text, ok := bodyAsText(&m.Body); ok {
+			j.bytes("body_text", text)
+		}
+	}
+	j.int("body_size", m.Body.Size)
+	j.bool("body_cut", m.Body.Cut)
+}
+
+// bodyAsText returns a body's octets if they are text, without the part of a
+// character at which they were cut.
+func bodyAsText(b *proto.Body) ([]byte, bool) {
+	text := b.Data
+	if b.Cut && len(text) > 0 {
+		if at := runeStart(text, len(text)-1); !utf8.FullRune(text[at:]) {
+			text = text[:at]
+		}
+	}
+	return text, utf8.Valid(text) && isText(text)
+}
+
+// other appends a Message of any other protocol, or of none.
+func (j *object) other(m *proto.Message) {
+	switch m.Kind {
+	case proto.KindGap:
+		return
+	case proto.KindRaw:
+	default:
+		j.bool("complete", m.Complete)
+		j.string("ended_by", m.EndedBy)
+	}
+	j.body(m)
+}
+
+// fields appends field lines as pairs in the order in which they came.
+func (j *object) fields(name string, fs http1.Fields) {
+	j.array(name)
+	for i := range fs {
+		j.array("")
+		j.bytes("", fs[i].Name)
+		j.bytes("", fs[i].Value)
+		j.end()
+	}
+	j.end()
+}
+
+// cookie appends a verdict.
+func (j *object) cookie(c cookie.Object) {
+	j.open("")
+	j.string("name", string(c.Name))
+	j.string("value", string(c.Value))
+	j.string("domain", string(c.Domain))
+	j.bool("host_only", c.HostOnly)
+	j.string("path", string(c.Path))
+	j.string("expires", string(c.Expires))
+	j.string("effective_expires", c.EffectiveExpires)
+	if c.MaxAge != nil {
+		j.int("max_age", *c.MaxAge)
+	} else {
+		j.key("max_age")
+		j.b = append(j.b, "null"...)
+	}
+	j.bool("secure", c.Secure)
+	j.bool("http_only", c.HTTPOnly)
+	j.string("same_site", c.SameSite)
+	j.bool("partitioned", c.Partitioned)
+	j.bool("stored", c.Stored)
+	j.string("verdict", c.Verdict)
+	j.string("reason", c.Reason)
+	j.string("rule", c.Rule)
+	j.shut()
+}
+
+// notes appends the notes of a Message.
+func (j *object) notes(notes []proto.Note) {
+	j.array("notes")
+	for _, n := range notes {
+		j.open("")
+		j.int("offset", n.Offset)
+		j.string("text", n.Text)
+		j.string("rule", n.Rule)
+		j.shut()
+	}
+	j.end()
+}
+
+// appendSeconds appends d in seconds as a JSON number, exactly.
+func appendSeconds(dst []byte, d time.Duration) []byte {
+	if d < 0 {
+		dst, d = append(dst, '-'), -d
+	}
+	dst = strconv.AppendInt(dst, int64(d/time.Second), 10)
+	rest := int64(d % time.Second)
+	if rest == 0 {
+		return dst
+	}
+	digits := strconv.FormatInt(int64(time.Second)+rest, 10)[1:]
+	for digits[len(digits)-1] == '0' {
+		digits = digits[:len(digits)-1]
+	}
+	return append(append(dst, '.'), digits...)
+}

@@ -1,0 +1,138 @@
+// Package view writes everything that a person reads of a conversation, and the
+// JSON that their programs read. It serves the REPL, scripts and the commands
+// that look at tapes.
+//
+// A [Printer] takes what a recording gives, in order: for each event the
+// Messages that it completed, then the event itself, then what has become
+// readable of the reply in progress. It does not know whether a socket or a tape
+// sent them, takes every time from them and none from the wall clock, and so
+// writes the same rows for a live conversation and for its tape. One thing
+// differs: where the client's side was typed, it stands on the screen already
+// and is not written again (see [Style.Live]).
+//
+// # Marks
+//
+// A row starts with who speaks: ">" the client, "<" the server, "~>" and "<~"
+// the same over TLS, "<!" a reply that was not asked for or refuses, "»" and "«"
+// frames of HTTP/2, "*" information, "!" a warning. Rows of a body have no mark.
+// Colour repeats the mark and says nothing else.
+//
+// # Safety
+//
+// Nothing that a peer sent reaches the writer unescaped: see [Escape]. The only
+// control octets written are line feeds and, with [Style.Color], the package's
+// own SGR sequences.
+package view
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// Style says how a [Printer] writes. The zero value is for a file: no colour, no
+// limits of a screen, all of the conversation.
+type Style struct {
+	Color bool // SGR colours; see ColorWanted
+	ASCII bool // marks and peers' text in ASCII alone (--plain)
+
+	// Width and Height are those of the screen in cells and rows; 0 is unbounded.
+	// A body takes a third of Height at most.
+	Width, Height int
+
+	// More is the command that shows all of a body that was cut; ".body" unless
+	// it is set.
+	More string
+
+	// Live leaves out the rows of the client's Messages, which were typed here.
+	// What is to be noted about them is written all the same.
+	Live bool
+
+	// EscapeKey is what leads to commands, such as "^]". Where it is set, the
+	// rows of an opened connection name it as telnet does.
+	EscapeKey string
+
+	// Start is the wall clock at the recording's start, and with a message's
+	// time the clock for the verdicts on its cookies and for the days left of a
+	// certificate. Where it is zero, the first connection's start serves.
+	Start time.Time
+	// Now, unless it is zero, replaces that clock.
+	Now time.Time
+}
+
+// A Printer writes rows. Its methods may be called from several goroutines;
+// each writes its rows with one Write.
+type Printer struct {
+	w io.Writer
+	s Style
+	c palette
+
+	mu    sync.Mutex
+	buf   []byte
+	err   error
+	conns map[int]*connView
+	live  int       // how many of conns stand open
+	start time.Time // of the recording, as far as it is known
+}
+
+// New returns a Printer that writes to w.
+func New(w io.Writer, s Style) *Printer {
+	if s.More == "" {
+		s.More = ".body"
+	}
+	return &Printer{
+		w: w, s: s, c: newPalette(s.Color),
+		conns: make(map[int]*connView),
+		start: s.Start,
+	}
+}
+
+// Resize tells the Printer that the screen has changed.
+func (p *Printer) Resize(width, height int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.s.Width, p.s.Height = width, height
+}
+
+// Err returns the first error of the writer. Nothing is written after it.
+func (p *Printer) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Info writes text as "*" rows, one for each of its lines.
+func (p *Printer) Info(text string) { p.say(markInfo, text) }
+
+// Warn writes text as "!" rows.
+func (p *Printer) Warn(text string) { p.say(markWarn, text) }
+
+// Error writes err as "!" rows.
+func (p *Printer) Error(err error) { p.say(markError, "error: "+err.Error()) }
+
+func (p *Printer) say(m mark, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows(0, m, text)
+	p.flush()
+}
+
+// flush writes what has been gathered. p.mu is held.
+func (p *Printer) flush() {
+	if len(p.buf) > 0 && p.err == nil {
+		_, p.err = p.w.Write(p.buf)
+	}
+	p.buf = p.buf[:0]
+}
+
+// now returns the clock for a judgement about what came at a time of the
+// recording; zero when nothing is known of it.
+func (p *Printer) now(at time.Duration) time.Time {
+	switch {
+	case !p.s.Now.IsZero():
+		return p.s.Now
+	case p.start.IsZero():
+		return time.Time{}
+	}
+	return p.start.Add(at)
+}
