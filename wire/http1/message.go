@@ -1,0 +1,165 @@
+// Package http1 reads HTTP/1.x, as it is spoken and as it is broken.
+//
+// A [Parser] takes both directions of a connection and gives one Message for
+// each request and each response, interim ones among them. It refuses nothing:
+// what RFC 9112 forbids and the field does all the same becomes a Note with its
+// octet and section, and what strict recipients would refuse is also named in
+// the Fault of the [Request] or [Response]. Bytes that are no HTTP become raw
+// Messages.
+//
+// # Octets
+//
+// Message.Head holds the head as it came, line ends included; names and values
+// of fields are slices of it, so nothing is lost by folding case or white space.
+// Message.Body is what stands after the transfer coding chunked is undone.
+//
+// # Framing
+//
+// The length of a body is decided by RFC 9112, section 6.3, in its order;
+// Framing names the outcome and Message.EndedBy the reason.
+package http1
+
+import (
+	"strconv"
+
+	"wiretape/wire/proto"
+)
+
+// Framing says how the end of a message was, or is, known.
+type Framing string
+
+// The framings, as they stand in JSON.
+const (
+	FramingNone          Framing = "none"           // no body
+	FramingContentLength Framing = "content-length" // so many octets
+	FramingChunked       Framing = "chunked"        // up to the last chunk and its trailer section
+	FramingClose         Framing = "close"          // up to the end of the stream
+	FramingUpgrade       Framing = "upgrade"        // no body; another protocol follows
+)
+
+// A Request is the Value of a request Message.
+type Request struct {
+	Method  string // as it came; the case counts
+	Target  string
+	Version string // as it came; "HTTP/0.9" where the request line has none
+	Fields  Fields
+
+	Trailers Fields
+	Framing  Framing
+	Length   int64    // the Content-Length that frames the body; -1 for none
+	Codings  []string // transfer codings in the order of the fields, lower case
+	Chunks   int      // chunks with data
+
+	KeepAlive    bool   // the client leaves the connection open for another request
+	KeepAliveWhy string // what says so
+	Fault        string // why a strict server refuses it; "" for nothing
+}
+
+// String returns the request line without its end, exactly as its parts came.
+func (r *Request) String() string {
+	if r.Version == "HTTP/0.9" {
+		return r.Method + " " + r.Target
+	}
+	return r.Method + " " + r.Target + " " + r.Version
+}
+
+// A Response is the Value of a response Message, final or interim.
+type Response struct {
+	Version string // as it came; "HTTP/0.9" where there is no status line
+	Status  int    // 0 where there is none to read
+	Reason  string
+	Fields  Fields
+
+	Trailers Fields
+	Framing  Framing
+	Length   int64    // the Content-Length that frames the body; -1 for none
+	Codings  []string // transfer codings in the order of the fields, lower case
+	Chunks   int      // chunks with data
+
+	Request *Request // that it answers; nil when nothing was asked. Not to be modified
+
+	KeepAlive    bool   // the connection stays open for another request
+	KeepAliveWhy string // what says so
+	Fault        string // why a strict client refuses it; "" for nothing
+}
+
+// String returns the status line without its end, exactly as its parts came.
+func (r *Response) String() string {
+	if r.Version == "HTTP/0.9" && r.Status == 0 {
+		return r.Version
+	}
+	s := r.Version + " " + strconv.Itoa(r.Status)
+	if r.Reason != "" {
+		s += " " + r.Reason
+	}
+	return s
+}
+
+// Interim reports whether a final response is still to come (RFC 9110, section
+// 15.2). 101 is final for HTTP/1: another protocol follows it.
+func (r *Response) Interim() bool {
+	return r.Status >= 100 && r.Status < 200 && r.Status != 101
+}
+
+// A Field is one field line, or several where obsolete folding continues it.
+type Field struct {
+	Name  []byte // without white space around it
+	Value []byte // without white space around it; each fold is one SP
+	proto.Span
+}
+
+// Fields are field lines in the order in which they came.
+type Fields []Field
+
+// Get returns the value of the first field of that name, whatever its case, and
+// nil when there is none.
+func (f Fields) Get(name string) []byte {
+	for i := range f {
+		if equalFold(f[i].Name, name) {
+			return f[i].Value
+		}
+	}
+	return nil
+}
+
+// Has reports whether there is a field of that name.
+func (f Fields) Has(name string) bool {
+	for i := range f {
+		if equalFold(f[i].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Values returns the values of all fields of that name in order.
+func (f Fields) Values(name string) [][]byte {
+	var vs [][]byte
+	for i := range f {
+		if equalFold(f[i].Name, name) {
+			vs = append(vs, f[i].Value)
+		}
+	}
+	return vs
+}
+
+// equalFold reports whether b is s but for the case of ASCII letters.
+func equalFold(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range len(b) {
+		if lower(b[i]) != lower(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lower returns c as a lower-case ASCII letter, if it is one.
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
