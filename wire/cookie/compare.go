@@ -1,33 +1,39 @@
 package cookie
 
 import (
+	"math"
+	"strconv"
 	"strings"
-	"time"
 )
 
-// compare notes where other clients treat the cookie in another way: curl as of
-// 7.88, Go's net/http and cookiejar as of 1.26, browsers by their drafts.
-func (v *Verdict) compare(o Origin) {
-	c := &v.Cookie
+// compare notes where other clients treat the cookie in another way: curl as
+// 7.88 was seen to, Go's net/http and cookiejar as of 1.26, browsers by their
+// drafts.
+func (v *Verdict) compare(o Origin, setCookie []byte) {
 	if v.Action == Reject {
 		v.compareRejected(o)
 		return
 	}
-	if c.Name == "" {
+	c := &v.Cookie
+	switch {
+	case c.Name == "":
 		v.note("curl", "rejects it: it has no name")
-		v.note("Go", "drops it: it has no name")
+	case strings.Contains(c.Name+c.Value, "\t"):
+		v.note("curl", "rejects it: it has a tab")
 	}
-	v.compareOctets()
-	v.comparePath(o)
+	v.compareDomain()
+	v.comparePath()
 	v.compareLife()
 	v.compareFlags()
 	v.compareFolded()
+	v.compareGo(setCookie)
 }
 
-// rejectedElsewhere says for each step whether curl and Go refuse as well; a
-// client that is not named was not tried.
-var rejectedElsewhere = map[string][]Note{
-	"6265bis 5.6 step 5":  {{"Go", "stores it"}},
+// elsewhere says for each step that refuses whether others refuse as well. A
+// client that is not named was not tried, or does now this and now that.
+var elsewhere = map[string][]Note{
+	"6265bis 5.6 step 1":  {{"curl", "rejects it too"}, {"Go", "rejects it too"}},
+	"6265bis 5.6 step 5":  {{"curl", "rejects it too"}, {"Go", "stores it"}},
 	"6265bis 5.7 step 2":  {{"curl", "rejects it too"}, {"Go", "rejects it too"}},
 	"6265bis 5.7 step 9":  {{"curl", "rejects it too"}},
 	"6265bis 5.7 step 10": {{"curl", "rejects it too"}, {"Go", "rejects it too"}},
@@ -39,92 +45,60 @@ var rejectedElsewhere = map[string][]Note{
 }
 
 func (v *Verdict) compareRejected(o Origin) {
-	v.Notes = append(v.Notes, rejectedElsewhere[v.Rule]...)
 	host, _ := canonicalHost(o.Host)
-	if v.Rule == "6265bis 5.7 step 13" && domainMatch(host, "localhost") {
+	switch {
+	case v.Rule == "6265bis 5.6 step 1" && !hasCTL(v.Cookie.Name+v.Cookie.Value):
+		return // in an attribute: others look at these one by one
+	case v.Rule == "6265bis 5.7 step 13" && domainMatch(host, "localhost"):
 		v.note("browsers", "store it: http://localhost is secure to them")
+		return
 	}
+	v.Notes = append(v.Notes, elsewhere[v.Rule]...)
 }
 
-// compareOctets is about octets that other clients do not let through.
-func (v *Verdict) compareOctets() {
-	c := &v.Cookie
-	if strings.Contains(c.Name+c.Value, "\t") {
-		v.note("curl", "rejects it: it has a tab")
-	}
-	if c.Name != "" && (!isToken(c.Name) || !goValue(c.Value)) {
-		v.note("Go", "drops it: it has octets that its grammar does not allow")
-	}
-}
-
-// isToken reports whether s is a token (RFC 9110 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, s[i]) >= 0 {
-			return false
+func (v *Verdict) compareDomain() {
+	for _, a := range v.Cookie.Attributes {
+		if equalFold(a.Name, "Domain") && len(a.Value) > MaxAttribute {
+			v.note("", "Domain is ignored: "+a.Ignored)
 		}
 	}
-	return s != ""
 }
 
-// goValue reports whether net/http takes s as a value.
-func goValue(s string) bool {
-	if len(s) > 1 && s[0] == '"' && s[len(s)-1] == '"' {
-		s = s[1 : len(s)-1]
-	}
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
-			return false
-		}
-	}
-	return true
-}
-
-func (v *Verdict) comparePath(o Origin) {
+func (v *Verdict) comparePath() {
 	path, sent := v.Cookie.Sent("Path")
 	switch {
-	case sent && !strings.HasPrefix(path, "/") && path != "":
+	case !sent || strings.HasPrefix(path, "/"):
+	case path == "":
+		v.note("curl", "sends it to every path")
+	default:
 		v.note("", "Path="+show(path)+" does not start with /: the default-path "+show(v.Cookie.Path)+" counts")
-		v.note("curl", "takes the path as it is, so that it fits no request")
-	case !sent && v.Cookie.Path != "/":
-		v.note("curl", "gives it the path "+show(defaultPath(o.Path)+"/"))
+		v.note("curl", "sends it to every path")
 	}
 }
 
 // compareLife is about Max-Age and Expires.
 func (v *Verdict) compareLife() {
 	c := &v.Cookie
-	maxAge, hasMaxAge := c.Sent("Max-Age")
-	expires, hasExpires := c.Sent("Expires")
-	switch {
-	case hasMaxAge && c.MaxAge == nil:
+	if maxAge, sent := c.Sent("Max-Age"); sent && c.MaxAge == nil {
 		v.note("", "Max-Age="+show(maxAge)+" is ignored: "+v.ignored("Max-Age"))
-		v.note("curl", "takes it for 0 and drops the cookie")
-		if strings.HasPrefix(maxAge, "+") && isDigits(maxAge[1:]) {
-			v.note("Go", "takes the number")
+		// curl reads as many digits as there are, after blanks, quotes and a sign.
+		number := strings.TrimPrefix(strings.TrimLeft(maxAge, `" `), "+")
+		if n, _, ok := leadingDigits(number, 1, math.MaxInt); ok && n > 0 {
+			v.note("curl", "takes it for "+strconv.Itoa(n))
+		} else {
+			v.note("curl", "takes it for 0 and drops the cookie")
 		}
-	case hasMaxAge && len(maxAge) > 1 && strings.HasPrefix(maxAge, "0"):
-		v.note("Go", "ignores Max-Age: it starts with 0")
-	case hasMaxAge && len(maxAge) > 18:
-		v.note("Go", "ignores Max-Age: it is out of its range")
 	}
-	if hasExpires && c.MaxAge == nil {
-		_, parsed := parseDate(expires)
-		switch {
-		case !parsed:
-			v.note("", "Expires="+show(expires)+" is ignored: "+v.ignored("Expires"))
-		case !goDate(expires):
-			v.note("Go", "does not read this date and keeps it for the session")
-		}
+	if expires, sent := c.Sent("Expires"); sent && c.MaxAge == nil && c.Expires.IsZero() {
+		v.note("", "Expires="+show(expires)+" is ignored: "+v.ignored("Expires"))
 	}
 	if v.clamped() {
-		v.note("", "cut to 400 days, the longest life")
+		v.note("", "its life is cut to 400 days")
 		v.note("curl", "keeps it as long as asked")
-		v.note("Go", "keeps it as long as asked")
 	}
 }
 
-// clamped reports whether the cookie asked for more than MaxAge.
+// clamped reports whether the cookie asked for more than [MaxAge].
 func (v *Verdict) clamped() bool {
 	c := &v.Cookie
 	if c.MaxAge != nil {
@@ -132,9 +106,9 @@ func (v *Verdict) clamped() bool {
 		n, _ := deltaSeconds(sent)
 		return n > *c.MaxAge
 	}
-	expires, ok := c.Sent("Expires")
-	t, parsed := parseDate(expires)
-	return ok && parsed && t.After(c.Expires)
+	expires, _ := c.Sent("Expires")
+	t, ok := parseDate(expires)
+	return ok && t.After(c.Expires) && !c.Expires.IsZero()
 }
 
 // ignored returns why the last attribute of that name had no effect.
@@ -148,34 +122,17 @@ func (v *Verdict) ignored(name string) string {
 	return why
 }
 
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-// goDate reports whether net/http reads s as a date.
-func goDate(s string) bool {
-	for _, layout := range []string{time.RFC1123, "Mon, 02-Jan-2006 15:04:05 MST"} {
-		if _, err := time.Parse(layout, s); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// compareFlags is about the attributes without a value, SameSite and the prefixes
-// that came after 6265bis.
+// compareFlags is about SameSite, Partitioned, attributes in quotes, and the
+// prefixes that came after 6265bis.
 func (v *Verdict) compareFlags() {
 	c := &v.Cookie
-	if value, ok := c.Sent("SameSite"); ok && c.SameSite == SameSiteDefault {
+	if value, sent := c.Sent("SameSite"); sent && c.SameSite == SameSiteDefault {
 		v.note("", "SameSite="+show(value)+" is not Strict, Lax or None: as if it were not there")
 	}
 	if c.Partitioned && !c.Secure {
 		v.note("browsers", "reject it: Partitioned needs Secure (CHIPS)")
 	}
 	for _, a := range c.Attributes {
-		if a.blank && knownAttribute(a.Name) {
-			v.note("Go", "overlooks "+a.Name+": a blank stands before =")
-		}
 		if bare := strings.Trim(a.Name, `"'`); bare != a.Name && knownAttribute(bare) {
 			v.note("", show(a.Name)+" is not "+bare+": the quotes are part of its name, so it is ignored")
 		}
@@ -206,14 +163,21 @@ func (v *Verdict) compareFolded() {
 		texts = append(texts, a.Name, a.Value)
 	}
 	for _, s := range texts {
-		_, rest, ok := strings.Cut(s, ",")
-		if !ok {
-			continue
-		}
-		name, _, ok := strings.Cut(rest, "=")
-		if ok && isToken(trimWSP(name)) {
+		_, rest, comma := strings.Cut(s, ",")
+		name, _, pair := strings.Cut(rest, "=")
+		if comma && pair && isToken(trimWSP(name)) {
 			v.note("", "it is one cookie, but looks like several Set-Cookie lines joined with a comma")
 			return
 		}
 	}
+}
+
+// isToken reports whether s is a token (RFC 9110 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, s[i]) >= 0 {
+			return false
+		}
+	}
+	return s != ""
 }

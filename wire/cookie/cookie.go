@@ -83,7 +83,7 @@ type Attribute struct {
 	Name, Value string
 	Ignored     string // why it had no effect; empty if it had one
 
-	blank bool // a blank stood between the name and "="
+	blankBefore, blankAfter bool // a blank stood on that side of "="
 }
 
 // Action is what a client does with a Set-Cookie.

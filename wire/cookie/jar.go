@@ -38,7 +38,7 @@ func (j *Jar) Set(o Origin, setCookie []byte, now time.Time) Verdict {
 	j.expire(now)
 	v := judge(o, setCookie, now, j.shadows)
 	if v.Action == Reject {
-		v.compare(o)
+		v.compare(o, setCookie)
 		return v
 	}
 	c := stored{Cookie: v.Cookie.owned(), order: j.created, used: now}
@@ -59,7 +59,7 @@ func (j *Jar) Set(o Origin, setCookie []byte, now time.Time) Verdict {
 		}
 		j.removeExcess(c.Domain)
 	}
-	v.compare(o)
+	v.compare(o, setCookie)
 	return v
 }
 

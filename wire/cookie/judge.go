@@ -157,16 +157,14 @@ func (v *Verdict) hostPrefix(pathSent bool) {
 func (v *Verdict) settle(now time.Time) {
 	c := &v.Cookie
 	v.Action = Store
-	if c.Expires.IsZero() || !c.Expires.Before(now) {
+	if !c.expired(now) {
 		return
 	}
-	v.Action = Expire
-	v.Rule = "6265bis 5.7 step 6"
+	v.Action, v.Rule = Expire, "6265bis 5.7 step 6"
+	v.Reason = "deletes cookie: Expires is in the past"
 	if c.MaxAge != nil {
-		v.Reason = "Max-Age=" + strconv.FormatInt(*c.MaxAge, 10) + " ends it at once"
-		return
+		v.Reason = "deletes cookie: Max-Age=" + strconv.FormatInt(*c.MaxAge, 10)
 	}
-	v.Reason = "Expires is in the past"
 }
 
 func (v *Verdict) reject(step, reason, found string) {

@@ -45,12 +45,13 @@ func parse(s string) parsed {
 	for more {
 		var av string
 		av, rest, more = strings.Cut(rest, ";")
-		name, value, hasValue := strings.Cut(av, "=")
+		name, value, equals := strings.Cut(av, "=")
 		a := Attribute{Name: trimWSP(name), Value: trimWSP(value)}
 		if a.Name == "" && a.Value == "" {
 			continue
 		}
-		a.blank = hasValue && strings.TrimRight(name, " \t") != name
+		a.blankBefore = equals && strings.TrimRight(name, " \t") != name
+		a.blankAfter = strings.TrimLeft(value, " \t") != value
 		p.attributes = append(p.attributes, a)
 		p.process(len(p.attributes) - 1)
 	}
