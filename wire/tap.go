@@ -8,7 +8,7 @@ import (
 // A Tap orders the events of one recording: one clock, one numbering and one
 // mutex for all its connections. The mutex is held while the sink runs and never
 // across a system call of a connection, so a slow sink pauses the recording's
-// connections and reorders nothing.
+// connections and reorders nothing. A sink calls no method of a [Conn].
 type Tap struct {
 	start time.Time // with its monotonic reading
 
@@ -26,22 +26,44 @@ func NewTap(sink Sink) *Tap {
 // Start returns the wall-clock time at which the recording started.
 func (t *Tap) Start() time.Time { return t.start }
 
-// conn returns the number of a new connection: 1, 2, …
-func (t *Tap) conn() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.conns++
-	return t.conns
+// A place is a connection's in its recording.
+type place struct {
+	tap *Tap
+
+	// guarded by tap.mu:
+	id     int  // 0 before its first event
+	closed bool // its last event is out
 }
 
-// emit stamps e and gives it to the sink.
-func (t *Tap) emit(e Event) {
+// emit numbers and stamps e and gives it to the sink. It returns false, and
+// drops e, after the connection's KindClose: that is its last event, whatever
+// was under way in another goroutine.
+func (p *place) emit(e Event) bool {
+	t := p.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sink == nil {
-		return
+	if p.closed {
+		return false
 	}
+	// Under the mutex, so that numbers are in the order of first events.
+	if p.id == 0 {
+		t.conns++
+		p.id = t.conns
+	}
+	p.closed = e.Kind == KindClose
+	if t.sink == nil {
+		return true
+	}
+	e.Conn = p.id
 	// Under the mutex, so that times never decrease in the order of the sink.
 	e.At = time.Since(t.start)
 	t.sink(e)
+	return true
+}
+
+// number returns the connection's number, 0 before its first event.
+func (p *place) number() int {
+	p.tap.mu.Lock()
+	defer p.tap.mu.Unlock()
+	return p.id
 }

@@ -1,0 +1,165 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Listener accepts connections. Its fields are set before the first Accept.
+type Listener struct {
+	// TLS, when set, has every connection begin with a handshake, in which the
+	// client chooses by SNI among Certificates.
+	TLS *TLSOptions
+
+	ln      net.Listener
+	network string
+}
+
+// Listen listens on network "tcp" or "unix". An address without a host, ":8080"
+// or "8080", is on 127.0.0.1; "*:8080" is on every interface; port 0 is one that
+// is free. A socket file that nobody listens on any more is replaced. An error
+// is an [*OpError].
+func Listen(ctx context.Context, network, address string) (*Listener, error) {
+	fail := func(err error) (*Listener, error) {
+		return nil, &OpError{Phase: PhaseListen, Network: network, Target: address, Role: Accepted, Err: err}
+	}
+	switch network {
+	case "tcp":
+		a, err := listenAddress(address)
+		if err != nil {
+			return fail(err)
+		}
+		address = a
+	case "unix":
+		removeStale(address)
+	default:
+		return fail(errors.New("want network tcp or unix"))
+	}
+	var lc net.ListenConfig
+	// A RST and its linger mean what they say on plain TCP only.
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(ctx, network, address)
+	if err != nil {
+		return fail(err)
+	}
+	return &Listener{ln: ln, network: network}, nil
+}
+
+// listenAddress fills in the loopback and the port of a service.
+func listenAddress(s string) (string, error) {
+	host, port := "", s
+	if strings.Contains(s, ":") {
+		var err error
+		if host, port, err = net.SplitHostPort(s); err != nil {
+			return "", errors.New("want host:port")
+		}
+	}
+	switch host {
+	case "":
+		host = "127.0.0.1"
+	case "*":
+		host = ""
+	}
+	if port == "0" {
+		return net.JoinHostPort(host, port), nil
+	}
+	p, err := parsePort("tcp", port)
+	if err != nil {
+		return "", err
+	}
+	return Target{Host: host, Port: p}.Address(), nil
+}
+
+// removeStale removes a socket file that nobody listens on.
+func removeStale(path string) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return
+	}
+	nc, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		nc.Close()
+		return
+	}
+	if isRefused(err) {
+		os.Remove(path)
+	}
+}
+
+// Addr returns the address that is listened on.
+func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
+
+// Close ends Accept and Serve. Connections accepted stay.
+func (l *Listener) Close() error { return l.ln.Close() }
+
+// Accept waits for the next connection and, where TLS is set, for its handshake.
+// A handshake that fails is an [*OpError] of [PhaseTLS], after which Accept may
+// be called again; after Close the error is [net.ErrClosed].
+func (l *Listener) Accept(ctx context.Context, tap *Tap) (*Conn, error) {
+	c, err := l.accept(tap)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.secure(ctx, c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Serve accepts connections and gives each to handle, in a goroutine of its own,
+// after its handshake where TLS is set; one whose handshake fails is recorded
+// and closed. The Conn is closed when handle returns. Serve returns when ctx
+// ends or the Listener is closed, with nil, or when accepting fails, and always
+// after all handlers: closing connections at the end of ctx is theirs.
+func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Context, *Conn)) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	var handlers sync.WaitGroup
+	defer handlers.Wait()
+	for {
+		c, err := l.accept(tap)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		handlers.Go(func() {
+			defer c.Close()
+			if l.secure(ctx, c) == nil {
+				handle(ctx, c)
+			}
+		})
+	}
+}
+
+// accept waits for a connection.
+func (l *Listener) accept(tap *Tap) (*Conn, error) {
+	nc, err := l.ln.Accept()
+	if errors.Is(err, net.ErrClosed) {
+		return nil, net.ErrClosed
+	}
+	if err != nil {
+		return nil, &OpError{Phase: PhaseListen, Network: l.network, Target: l.Addr().String(), Role: Accepted, Err: err}
+	}
+	return NewConn(nc, Facts{
+		Network: l.network,
+		Role:    Accepted,
+		Target:  l.Addr().String(),
+		Start:   time.Now(),
+	}, tap), nil
+}
+
+// secure shakes hands where that is asked for.
+func (l *Listener) secure(ctx context.Context, c *Conn) error {
+	if l.TLS == nil {
+		return nil
+	}
+	_, err := c.startTLS(ctx, l.TLS, false)
+	return err
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package wire
+
+// scribble is on under the race detector alone.
+const scribble = false
