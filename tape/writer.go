@@ -1,0 +1,280 @@
+package tape
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wiretape/wire"
+)
+
+// Options say how a tape is written. The zero value works.
+type Options struct {
+	Created time.Time // wall clock at which the recording started; zero leaves it out
+	Tool    string    // who records, such as "wiretape 1.2"; "" leaves it out
+	Profile Profile
+}
+
+// A Writer writes a tape. Each record goes out in one Write before the call
+// returns, and nothing is held back, so that a recorder may die at any moment.
+//
+// The first error ends the recording: what follows is dropped, and Err and
+// Close give the error. If the destination is a file, it is cut back to its last
+// whole record.
+//
+// Methods may be called from several goroutines.
+type Writer struct {
+	mu   sync.Mutex
+	dst  io.Writer
+	opt  Options
+	err  error
+	off  int64 // where the next record goes, in bytes of the destination
+	buf  []byte
+	at   time.Duration
+	open bool // the header is written
+	done bool // closed
+
+	started bool // a socket record was written
+
+	// Commit profile: the run that the next event would be taken for a part of.
+	last     struct{ conn, dir int }
+	datagram map[int]bool // connections whose boundaries matter
+}
+
+// maxKept is the size of the largest buffer that a Writer keeps between events.
+const maxKept = 1 << 20
+
+// ErrClosed is what a Writer gives for records after its Close.
+var ErrClosed = errors.New("tape is closed")
+
+// NewWriter returns a Writer to dst, which is at its end. Nothing is written
+// before the first record.
+func NewWriter(dst io.Writer, opt Options) *Writer {
+	w := &Writer{dst: dst, opt: opt}
+	if s, ok := dst.(io.Seeker); ok {
+		// A pipe has no offset: then there is nothing to cut back either.
+		w.off, _ = s.Seek(0, io.SeekCurrent)
+	}
+	return w
+}
+
+// Event writes an event. It is a [wire.Sink].
+func (w *Writer) Event(e wire.Event) { w.Spanned(e, nil) }
+
+// Spanned writes an event of whose bytes some parts are samples: spans, in
+// order, index e.Data. Where a span is a secret its sample is not written.
+func (w *Writer) Spanned(e wire.Event, spans []Span) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return
+	}
+	w.begin()
+	if w.opt.Profile == Capture {
+		wait := max(e.At-w.at, 0)
+		w.buf = append(append(append(w.buf, "~ "...), wait.String()...), '\n')
+		w.at += wait
+	} else if w.apart(e) {
+		w.buf = append(w.buf, "~ 0s\n"...)
+	}
+	var err error
+	switch {
+	case e.Conn < 1 || e.Conn > maxConn:
+		err = fmt.Errorf("event of connection %d", e.Conn)
+	case e.Kind == wire.KindData:
+		err = w.data(e, spans)
+	default:
+		w.started = true
+		w.buf, err = appendSocket(w.buf, e, w.opt.Profile)
+	}
+	if err != nil {
+		w.err = fmt.Errorf("write tape: %w", err)
+		return
+	}
+	w.flush()
+}
+
+func (w *Writer) data(e wire.Event, spans []Span) error {
+	if e.Dir != wire.ClientToServer && e.Dir != wire.ServerToClient {
+		return fmt.Errorf("event data: direction %s", e.Dir)
+	}
+	if err := checkSpans(spans, len(e.Data)); err != nil {
+		return err
+	}
+	w.buf = appendRun(w.buf, w.opt.Profile, e.Conn, e.Dir, e.Data, spans)
+	return nil
+}
+
+// checkSpans reports what is wrong with the spans over n bytes.
+func checkSpans(spans []Span, n int) error {
+	end := 0
+	for _, s := range spans {
+		if err := s.check(n); err != nil {
+			return err
+		}
+		if s.From < end {
+			return fmt.Errorf("span at %d overlaps the one before it", s.From)
+		}
+		end = s.To
+	}
+	return nil
+}
+
+// apart reports whether e needs a time before it so as not to become one with
+// the event before it, as a datagram would.
+func (w *Writer) apart(e wire.Event) bool {
+	if e.Kind == wire.KindOpen && e.Facts != nil && e.Facts.Network == "udp" {
+		if w.datagram == nil {
+			w.datagram = make(map[int]bool)
+		}
+		w.datagram[e.Conn] = true
+	}
+	last := w.last
+	w.last.conn, w.last.dir = e.Conn, 0
+	if e.Kind != wire.KindData {
+		return false
+	}
+	w.last.dir = int(e.Dir)
+	return w.last == last && w.datagram[e.Conn]
+}
+
+// Record writes a record that is no event: a comment, metadata, a rule, a mark
+// or a blank line. Events go to Event and Spanned.
+func (w *Writer) Record(r Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	switch r.Kind {
+	case Blank, Comment, Meta, Rule, Mark:
+	default:
+		return fmt.Errorf("write tape: %s is not written as a record", r.Kind)
+	}
+	if r.Kind == Meta && r.Key == endKey {
+		return errors.New("write tape: the end is written by Close")
+	}
+	line, err := appendPlain(nil, r)
+	if err == nil {
+		// What is written must be read: the reader is the judge of a line.
+		p := parser{started: w.started}
+		err = p.line(&Record{}, line[:len(line)-1])
+	}
+	if err != nil {
+		return fmt.Errorf("write tape: %w", err)
+	}
+	w.begin()
+	w.buf = append(w.buf, line...)
+	if r.Kind == Rule || r.Kind == Mark {
+		w.last.dir = 0
+	}
+	w.flush()
+	return w.err
+}
+
+// appendPlain appends a record that is no event.
+func appendPlain(dst []byte, r Record) ([]byte, error) {
+	switch r.Kind {
+	case Comment:
+		dst = append(append(dst, '#'), r.Value...)
+	case Meta:
+		dst = append(append(dst, "; "...), r.Key...)
+		if r.Value != "" {
+			dst = append(append(dst, ' '), r.Value...)
+		}
+	case Rule:
+		if r.Conn != 0 {
+			dst = fmt.Appendf(dst, "%d", r.Conn)
+		}
+		dst = append(append(dst, "! "...), r.Key...)
+		for _, arg := range r.Args {
+			dst = append(append(dst, ' '), arg...)
+		}
+	case Mark:
+		dst = append(append(dst, "% "...), r.Value...)
+	case Time:
+		dst = append(append(dst, "~ "...), r.Wait.String()...)
+	}
+	if slices.Contains(dst, '\n') || slices.Contains(dst, '\r') {
+		return dst, fmt.Errorf("%s with a line end in it", r.Kind)
+	}
+	return append(dst, '\n'), nil
+}
+
+// begin makes the buffer ready for a record.
+func (w *Writer) begin() {
+	if cap(w.buf) > maxKept {
+		w.buf = nil
+	}
+	w.buf = w.buf[:0]
+	if w.open {
+		return
+	}
+	w.buf = fmt.Appendf(w.buf, "%s%d\n", magic, Version)
+	if !w.opt.Created.IsZero() {
+		w.buf = fmt.Appendf(w.buf, "; created %s\n", w.opt.Created.UTC().Format(time.RFC3339Nano))
+	}
+	if w.opt.Tool != "" {
+		w.buf = fmt.Appendf(w.buf, "; tool %s\n", strings.Join(strings.Fields(w.opt.Tool), " "))
+	}
+	w.buf = fmt.Appendf(w.buf, "; profile %s\n", w.opt.Profile)
+}
+
+// flush writes the buffer, the whole of one record.
+func (w *Writer) flush() {
+	n, err := w.dst.Write(w.buf)
+	if err == nil && n < len(w.buf) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		w.open = true
+		w.off += int64(n)
+		return
+	}
+	w.err = fmt.Errorf("write tape: %w", err)
+	if n <= 0 {
+		return
+	}
+	if f, ok := w.dst.(interface {
+		io.Seeker
+		Truncate(size int64) error
+	}); ok && f.Truncate(w.off) == nil {
+		// The place to write follows the end, for whoever writes next.
+		f.Seek(w.off, io.SeekStart)
+	}
+}
+
+// Err returns the error that ended the recording, or nil.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if errors.Is(w.err, ErrClosed) {
+		return nil
+	}
+	return w.err
+}
+
+// Close says in the tape that the recording ended in order. It does not close
+// the destination. It returns the error that ended the recording, if one did.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done {
+		return nil
+	}
+	w.done = true
+	if w.err == nil {
+		w.begin()
+		w.buf = append(w.buf, "; end\n"...)
+		w.flush()
+	}
+	if w.err != nil {
+		return w.err
+	}
+	w.err = ErrClosed
+	return nil
+}
