@@ -21,7 +21,7 @@ func (v *Verdict) compare(o Origin, setCookie []byte) {
 	case strings.Contains(c.Name+c.Value, "\t"):
 		v.note("curl", "rejects it: it has a tab")
 	}
-	v.compareDomain()
+	v.compareLong()
 	v.comparePath()
 	v.compareLife()
 	v.compareFlags()
@@ -48,7 +48,10 @@ func (v *Verdict) compareRejected(o Origin) {
 	host, _ := canonicalHost(o.Host)
 	switch {
 	case v.Rule == "6265bis 5.6 step 1" && !hasCTL(v.Cookie.Name+v.Cookie.Value):
-		return // in an attribute: others look at these one by one
+		if isToken(v.Cookie.Name) && goValue(v.Cookie.Value, true) {
+			v.note("Go", "stores it without the attribute that has it")
+		}
+		return
 	case v.Rule == "6265bis 5.7 step 13" && domainMatch(host, "localhost"):
 		v.note("browsers", "store it: http://localhost is secure to them")
 		return
@@ -56,10 +59,12 @@ func (v *Verdict) compareRejected(o Origin) {
 	v.Notes = append(v.Notes, elsewhere[v.Rule]...)
 }
 
-func (v *Verdict) compareDomain() {
+// compareLong is about attributes that are too long to count.
+func (v *Verdict) compareLong() {
 	for _, a := range v.Cookie.Attributes {
-		if equalFold(a.Name, "Domain") && len(a.Value) > MaxAttribute {
-			v.note("", "Domain is ignored: "+a.Ignored)
+		if len(a.Value) > MaxAttribute && knownAttribute(a.Name) {
+			v.note("", a.Name+" is ignored: "+a.Ignored)
+			v.note("Go", "does not ignore it")
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -94,8 +95,8 @@ func canonicalHost(host string) (string, bool) {
 		return addr.String(), !strings.HasPrefix(host, "[")
 	}
 	host = lower(strings.TrimSuffix(host, "."))
-	if len(host) > 4*maxHost {
-		return "", false // too long in whatever encoding: spare the conversion
+	if len(host) > 4*maxHost || !utf8.ValidString(host) {
+		return "", false // too long in whatever encoding, or in none that IDNA knows
 	}
 	if !isASCII(host) || strings.HasPrefix(host, "xn--") || strings.Contains(host, ".xn--") {
 		var err error
@@ -149,13 +150,14 @@ func isIP(host string) bool {
 }
 
 // domainMatch reports whether host domain-matches domain (6265bis 5.1.3); both
-// are canonical.
+// are canonical. Other than in the draft, a name that ends in an address does not
+// match the address either: 1.127.0.0.1 is no name that could be resolved.
 func domainMatch(host, domain string) bool {
 	if host == domain {
 		return true
 	}
 	prefix, ok := strings.CutSuffix(host, domain)
-	return ok && domain != "" && strings.HasSuffix(prefix, ".") && !isIP(host)
+	return ok && strings.HasSuffix(prefix, ".") && domain != "" && !isIP(host) && !isIP(domain)
 }
 
 // defaultPath returns the default-path of a request whose path is path (6265bis

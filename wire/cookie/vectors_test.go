@@ -8,9 +8,9 @@ import (
 )
 
 var (
-	https = Origin{Secure: true, Host: "www.example.com", Path: "/dir/7"}
-	http  = Origin{Host: "www.example.com", Path: "/dir/7"}
-	now   = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
+	https      = Origin{Secure: true, Host: "www.example.com", Path: "/dir/7"}
+	httpOrigin = Origin{Host: "www.example.com", Path: "/dir/7"}
+	now        = time.Date(2026, time.January, 15, 12, 0, 0, 0, time.UTC)
 )
 
 // A vector is a Set-Cookie and what a client makes of it that holds no other
@@ -78,7 +78,7 @@ var vectors = []vector{
 	{set: "__Host-Http-a=1; Secure; Path=/", want: "__Host-Http-a=1 host / Secure", note: "Firefox rejects it: __Host-Http- needs"},
 
 	// Secure, SameSite, Partitioned.
-	{set: "a=1; Secure", from: http, want: "reject 5.7 step 13", note: "curl rejects it too"},
+	{set: "a=1; Secure", from: httpOrigin, want: "reject 5.7 step 13", note: "curl rejects it too"},
 	{set: "a=1; Secure", from: Origin{Host: "localhost"}, want: "reject 5.7 step 13", note: "browsers store it"},
 	{set: "a=1; SameSite=None", want: "reject 5.7 step 19", note: "curl stores it"},
 	{set: "a=1; SameSite=none; Secure", want: "a=1 host /dir Secure SameSite=None"},
@@ -138,7 +138,8 @@ var vectors = []vector{
 	{set: "a=1\r\nb=2", want: "reject 5.6 step 1"},
 	{set: "a=" + strings.Repeat("x", 4095), want: "a=" + strings.Repeat("x", 4095) + " host /dir"},
 	{set: "a=" + strings.Repeat("x", 4096), want: "reject 5.6 step 5"},
-	{set: "a=\xff\xfe; Path=/\xe9", want: "a=\xff\xfe host /\xe9", note: "Go drops it"},
+	{set: "a=\xff\xfe", want: "a=\xff\xfe host /dir", note: "Go drops it"},
+	{set: "a=1; Path=/\xe9", want: "a=1 host /\xe9", note: "Go ignores Path"},
 	{set: "bücher=1", want: "bücher=1 host /dir"},
 }
 
