@@ -1,0 +1,348 @@
+package http1
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strconv"
+
+	"wiretape/wire"
+)
+
+// takeHead makes the Fields of the lines read so far and releases the head.
+func (s *side) takeHead() Fields {
+	base := s.buf.Start()
+	s.head = bytes.Clone(s.buf.Held())
+	fs := fields(s.head, base, s.lines)
+	s.buf.Release()
+	s.prune()
+	if s.response != nil {
+		s.response.Fields = fs
+	}
+	if s.request != nil {
+		s.request.Fields = fs
+	}
+	return fs
+}
+
+// headEnd decides, the head being complete, what follows it.
+func (s *side) headEnd() bool {
+	fs := s.takeHead()
+	var h framingFields
+	h.read(fs)
+	if s.dir == wire.ServerToClient {
+		s.frameResponse(fs, &h)
+	} else {
+		s.frameRequest(fs, &h)
+	}
+	return true
+}
+
+// framingFields are the fields that decide on the body and the connection.
+type framingFields struct {
+	length     []*Field // Content-Length
+	coding     []*Field // Transfer-Encoding
+	connection []*Field
+	host       []*Field
+	location   []*Field
+	upgrade    *Field
+}
+
+// read looks for the fields by the length of their names first.
+func (h *framingFields) read(fs Fields) {
+	for i := range fs {
+		f := &fs[i]
+		switch len(f.Name) {
+		case 4:
+			if equalFold(f.Name, "host") {
+				h.host = append(h.host, f)
+			}
+		case 7:
+			if h.upgrade == nil && equalFold(f.Name, "upgrade") {
+				h.upgrade = f
+			}
+		case 8:
+			if equalFold(f.Name, "location") {
+				h.location = append(h.location, f)
+			}
+		case 10:
+			if equalFold(f.Name, "connection") {
+				h.connection = append(h.connection, f)
+			}
+		case 14:
+			if equalFold(f.Name, "content-length") {
+				h.length = append(h.length, f)
+			}
+		case 17:
+			if equalFold(f.Name, "transfer-encoding") {
+				h.coding = append(h.coding, f)
+			}
+		}
+	}
+}
+
+// frameResponse decides on the body of a response, RFC 9112, section 6.3.
+func (s *side) frameResponse(fs Fields, h *framingFields) {
+	r := s.response
+	x := s.bind()
+	s.checkLocation(h.location)
+	s.keepAliveResponse(h)
+	none := func(endedBy string) {
+		r.Framing = FramingNone
+		s.done(endedBy)
+	}
+	noBody := func(rule string) {
+		if len(h.length) > 0 {
+			s.note(h.length[0].From, "Content-Length in a "+strconv.Itoa(r.Status)+" response", rule)
+		}
+		if len(h.coding) > 0 {
+			s.note(h.coding[0].From, "Transfer-Encoding in a "+strconv.Itoa(r.Status)+" response", "RFC 9112 6.1")
+		}
+	}
+	switch {
+	// Items 1 and 2.
+	case r.Status == 101:
+		noBody("RFC 9110 8.6")
+		if h.upgrade == nil {
+			s.note(s.from, "101 has no Upgrade field", "RFC 9110 15.2.2")
+		}
+		if r.Request == nil || !r.Request.Fields.Has("Upgrade") {
+			s.note(s.from, "101 switches protocols though the request asked for no upgrade", "RFC 9110 7.8")
+		}
+		token := ""
+		if h.upgrade != nil {
+			token = string(h.upgrade.Value)
+		}
+		r.Framing = FramingUpgrade
+		s.done("101 switches protocols")
+		s.p.leave(token)
+	case r.Interim():
+		noBody("RFC 9110 8.6")
+		if x != nil {
+			if x.interim++; x.interim == maxInterim+1 {
+				s.note(s.from, "more than "+strconv.Itoa(maxInterim)+" interim responses to one request", "RFC 9110 15.2")
+			}
+		}
+		none("no body for " + strconv.Itoa(r.Status))
+	case r.Request != nil && r.Request.Method == "HEAD":
+		none("no body: reply to HEAD")
+	case r.Request != nil && r.Request.Method == "CONNECT" && r.Status >= 200 && r.Status < 300:
+		noBody("RFC 9110 9.3.6")
+		r.Framing = FramingUpgrade
+		s.done("2xx to CONNECT opens a tunnel")
+		s.p.leave("CONNECT")
+	case r.Status == 204:
+		noBody("RFC 9110 8.6")
+		none("no body for 204")
+	case r.Status == 304:
+		if len(h.coding) > 0 {
+			s.note(h.coding[0].From, "Transfer-Encoding in a 304 response", "RFC 9112 6.1")
+		}
+		none("no body for 304")
+	default:
+		s.frameBody(h, r.Version != "HTTP/1.0" && r.Version != "ICY")
+		if r.Status == 205 && (r.Framing != FramingContentLength || r.Length > 0) {
+			s.note(s.from, "205 response with content", "RFC 9110 15.3.6")
+		}
+		s.bodyDone()
+	}
+}
+
+// maxInterim is how many interim responses to one request go without a Note.
+const maxInterim = 100
+
+// frameRequest decides on the body of a request, RFC 9112, section 6.3.
+func (s *side) frameRequest(fs Fields, h *framingFields) {
+	r := s.request
+	s.exchange = s.p.ask(r)
+	r.KeepAlive, r.KeepAliveWhy = keepAlive(h, r.Version)
+	if r.Version == "HTTP/0.9" {
+		r.Framing = FramingNone
+		s.done("simple request")
+		return
+	}
+	switch {
+	case len(h.host) > 1:
+		s.refuse(h.host[1].From, "several Host fields", "RFC 9112 3.2")
+	case len(h.host) == 0 && r.Version == "HTTP/1.1":
+		s.refuse(s.from, "no Host field", "RFC 9112 3.2")
+	}
+	s.frameBody(h, r.Version != "HTTP/1.0")
+	s.bodyDone()
+}
+
+// frameBody decides by Transfer-Encoding and Content-Length.
+func (s *side) frameBody(h *framingFields, coded bool) {
+	length, lengthOK := s.contentLength(h.length)
+	if len(h.coding) > 0 {
+		codings := s.codings(h.coding)
+		plain := !slices.ContainsFunc(codings, func(c string) bool { return c != "identity" })
+		if !plain {
+			s.setCodings(codings)
+			if !coded {
+				s.note(h.coding[0].From, "Transfer-Encoding in a message of HTTP/1.0", "RFC 9112 6.1")
+			}
+			if len(h.length) > 0 {
+				s.note(h.length[0].From, "Content-Length beside Transfer-Encoding: ignored", "RFC 9112 6.3")
+			}
+			last := codings[len(codings)-1]
+			if last == "chunked" {
+				s.state = stateChunkSize
+				s.left = length // in case that what follows is not chunked at all
+				s.setFraming(FramingChunked, -1)
+				return
+			}
+			switch {
+			case slices.Contains(codings, "chunked"):
+				s.note(h.coding[0].From, "chunked is not the last transfer coding: the body ends with the connection", "RFC 9112 6.3")
+			case s.dir == wire.ServerToClient:
+				s.note(h.coding[0].From, "unknown transfer coding: the body ends with the connection", "RFC 9112 6.3")
+			}
+			if s.dir == wire.ClientToServer {
+				s.refuse(h.coding[0].From, "request whose last transfer coding is not chunked has no length", "RFC 9112 6.3")
+			}
+			s.state = stateClose
+			s.setFraming(FramingClose, -1)
+			return
+		}
+		s.note(h.coding[0].From, "transfer coding identity is obsolete: ignored", "RFC 9112 7")
+	}
+	switch {
+	case lengthOK:
+		s.state, s.left = stateFixed, length
+		s.setFraming(FramingContentLength, length)
+	case len(h.length) > 0 || s.dir == wire.ServerToClient:
+		s.state = stateClose
+		s.setFraming(FramingClose, -1)
+	default:
+		s.setFraming(FramingNone, -1)
+		s.done("no body")
+	}
+}
+
+// contentLength returns the one number that the Content-Length fields agree on.
+func (s *side) contentLength(fs []*Field) (n int64, ok bool) {
+	n = -1
+	for i, f := range fs {
+		if i > 0 {
+			s.note(f.From, "several Content-Length fields", "RFC 9110 8.6")
+		}
+		for j, part := range bytes.Split(f.Value, []byte{','}) {
+			if j == 1 {
+				s.note(f.From, "Content-Length is a list", "RFC 9110 8.6")
+			}
+			v, why := decimal(bytes.Trim(part, " \t\r"))
+			if why != "" {
+				s.refuse(f.From, "Content-Length "+why, "RFC 9112 6.3")
+				return -1, false
+			}
+			if n >= 0 && v != n {
+				s.refuse(f.From, "Content-Length fields differ", "RFC 9112 6.3")
+				return -1, false
+			}
+			n = v
+		}
+	}
+	return n, n >= 0
+}
+
+// decimal reads 1*DIGIT. It says why p is not one, or too large.
+func decimal(p []byte) (n int64, why string) {
+	if len(p) == 0 {
+		return 0, "is empty"
+	}
+	for _, c := range p {
+		if !isDigit(c) {
+			return 0, "is not a number"
+		}
+		if n > (math.MaxInt64-int64(c-'0'))/10 {
+			return 0, "does not fit 63 bits"
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, ""
+}
+
+// codings returns the transfer codings of all fields, lower case.
+func (s *side) codings(fs []*Field) []string {
+	var all []string
+	for i, f := range fs {
+		if i > 0 {
+			s.note(f.From, "several Transfer-Encoding fields", "RFC 9112 6.1")
+		}
+		for part := range bytes.SplitSeq(f.Value, []byte{','}) {
+			// A bare CR is read as SP (RFC 9112, section 2.2).
+			part = bytes.Trim(part, " \t\r")
+			if len(part) == 0 {
+				continue
+			}
+			c := string(bytes.ToLower(part))
+			if c == "chunked" && slices.Contains(all, c) {
+				s.note(f.From, "chunked is given twice: undone once", "RFC 9112 6.1")
+				continue
+			}
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		s.refuse(fs[0].From, "Transfer-Encoding is empty", "RFC 9112 6.1")
+		return []string{"identity"}
+	}
+	for _, c := range all {
+		if c != "chunked" && c != "identity" {
+			s.note(fs[0].From, "transfer coding "+strconv.Quote(c)+" is not undone", "RFC 9112 7")
+			break
+		}
+	}
+	return all
+}
+
+// setCodings and setFraming write to the message that the side reads.
+func (s *side) setCodings(c []string) {
+	if s.response != nil {
+		s.response.Codings = c
+	} else {
+		s.request.Codings = c
+	}
+}
+
+func (s *side) setFraming(f Framing, length int64) {
+	if s.response != nil {
+		s.response.Framing, s.response.Length = f, length
+		if f == FramingClose {
+			s.response.KeepAlive, s.response.KeepAliveWhy = false, "the body ends with the connection"
+		}
+	} else {
+		s.request.Framing, s.request.Length = f, length
+	}
+}
+
+// bind makes the response in progress the reply to the request that is due
+// first.
+func (s *side) bind() *exchange {
+	p := s.p
+	if len(p.due) > 0 {
+		x := &p.due[0]
+		s.exchange, s.response.Request = x.n, x.request
+		if !x.done {
+			p.sides[0].shared = true
+		}
+		return x
+	}
+	if p.asking0() {
+		// The server answers a request whose head it did not wait for.
+		p.early = p.asked + 1
+		s.exchange = p.early
+		s.note(s.from, "response before the request was complete", "RFC 9112 9.3")
+		return nil
+	}
+	s.note(s.from, "response that no request asked for", "RFC 9112 9.2")
+	return nil
+}
+
+// asking0 reports whether the client is within a head that no response has
+// answered yet.
+func (p *Parser) asking0() bool {
+	c := &p.sides[0]
+	return (c.state == stateHead || c.state == stateStart) && c.buf.End() > c.buf.Start() && p.early != p.asked+1
+}

@@ -1,0 +1,312 @@
+package http1
+
+import (
+	"slices"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// Bounds of what one Message lists. Octets are bounded by proto.Limits.
+const (
+	maxNotes  = 64      // deviations; the next one says that there are more
+	maxChunks = 1 << 14 // leaves of a chunked body; further chunks are one leaf
+)
+
+// A state says what the next octet of a direction is.
+type state uint8
+
+const (
+	stateStart     state = iota // between messages, or not yet known to be one
+	stateHead                   // within the start line or the fields
+	stateFixed                  // body: left octets to go
+	stateClose                  // body: up to the end of the stream
+	stateChunkSize              // line with the size of a chunk
+	stateChunkSkip              // the rest of a chunk-size line that is too long
+	stateChunkData              // left octets of a chunk to go
+	stateChunkEnd               // line end behind a chunk's data
+	stateTrailer                // fields behind the last chunk
+	stateRaw                    // no HTTP, up to the next turn
+	stateTunnel                 // no HTTP any more
+)
+
+// A side is one direction of the connection.
+type side struct {
+	p     *Parser
+	dir   wire.Dir
+	buf   proto.Buffer
+	state state
+	turns []turn // within the octets that no Message carried
+	raw   rawRun
+
+	// The message in progress.
+	began    bool // it has a first octet
+	first    time.Duration
+	secure   bool
+	lines    []line // of the head, then of the trailer section
+	started  bool   // the start line is read
+	head     []byte
+	leaves   []proto.Leaf
+	notes    []proto.Note
+	from     int64 // its first octet
+	tiled    int64 // end of the last leaf
+	exchange int
+	request  *Request  // of the client's message
+	response *Response // of the server's message
+	fault    string
+	left     int64 // octets of the body or chunk to come
+	body     []byte
+	size     int64 // octets of the body so far
+	trailers Fields
+	shared   bool // the request was given out with a response before it was complete
+	holed    bool // octets of the body are missing: what follows is not kept
+	chunks   int
+	partial  proto.Message
+}
+
+// A turn is an offset at which the other direction spoke.
+type turn struct {
+	at    int64
+	first time.Duration // of the octet that follows
+}
+
+// An end is what ended a direction.
+type end struct {
+	why    string
+	whole  bool // the sender chose to end: a body up to the end is complete
+	untold bool // over TLS, without close_notify
+}
+
+// feed takes the next octets.
+func (s *side) feed(data []byte) {
+	if s.buf.End() == s.buf.Start() && !s.began {
+		s.first = s.p.now
+	}
+	if n := len(s.turns); n > 0 && s.turns[n-1].at == s.buf.End() {
+		s.turns[n-1].first = s.p.now
+	}
+	s.buf.Push(data)
+	s.run()
+	s.buf.Keep()
+}
+
+// run reads as far as the octets go.
+func (s *side) run() {
+	for s.step() {
+	}
+}
+
+// step reads one thing and reports whether there may be another.
+func (s *side) step() bool {
+	switch s.state {
+	case stateStart:
+		return s.buf.Len() > 0 && s.start()
+	case stateHead:
+		return s.headLine()
+	case stateFixed, stateClose:
+		return s.bodyData()
+	case stateChunkSize:
+		return s.chunkSize()
+	case stateChunkSkip:
+		return s.chunkSkip()
+	case stateChunkData:
+		return s.chunkData()
+	case stateChunkEnd:
+		return s.chunkEnd()
+	case stateTrailer:
+		return s.trailerLine()
+	default:
+		s.flush(false)
+		return false
+	}
+}
+
+// begin starts a message at the first octet that no Message carried.
+func (s *side) begin() {
+	if s.began {
+		return
+	}
+	s.began = true
+	s.secure = s.p.secure
+	s.from = s.buf.Start()
+	s.tiled = s.from
+}
+
+// leaf ends a tile at the offset to.
+func (s *side) leaf(name string, to int64) {
+	s.leaves = append(s.leaves, proto.Leaf{Span: proto.Span{From: s.tiled, To: to}, Name: name})
+	s.tiled = to
+}
+
+// grow is leaf, but goes on with the last tile if it has that name.
+func (s *side) grow(name string, to int64) {
+	if n := len(s.leaves); n > 0 && s.leaves[n-1].Name == name {
+		s.leaves[n-1].To = to
+		s.tiled = to
+		return
+	}
+	s.leaf(name, to)
+}
+
+// note says that the octet at offset deviates from rule.
+func (s *side) note(offset int64, text, rule string) {
+	switch {
+	case len(s.notes) < maxNotes:
+		s.notes = append(s.notes, proto.Note{Offset: offset, Text: text, Rule: rule})
+	case len(s.notes) == maxNotes:
+		s.notes = append(s.notes, proto.Note{Offset: offset, Text: "further deviations are not listed"})
+	}
+}
+
+// refuse is note for what strict recipients refuse the message for.
+func (s *side) refuse(offset int64, text, rule string) {
+	s.note(offset, text, rule)
+	if s.fault == "" {
+		s.fault = text
+	}
+}
+
+// keep adds octets of the body, up to the limit.
+func (s *side) keep(p []byte) {
+	s.size += int64(len(p))
+	if s.holed {
+		return
+	}
+	limit := s.p.limits.Body
+	if n := limit - len(s.body); len(p) > n {
+		p = p[:max(0, n)]
+	}
+	if len(p) == 0 {
+		return
+	}
+	if need := len(s.body) + len(p); need > cap(s.body) {
+		// Doubling, but never beyond what can come.
+		most := int64(limit)
+		if s.state == stateFixed {
+			most = min(most, int64(len(s.body))+s.left)
+		}
+		want := int(min(most, int64(max(need, 2*cap(s.body)))))
+		s.body = slices.Grow(s.body, max(want, need)-len(s.body))
+	}
+	s.body = append(s.body, p...)
+}
+
+// message returns the message in progress as it stands.
+func (s *side) message() proto.Message {
+	m := proto.Message{
+		Conn:     s.p.conn,
+		Exchange: s.exchange,
+		Dir:      s.dir,
+		Head:     s.head,
+		Body:     proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))},
+		Leaves:   s.leaves,
+		Span:     proto.Span{From: s.from, To: s.tiled},
+		First:    s.first,
+		Last:     s.p.now,
+		Secure:   s.secure,
+		Notes:    s.notes,
+	}
+	m.Kind, m.Proto = proto.KindRequest, "http/1.1"
+	version := ""
+	switch {
+	case s.dir == wire.ServerToClient:
+		m.Kind = proto.KindResponse
+		if s.response != nil {
+			m.Value, version = s.response, s.response.Version
+		}
+	case s.request != nil:
+		m.Value, version = s.request, s.request.Version
+	}
+	switch version {
+	case "HTTP/1.0", "ICY":
+		m.Proto = "http/1.0"
+	case "HTTP/0.9":
+		m.Proto = "http/0.9"
+	}
+	return m
+}
+
+// progress returns the message in progress for State, nil for none.
+func (s *side) progress() *proto.Message {
+	switch s.state {
+	case stateRaw, stateTunnel:
+		if s.buf.Len() == 0 {
+			return nil
+		}
+		s.partial = s.rawMessage(s.buf.Start(), s.buf.End())
+	case stateStart, stateHead:
+		if s.buf.End() == s.buf.Start() {
+			return nil
+		}
+		s.partial = s.message()
+		s.partial.Value = nil
+		s.partial.Head = s.buf.All()
+		s.partial.Span = proto.Span{From: s.buf.Start(), To: s.buf.End()}
+	default:
+		s.partial = s.message()
+		if s.state == stateTrailer || s.state == stateChunkSize {
+			s.partial.Span.To = s.buf.End()
+		}
+	}
+	s.partial.Last = s.p.now
+	return &s.partial
+}
+
+// finish gives the message in progress and starts anew behind it. All its
+// octets are tiled and released.
+func (s *side) finish(complete bool, endedBy string) {
+	s.settle()
+	slices.SortStableFunc(s.notes, func(a, b proto.Note) int {
+		return int(min(1, max(-1, a.Offset-b.Offset)))
+	})
+	m := s.message()
+	m.Complete, m.EndedBy = complete, endedBy
+	m.Leaves = slices.Clone(s.leaves)
+	m.Notes = nil
+	if len(s.notes) > 0 {
+		m.Notes = slices.Clone(s.notes)
+	}
+	s.p.out = append(s.p.out, m)
+	s.reset()
+}
+
+// reset forgets the message in progress but for its octets in the buffer.
+func (s *side) reset() {
+	s.state = stateStart
+	s.began, s.started = false, false
+	s.first = s.p.now
+	s.lines, s.leaves, s.notes = s.lines[:0], s.leaves[:0], s.notes[:0]
+	s.head, s.body = nil, nil
+	s.request, s.response = nil, nil
+	s.fault, s.exchange = "", 0
+	s.left, s.size, s.holed, s.chunks = 0, 0, false, 0
+	s.trailers, s.shared = nil, false
+	s.prune()
+	s.raw = rawRun{}
+}
+
+// settle writes to the Value what is known at the end of the message only.
+func (s *side) settle() {
+	if r := s.response; r != nil {
+		r.Fault, r.Chunks, r.Trailers = s.fault, s.chunks, s.trailers
+	}
+	if r := s.request; r != nil && (s.fault != "" || s.chunks > 0 || s.trailers != nil) {
+		if s.shared {
+			// An early response holds it as it was.
+			c := *r
+			r, s.request = &c, &c
+			s.p.replace(s.exchange, r)
+		}
+		r.Fault, r.Chunks, r.Trailers = s.fault, s.chunks, s.trailers
+	}
+}
+
+// prune forgets the turns before the first octet of the buffer.
+func (s *side) prune() {
+	n := 0
+	for n < len(s.turns) && s.turns[n].at <= s.buf.Start() {
+		n++
+	}
+	s.turns = s.turns[:copy(s.turns, s.turns[n:])]
+}
