@@ -45,18 +45,29 @@ var elsewhere = map[string][]Note{
 }
 
 func (v *Verdict) compareRejected(o Origin) {
+	c := &v.Cookie
 	host, _ := canonicalHost(o.Host)
-	switch {
-	case v.Rule == "6265bis 5.6 step 1" && !hasCTL(v.Cookie.Name+v.Cookie.Value):
-		if isToken(v.Cookie.Name) && goValue(v.Cookie.Value, true) {
-			v.note("Go", "stores it without the attribute that has it")
+	notes := elsewhere[v.Rule]
+	switch v.Rule {
+	case "6265bis 5.6 step 1":
+		if !hasCTL(c.Name + c.Value) {
+			notes = []Note{{"Go", "stores it without the attribute that has it"}}
 		}
-		return
-	case v.Rule == "6265bis 5.7 step 13" && domainMatch(host, "localhost"):
-		v.note("browsers", "store it: http://localhost is secure to them")
-		return
+	case "6265bis 5.7 step 8", "6265bis 5.7 step 9", "6265bis 5.7 step 10":
+		if domain, _ := c.Sent("Domain"); !goValue(domain, false) {
+			notes = []Note{{"Go", "ignores Domain and stores it"}}
+		}
+	case "6265bis 5.7 step 13":
+		if domainMatch(host, "localhost") {
+			notes = []Note{{"browsers", "store it: http://localhost is secure to them"}}
+		}
 	}
-	v.Notes = append(v.Notes, elsewhere[v.Rule]...)
+	for _, n := range notes {
+		if n.Who == "Go" && (!isToken(c.Name) || !goValue(c.Value, true)) {
+			n.Text = "rejects it too"
+		}
+		v.Notes = append(v.Notes, n)
+	}
 }
 
 // compareLong is about attributes that are too long to count.

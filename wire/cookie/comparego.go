@@ -30,13 +30,18 @@ func (v *Verdict) compareGo(setCookie []byte) {
 	for _, a := range c.Attributes {
 		switch {
 		case !knownAttribute(a.Name) || a.Ignored != "" && !equalFold(a.Name, "Partitioned"):
-		case a.blankBefore, a.blankAfter && a.Value != "":
+		case a.blankBefore, a.blankAfter && !isFlag(a.Name):
 			v.note("Go", "misreads "+a.Name+": a blank stands beside =")
 		case !goValue(a.Value, false) && !equalFold(a.Name, "Expires"):
 			v.note("Go", "ignores "+a.Name+": it has octets that it does not allow")
 		}
 	}
 	v.compareGoLife()
+}
+
+// isFlag reports whether an attribute's mere presence counts.
+func isFlag(name string) bool {
+	return equalFold(name, "Secure") || equalFold(name, "HttpOnly") || equalFold(name, "Partitioned")
 }
 
 func (v *Verdict) compareGoLife() {

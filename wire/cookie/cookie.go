@@ -117,7 +117,7 @@ type Verdict struct {
 	Found    string // what it found instead: "has Path=/api, no Secure"; may be empty
 	Rule     string // "6265bis 5.7 step 21"; empty for Store
 	Replaced bool   // the jar held a cookie of the same name, domain and path, which this one overwrote or deleted
-	Notes    []Note // where others differ, and what is odd about it
+	Notes    []Note // where others differ, and what is odd about it; a few at most
 }
 
 // A Note is a remark on a cookie, mostly on a client that treats it in another

@@ -171,7 +171,13 @@ func (v *Verdict) reject(step, reason, found string) {
 	v.Action, v.Rule, v.Reason, v.Found = Reject, "6265bis "+step, reason, found
 }
 
+// maxNotes bounds the notes on one cookie, of which a peer may cause any number.
+const maxNotes = 16
+
 func (v *Verdict) note(who, text string) {
+	if len(v.Notes) >= maxNotes {
+		return
+	}
 	v.Notes = append(v.Notes, Note{Who: who, Text: text})
 }
 

@@ -42,7 +42,7 @@ var vectors = []vector{
 	{set: "a=1; Domain=127.0.0.1", want: "reject 5.7 step 10"},
 	{set: "a=1; Domain=127.0.0.1", from: Origin{Host: "127.0.0.1"}, want: "a=1 127.0.0.1 /"},
 	{set: "a=1; Domain=0.0.1", from: Origin{Host: "127.0.0.1"}, want: "reject 5.7 step 10"},
-	{set: "a=1; Domain=bücher.example", from: Origin{Host: "bücher.example"}, want: "reject 5.7 step 8"},
+	{set: "a=1; Domain=bücher.example", from: Origin{Host: "bücher.example"}, want: "reject 5.7 step 8", note: "Go ignores Domain and stores it"},
 	{set: "a=1; Domain=xn--bcher-kva.example", from: Origin{Host: "BÜCHER.example"}, want: "a=1 xn--bcher-kva.example /"},
 	{set: "a=1; Domain=example.com", from: Origin{Host: "www.Example.COM."}, want: "a=1 example.com /"},
 	{set: "a=1; Domain=", want: "a=1 host /dir"},
@@ -130,6 +130,9 @@ var vectors = []vector{
 	{set: "A=1; PATH=/; SECURE", want: "A=1 host / Secure"},
 	{set: "a=1; HttpOnly=false", want: "a=1 host /dir HttpOnly"},
 	{set: "a=1; Secure =x", want: "a=1 host /dir Secure", note: "Go misreads Secure"},
+	{set: "a=1; Secure= x", want: "a=1 host /dir Secure"},
+	{set: `a=1; Domain="www.example.com"`, want: "reject 5.7 step 10", note: "Go ignores Domain and stores it"},
+	{set: strings.Repeat("x", 4097), want: "reject 5.6 step 5", note: "Go rejects it too"},
 	{set: `a=1; "Secure"`, want: "a=1 host /dir", note: `"\"Secure\"" is not Secure`},
 	{set: "a=b\tc", want: "a=b\tc host /dir", note: "curl rejects it"},
 	{set: "a=\x00", want: "reject 5.6 step 1"},
@@ -249,6 +252,14 @@ func TestVerdictInOneLine(t *testing.T) {
 		if got := Judge(api, []byte(row.set), now).String(); got != row.want {
 			t.Errorf("%q: %s\nwant %s", row.set, got, row.want)
 		}
+	}
+}
+
+// A peer cannot make a verdict much longer than its Set-Cookie.
+func TestNotesAreBounded(t *testing.T) {
+	v := Judge(https, []byte("a=1"+strings.Repeat(`;"Secure"`, 10000)), now)
+	if len(v.Notes) > 20 {
+		t.Errorf("%d notes on one cookie", len(v.Notes))
 	}
 }
 
