@@ -28,13 +28,15 @@ func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, host string, n
 	}
 	leaf := certs[0]
 	var faults []string
-	if f := validity(leaf, now); f != "" {
-		faults = append(faults, f)
+	aged := validity(leaf, now)
+	if aged != "" {
+		faults = append(faults, aged)
 		// The chain is judged at a time at which the leaf was good, so that its
-		// age does not hide what else is wrong.
+		// age does not hide what else is wrong. Its issuers' age then says
+		// nothing.
 		now = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
 	}
-	if f := chainFault(certs, roots, now); f != "" {
+	if f, issuerAged := chainFault(certs, roots, now); f != "" && (aged == "" || !issuerAged) {
 		faults = append(faults, f)
 	}
 	if f := nameFault(leaf, host); f != "" {
@@ -57,8 +59,9 @@ func validity(c *x509.Certificate, now time.Time) string {
 	return ""
 }
 
-// chainFault says why no chain leads from the leaf to a root.
-func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) string {
+// chainFault says why no chain leads from the leaf to a root, and whether it is
+// for an issuer's age.
+func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) (fault string, issuerAged bool) {
 	leaf := certs[0]
 	inter := x509.NewCertPool()
 	for _, c := range certs[1:] {
@@ -66,11 +69,11 @@ func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) 
 	}
 	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: inter, CurrentTime: now})
 	if err == nil {
-		return ""
+		return "", false
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		if selfSigned(leaf) {
-			return "self-signed"
+			return "self-signed", false
 		}
 		last := certs[len(certs)-1]
 		issuer := printable(last.Issuer.CommonName)
@@ -81,19 +84,19 @@ func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) 
 		if len(certs) == 1 {
 			s += ", whose certificate was not sent"
 		}
-		return s
+		return s, false
 	}
 	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if e.Reason == x509.Expired && e.Cert != nil {
 			if f := validity(e.Cert, now); f != "" {
-				return fmt.Sprintf("issuer %q %s", printable(e.Cert.Subject.CommonName), f)
+				return fmt.Sprintf("issuer %q %s", printable(e.Cert.Subject.CommonName), f), true
 			}
 		}
 		if e.Reason == x509.IncompatibleUsage {
-			return "not for servers"
+			return "not for servers", false
 		}
 	}
-	return printable(strings.TrimPrefix(err.Error(), "x509: "))
+	return printable(strings.TrimPrefix(err.Error(), "x509: ")), false
 }
 
 // nameFault says whether the leaf is for another host.
