@@ -37,7 +37,7 @@ func (s *side) chunkSize() bool {
 	case digits < 0:
 		s.state = stateChunkSize
 		return s.broken("chunk size does not fit 63 bits", "RFC 9112 7.1")
-	case digits == 0 && ok && len(bytes.Trim(text, " \t\r")) == 0:
+	case digits == 0 && ok && len(bytes.Trim(text, spaces)) == 0:
 		s.refuse(off, "empty line in place of a chunk size", "RFC 9112 7.1")
 		s.chunkLeaf("chunk-size")
 		s.buf.Release()
@@ -154,7 +154,7 @@ func (s *side) noChunk(text string) bool {
 // checkChunkSize notes what a chunk-size line has beside the size.
 func (s *side) checkChunkSize(off int64, text, rest []byte, digits int) {
 	const rule = "RFC 9112 7.1"
-	if len(text) > 0 && (text[0] == ' ' || text[0] == '\t' || text[0] == '\r') {
+	if len(text) > 0 && isSpace(text[0]) {
 		s.refuse(off, "white space before the chunk size", rule)
 	}
 	if digits > 16 {
@@ -181,13 +181,18 @@ func (s *side) checkChunkSize(off int64, text, rest []byte, digits int) {
 // startsChunk reports whether a chunk-size line, or what is leniently taken for
 // one, may start with c.
 func startsChunk(c byte) bool {
-	return hexDigit(c) >= 0 || c == ' ' || c == '\t' || c == '\r' || c == '\n'
+	return hexDigit(c) >= 0 || isSpace(c)
 }
+
+// spaces are the octets that some recipients pass over before a chunk size.
+const spaces = " \t\r\n\v\f"
+
+func isSpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 // hexadecimal reads the hexadecimal number that p starts with, white space
 // before it aside. Digits is 0 for none, and -1 if it does not fit.
 func hexadecimal(p []byte) (n int64, digits int, rest []byte) {
-	p = bytes.TrimLeft(p, " \t\r")
+	p = bytes.TrimLeft(p, spaces)
 	for digits < len(p) {
 		d := hexDigit(p[digits])
 		if d < 0 {

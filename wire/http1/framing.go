@@ -274,6 +274,7 @@ func (s *side) codings(fs []*Field) []string {
 			// A bare CR is read as SP (RFC 9112, section 2.2).
 			part = bytes.Trim(part, " \t\r")
 			if len(part) == 0 {
+				s.note(f.From, "empty element in the list of transfer codings", "RFC 9110 5.6.1")
 				continue
 			}
 			c := string(bytes.ToLower(part))

@@ -66,12 +66,13 @@ func (b *Body) keep(p []byte, limit int) {
 	b.Cut = b.Size > int64(len(b.Data))
 }
 
-// Gap returns the Message of an event of [wire.KindGap] at an offset of its
-// stream.
+// Gap returns the Message of an event of [wire.KindGap] whose Size is positive,
+// at an offset of its stream.
 func Gap(e wire.Event, name string, offset int64, secure bool) Message {
-	span := Span{From: offset, To: offset + max(0, e.Size)}
+	span := Span{From: offset, To: offset + e.Size}
 	return Message{
 		Conn: e.Conn, Proto: name, Kind: KindGap, Dir: e.Dir, Secure: secure, Complete: true,
+		Body:   Body{Size: e.Size, Cut: true},
 		Leaves: []Leaf{{Span: span, Name: "gap"}}, Span: span, First: e.At, Last: e.At,
 	}
 }

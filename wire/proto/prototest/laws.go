@@ -15,7 +15,8 @@ type stream struct {
 	data  []byte
 	size  int64 // beyond len(data) if a gap is too large to hold
 	gaps  []proto.Span
-	stops []int64 // where a raw Message may end: turns, gaps, ends
+	turns []int64 // where the other direction spoke, or octets are missing
+	stops []int64 // where else a raw Message may end: any other event
 }
 
 // maxHeld bounds what a stream holds; laws on octets end there.
@@ -35,7 +36,7 @@ func streams(events []wire.Event) (ss [2]stream) {
 			if len(e.Data) == 0 {
 				continue
 			}
-			other.stop()
+			other.turn()
 			if s.size == int64(len(s.data)) && len(s.data)+len(e.Data) <= maxHeld {
 				s.data = append(s.data, e.Data...)
 			}
@@ -44,14 +45,14 @@ func streams(events []wire.Event) (ss [2]stream) {
 			if e.Size <= 0 {
 				continue
 			}
-			other.stop()
-			s.stop()
+			other.turn()
+			s.turn()
 			s.gaps = append(s.gaps, proto.Span{From: s.size, To: s.size + e.Size})
 			if s.size == int64(len(s.data)) && e.Size <= maxHeld-s.size {
 				s.data = append(s.data, make([]byte, e.Size)...)
 			}
 			s.size += e.Size
-			s.stop()
+			s.turn()
 		default:
 			ss[0].stop()
 			ss[1].stop()
@@ -62,7 +63,8 @@ func streams(events []wire.Event) (ss [2]stream) {
 	return ss
 }
 
-// stop notes that a raw Message may end here.
+// turn notes that a raw Message has to end here, stop that one may.
+func (s *stream) turn() { s.turns = append(s.turns, s.size) }
 func (s *stream) stop() { s.stops = append(s.stops, s.size) }
 
 // coverLaw checks that the leaves of each direction tile its stream.
@@ -185,12 +187,12 @@ func checkRaw(ms []proto.Message, i int, s *stream, bad func(int, string, ...any
 	if m.Span.From/proto.RawRun != (m.Span.To-1)/proto.RawRun {
 		bad(i, "raw: it goes over a multiple of %d", proto.RawRun)
 	}
-	for _, stop := range s.stops {
-		if m.Span.From < stop && stop < m.Span.To {
-			bad(i, "raw: it goes over the turn, gap or end at %d", stop)
+	for _, turn := range s.turns {
+		if m.Span.From < turn && turn < m.Span.To {
+			bad(i, "raw: it goes over the turn or gap at %d", turn)
 		}
 	}
-	if m.Span.To%proto.RawRun == 0 || slices.Contains(s.stops, m.Span.To) {
+	if m.Span.To%proto.RawRun == 0 || slices.Contains(s.turns, m.Span.To) || slices.Contains(s.stops, m.Span.To) {
 		return
 	}
 	for j := range ms {
