@@ -122,7 +122,7 @@ func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 func (c *Conn) Read(p []byte) (int, error) {
 	for {
 		c.reading <- struct{}{}
-		n, err, up := c.read(p)
+		n, up, err := c.read(p)
 		<-c.reading
 		if up == nil {
 			return n, err
@@ -133,9 +133,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 
 // read is Read with the gate held. A channel says that nothing was read because
 // a handshake wants the gate, until that channel is closed.
-func (c *Conn) read(p []byte) (int, error, chan struct{}) {
+func (c *Conn) read(p []byte) (int, chan struct{}, error) {
 	if c.readErr != nil {
-		return 0, c.readErr, nil
+		return 0, nil, c.readErr
 	}
 	var n int
 	var err error
@@ -147,7 +147,7 @@ func (c *Conn) read(p []byte) (int, error, chan struct{}) {
 	if n > 0 || c.packets && err == nil {
 		if !c.emit(Event{Kind: KindData, Dir: c.in, Data: p[:n]}) {
 			c.readErr = net.ErrClosed
-			return 0, c.readErr, nil
+			return 0, nil, c.readErr
 		}
 	}
 	if err == nil {
@@ -158,10 +158,10 @@ func (c *Conn) read(p []byte) (int, error, chan struct{}) {
 		up := c.upgrade
 		c.mu.Unlock()
 		if up != nil {
-			return 0, nil, up
+			return 0, up, nil
 		}
 	}
-	return n, c.readEnd(err), nil
+	return n, nil, c.readEnd(err)
 }
 
 // readEnd emits what the error of a read stands for and returns what Read is to

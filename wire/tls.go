@@ -28,7 +28,8 @@ type TLSOptions struct {
 	Roots *x509.CertPool
 	// Certificates are ours: what a server shows, or a client when asked.
 	Certificates []tls.Certificate
-	// Insecure goes on whatever the certificate is. TLS.Verify still says.
+	// Insecure goes on whatever the certificate is. TLS.Verify still says, on
+	// Linux by the system's bundle of roots alone.
 	Insecure bool
 	// MinVersion and MaxVersion are as in crypto/tls; zero means its defaults. A
 	// MinVersion below TLS 1.2 also offers the suites that only such peers need.
@@ -252,7 +253,16 @@ func (h *handshake) host() string {
 
 // verify checks the server's certificate and has the caller decide on a bad one.
 func (h *handshake) verify(cs tls.ConnectionState) error {
-	h.found = verifyChain(cs.PeerCertificates, h.opts.Roots, h.host(), time.Now())
+	roots, mine := h.opts.Roots, h.opts.Roots != nil
+	if !mine {
+		roots = bundleRoots(cs.PeerCertificates)
+	}
+	h.found = verifyChain(cs.PeerCertificates, roots, h.host(), time.Now())
+	if h.found != verifyOK && roots != nil && !mine && !h.opts.Insecure {
+		// Before it is refused, by all the roots that the system has in
+		// whatever place.
+		h.found = verifyChain(cs.PeerCertificates, nil, h.host(), time.Now())
+	}
 	if h.found == verifyOK || h.opts.Insecure {
 		return nil
 	}

@@ -58,9 +58,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// SetLinger(0) makes the connection look aborted: the peer's reads and writes
-// fail with ECONNRESET and what it has not read is lost. Any other value does
-// nothing.
+// SetLinger with 0 resets the connection: reads and writes at both ends fail
+// with ECONNRESET and what was not read is lost. Any other value does nothing.
 func (c *Conn) SetLinger(sec int) error {
 	if sec == 0 {
 		c.out.reset()
