@@ -295,10 +295,11 @@ func (c *Console) Close() error {
 	c.closing.Do(func() {
 		close(c.done)
 		c.closeErr = c.leave()
-		// The keyboard is closed before the library, which would otherwise
-		// wait for a key.
+		// The library ends by reading the end of input from the closed tty.
+		// Its own Close waits for a key, and for a goroutine that may not
+		// have begun to count.
 		c.lib.Config.Stdin.Close()
-		c.lib.Terminal.Close()
+		c.lib.Terminal.KickRead()
 		c.goroutines.Wait()
 	})
 	return c.closeErr

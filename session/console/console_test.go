@@ -2,18 +2,516 @@
 
 package console
 
-import "testing"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
 
-func TestSmoke(t *testing.T) {
+	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
+)
+
+const request = "POST /login HTTP/1.1\r\nHost: localhost\r\nUser-Agent: test\r\nAccept: */*\r\n" +
+	"Accept-Language: en\r\nCookie: a=b\r\nX-One: 1\r\nX-Two: 2\r\nX-Three: 3\r\n" +
+	"Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n"
+
+// TestScreens plays a scene on a narrow and on a wide terminal and compares
+// what is left on the screen.
+func TestScreens(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		play func(*term)
+	}{
+		{"typing-while-output-arrives", func(tm *term) {
+			tm.typed("GET /a-path-that-is-long-enough-to-fill-more-than-one-row-of-a-narrow-terminal?" + strings.Repeat("x", 20) + "z")
+			tm.await("xz█")
+			for i := range 8 {
+				tm.order("write", fmt.Sprintf("< line %d\r\n", i))
+				tm.typed(fmt.Sprint(i))
+			}
+			tm.await("< line 7\n")
+			tm.await("xz01234567█")
+			tm.typed("\x01")
+			tm.await("host> █GET")
+			tm.order("write", "\x1b[32m< green\x1b[0m\n< \x1b[2J is shown\n")
+			tm.await("< green\n< \\x1b[2J is shown\nhost> █GET")
+		}},
+		{"paste-of-a-request", func(tm *term) {
+			tm.typed("\x1b[200~" + request + "\x1b[201~")
+			tm.await("Content-Length: 0⏎\n      ⏎\n      █")
+			tm.order("write", "< banner\n")
+			tm.await("< banner\nhost> POST")
+			tm.typed("\r")
+			tm.await("got \"Content-Length: 0\"\ngot \"\"\nhost> █")
+		}},
+		{"paste-of-a-large-text", func(tm *term) {
+			tm.typed("GET \x1b[200~" + strings.Repeat(strings.Repeat("z", 93)+"\r\n", 41) + "\x1b[201~")
+			tm.await("[paste: 41 lines, 3,895 B] Enter=send e=edit ^C=drop █")
+			tm.typed("\x03")
+			tm.await("host> GET █")
+			tm.typed("\x15\x1b[200~" + strings.Repeat("line\n", 21) + "\x1b[201~")
+			tm.await("[paste: 21 lines, 105 B] Enter=send e=edit ^C=drop █")
+			tm.typed("\r")
+			tm.await("[paste: 21 lines, 105 B]\ngot \"line\"\n")
+			tm.await("got \"line\"\nhost> █")
+		}},
+		{"delete-on-an-empty-line", func(tm *term) {
+			tm.typed("\x1b[3~\x1b[3~ab\x1b[H\x1b[3~\x1b[4~\x1b[3~")
+			tm.await("host> b█")
+		}},
+		{"interrupt-in-the-middle", func(tm *term) {
+			tm.typed("USER me\x1b[D\x1b[D\x03")
+			tm.await("host> USER me^C\ninterrupt \"USER me\"\nhost> █")
+		}},
+		{"resize", func(tm *term) {
+			tm.typed("short")
+			tm.await("short█")
+			tm.order("write", "before\n")
+			tm.await("before\nhost> short█")
+			tm.resize(60, 20)
+			tm.order("write", "after\n")
+			tm.await("after\nhost> short█")
+			tm.typed(strings.Repeat("y", 60) + "z")
+			tm.await("yz█")
+		}},
+		{"unfinished-output", func(tm *term) {
+			tm.order("write", "welcome\nlogin: ")
+			tm.await("welcome\nlogin: host> █")
+			tm.typed("root")
+			tm.await("login: host> root█")
+			tm.typed("\r")
+			tm.await("got \"root\"\nhost> █")
+			tm.order("write", "\r\nPassword: ")
+			tm.await("got \"root\"\nPassword: host> █")
+			tm.order("write", "(not shown) ")
+			tm.await("Password: (not shown) host> █")
+			tm.order("write", "ok\n")
+			tm.await("Password: (not shown) ok\nhost> █")
+		}},
+		{"wide-characters", func(tm *term) {
+			tm.typed("世界 你好x\x1b[D\x1b[D\x7f界")
+			tm.await("host> 世界 界█好x")
+			tm.order("write", "< こんにちは\n")
+			tm.await("< こんにちは\nhost> 世界 界█好x")
+			tm.typed("\x05\r")
+			tm.await("got \"\\u4e16\\u754c \\u754c\\u597dx\"\nhost> █")
+		}},
+		{"command-in-the-middle", func(tm *term) {
+			tm.typed("MAIL FROM:<a@b>")
+			tm.await("<a@b>█")
+			tm.typed("\x1d")
+			tm.await("command> █")
+			tm.typed("status\r")
+			tm.await("command> status\ngot \"\\x1dstatus\"\nhost> MAIL FROM:<a@b>█")
+			tm.typed("\x1b[D\x1d\x03")
+			tm.await("host> MAIL FROM:<a@b█>")
+			tm.typed("\x1d\r")
+			tm.await("host> MAIL FROM:<a@b█>")
+			tm.typed("\r")
+			tm.await("got \"MAIL FROM:<a@b>\"\nhost> █")
+		}},
+		{"completion", func(tm *term) {
+			tm.typed("H\t\t")
+			tm.await("HELP  HELO\nhost> HEL█")
+			tm.typed("\x15.q\t")
+			tm.await("host> .quit █")
+			tm.typed("\x15x\t")
+			tm.await("host> x█")
+		}},
+		{"search", func(tm *term) {
+			for _, line := range []string{"NOOP one", "QUIT", "NOOP two"} {
+				tm.typed(line + "\r")
+				tm.await("got \"" + line + "\"\nhost> █")
+			}
+			tm.typed("draft\x12zz")
+			tm.await("no match \"zz\": draft█")
+			tm.typed("\x7f\x7fNOO")
+			tm.await("search \"NOO\": █NOOP two")
+			tm.order("write", "< arrives meanwhile\n")
+			tm.await("< arrives meanwhile\nsearch \"NOO\": █NOOP two")
+			tm.typed("\x12")
+			tm.await("search \"NOO\": █NOOP one")
+			tm.typed("\x13")
+			tm.await("search \"NOO\": █NOOP two")
+			tm.typed("\x07")
+			tm.await("host> draft█")
+			tm.typed("\x12QU\r")
+			tm.await("host> QUIT\ngot \"QUIT\"\nhost> █")
+		}},
+	} {
+		for _, width := range []int{80, 200} {
+			name := fmt.Sprintf("%s-%d", tt.name, width)
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				tm := start(t, width, 36)
+				tm.await("host> █")
+				tt.play(tm)
+				tm.golden(name)
+			})
+		}
+	}
+}
+
+func (tm *term) resize(width, height int) {
+	tm.t.Helper()
+	tm.mu.Lock()
+	tm.vt.Resize(width, height)
+	tm.mu.Unlock()
+	if err := pty.Setsize(tm.pty, &pty.Winsize{Rows: uint16(height), Cols: uint16(width)}); err != nil {
+		tm.t.Fatal(err)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for _, tt := range []struct{ name, keys, want string }{
+		{"CRLF is one Enter", "a\r\nb\r\n", "got \"a\"\nhost> b\ngot \"b\"\nhost> █"},
+		{"Home, End, Ctrl-arrows", "bc de\x1b[7~a\x1b[8~f\x1b[1;5D\x1b[1;5D>\r", "got \">abc def\"\nhost> █"},
+		{"Alt-Enter", "a\x1b\rb\x1b[Ax\r", "got \"ax\"\ngot \"b\"\nhost> █"},
+		{"quoted insert", "\x16.quit \x16\x1b[A \x16\x03\r", "got \"\\x16.quit \\x1b[A \\x03\"\nhost> █"},
+		{"bytes that are no UTF-8", "a\xff\xfeb\r", "got \"a\\xff\\xfeb\"\nhost> █"},
+		{"keys without a meaning", "a\x1b[15~\x1bOP\x1c\x0f\x13\x07b\r", "got \"ab\"\nhost> █"},
+		{"^T on one character", "a\x14b\x14\r", "got \"ba\"\nhost> █"},
+		{"^W keeps what follows", "foo bar\x01\x06\x06\x06\x17\r", "got \" bar\"\nhost> █"},
+		{"^K ^Y", "ab\x02\x0b\x01\x19\r", "got \"ba\"\nhost> █"},
+		{"Up and Down", "one\rtwo\rdraft\x1b[A\x1b[A\x1b[B\x1b[B!\r", "got \"draft!\"\nhost> █"},
+		{"^D in a line deletes", "abc\x01\x04\r", "got \"bc\"\nhost> █"},
+		{"^L", "abc\x0c", "\x00host> abc█"},
+		{"^D leaves the command line", "x\x1d\x04y\r", "got \"xy\"\nhost> █"},
+		{"Esc leaves the command line", "x\x1d\x1by\r", "got \"xy\"\nhost> █"},
+		{"search by bytes", "\x16\x01x\rb\r\x12\x16\x01\r", "got \"\\x01x\"\nhost> █"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tm := start(t, 80, 24)
+			tm.await("host> █")
+			for key := range strings.SplitSeq(tt.keys, "\x1d\x1b") { // Esc is a key of its own only after a pause
+				if key != tt.keys && key != "y\r" {
+					tm.typed(key + "\x1d\x1b")
+					tm.await("host> x█")
+					continue
+				}
+				tm.typed(key)
+			}
+			if top, ok := strings.CutPrefix(tt.want, "\x00"); ok {
+				tm.until("the screen to start with "+top, func() bool { return strings.HasPrefix(tm.screen(), top) })
+				return
+			}
+			tm.await(tt.want)
+		})
+	}
+}
+
+func TestBlockIsRecalledWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	env := "CONSOLE_TEST_HISTORY=" + path
+	tm := start(t, 80, 24, env)
+	tm.await("host> █")
+	tm.typed("GET / HTTP/1.0\r\r")
+	tm.await("got \"\"\nhost> █")
+	tm.order("remember", "GET / HTTP/1.0\r\n\r\n")
+	tm.order("prompt", "again> ")
+	tm.await("again> █")
+	tm.typed("\x1b[A")
+	tm.await("again> GET / HTTP/1.0⏎\n       ⏎\n       █")
+	tm.typed("\x03PASS secret\r")
+	tm.await("got \"PASS secret\"\nagain> █")
+	tm.typed("\x1b[A")
+	tm.await("again> PASS secret█")
+	tm.typed("\x03\x04")
+	tm.ended()
+
+	tm = start(t, 80, 24, env)
+	tm.await("host> █")
+	tm.typed("\x1b[A")
+	tm.await("host> GET / HTTP/1.0⏎\n      ⏎\n      █")
+}
+
+func TestLongLine(t *testing.T) {
 	tm := start(t, 80, 24)
 	tm.await("host> █")
-	tm.typed("abc")
-	tm.await("host> abc█")
-	tm.order("write", "line one\nline two\n")
-	tm.await("line two\nhost> abc█")
-	tm.typed("\x1b[Dx\r")
-	tm.await("got \"abxc\"\nhost> █")
-	tm.typed("\x04")
-	tm.await("error: EOF")
-	tm.ended()
+	tm.typed("\x1b[200~" + strings.Repeat("0123456789", 800) + "\x1b[201~")
+	tm.await("[paste: 1 lines, 8,000 B] Enter=send e=edit ^C=drop █")
+	tm.typed("e")
+	tm.await("6789█")
+	tm.typed("\x02\x02x")
+	tm.await("67x█89")
+	if n := tm.written(); n > 100<<10 {
+		t.Errorf("editing a line of 8,000 characters wrote %d bytes to the terminal", n)
+	}
+	tm.typed("\r")
+	tm.await("x89\"\nhost> █")
+}
+
+func (tm *term) written() int {
+	tm.mu.Lock()
+	defer tm.mu.Unlock()
+	return tm.raw.Len()
+}
+
+func TestPromptChangesWhileWaiting(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("EHLO")
+	tm.await("host> EHLO█")
+	tm.order("prompt", "\x1b[1mmail\x1b[0m\x1b]8;;x\x07> \nsecond line")
+	tm.await(`mail\x1b]8;;x\x07> EHLO█`)
+	tm.order("prefill", "HELO me")
+	tm.order("prompt", "mail> ")
+	tm.await("mail> EHLO█")
+	tm.typed("\r")
+	tm.await("got \"EHLO\"\nmail> HELO me█")
+}
+
+func TestTypeAhead(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("wait\r")
+	tm.await("got \"wait\"\n█")
+	tm.order("write", "login: ")
+	tm.await("got \"wait\"\nlogin: █")
+	tm.typed("early\rnext")
+	tm.order("write", "name\n")
+	tm.await("got \"wait\"\nlogin: name\n█")
+	tm.order("go", "")
+	tm.await("got \"wait\"\nlogin: name\nhost> early\ngot \"early\"\nhost> next█")
+}
+
+func TestNoWidth(t *testing.T) {
+	tm := start(t, 0, 0)
+	tm.await("host> █")
+	tm.typed("H\t")
+	tm.await("host> HEL█")
+	tm.typed("\x12x")
+	tm.await("no match \"x\": HEL█")
+}
+
+// TestTerminalIsRestored: however the console ends, a person can type at the
+// terminal afterwards, and pastes are not bracketed any more.
+func TestTerminalIsRestored(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(*term)
+	}{
+		{"^D", func(tm *term) { tm.typed("\x04") }},
+		{"Close from another goroutine while a line is typed", func(tm *term) {
+			tm.typed("half a line")
+			tm.await("half a line█")
+			tm.order("close", "")
+			tm.await("file already closed")
+		}},
+		{"panic with Close deferred", func(tm *term) { tm.order("panic", "oops") }},
+		{"panic between two lines", func(tm *term) { tm.typed("crash\r") }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			// The shell keeps the terminal open after the console is gone.
+			tm := start(t, 80, 24, helperEnv+"=shell")
+			tm.await("host> █")
+			if got := describeTerminal(int(tm.pty.Fd())); got != "is raw" {
+				t.Fatalf("while a line is typed, the terminal %s", got)
+			}
+			tt.end(tm)
+			tm.until("the terminal to be restored", func() bool { return describeTerminal(int(tm.pty.Fd())) == "is sane" })
+			tm.ended()
+			tm.mu.Lock()
+			defer tm.mu.Unlock()
+			if on, off := bytes.LastIndex(tm.raw.Bytes(), []byte(pasteOn)), bytes.LastIndex(tm.raw.Bytes(), []byte(pasteOff)); off < on {
+				t.Error("pastes are still bracketed")
+			}
+		})
+	}
+}
+
+func TestSuspend(t *testing.T) {
+	tm := start(t, 80, 24, helperEnv+"=shell")
+	tm.await("host> █")
+	tm.typed("half a line\x1a")
+	tm.await("host> half a line\nstopped; the terminal is sane\n█")
+	fmt.Fprintln(tm.orders, "fg")
+	tm.await("fg\nhost> half a line█")
+	tm.typed("!\r")
+	tm.await("got \"half a line!\"\nhost> █")
+}
+
+// TestSuspendWithoutShell: where the kernel drops the stop signal, ^Z must not
+// hang the keyboard.
+func TestSuspendWithoutShell(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("half a line\x1a")
+	tm.await("host> half a line\nhost> half a line█")
+	tm.typed("!\r")
+	tm.await("got \"half a line!\"\nhost> █")
+}
+
+// inProcess opens a console on a pty of this process, with keys typed already.
+func inProcess(t *testing.T, keys string) (c *Console, far *os.File, shown func() string) {
+	t.Helper()
+	master, near, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Close of a file that blocks waits for its reader; this one does not block.
+	fd, err := unix.Dup(int(master.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	master.Close()
+	if err := unix.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	far = os.NewFile(uintptr(fd), "pty")
+	c, err = Open(Config{In: near, Out: near, Escape: 0x1d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var out bytes.Buffer
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		buf := make([]byte, 4096)
+		for {
+			n, err := far.Read(buf)
+			mu.Lock()
+			out.Write(buf[:n])
+			mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		c.Close()
+		near.Close()
+		far.Close()
+		<-drained
+	})
+	if _, err := far.WriteString(keys); err != nil {
+		t.Fatal(err)
+	}
+	return c, far, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return out.String()
+	}
+}
+
+// readLine calls ReadLine with a bound.
+func readLine(t *testing.T, c *Console, meanwhile func()) (string, error) {
+	t.Helper()
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := c.ReadLine()
+		done <- result{line, err}
+	}()
+	meanwhile()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-time.After(patience):
+		t.Fatalf("ReadLine did not return within %v", patience)
+		return "", nil
+	}
+}
+
+func waitFor(t *testing.T, shown func() string, text string) {
+	t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(shown(), text); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %q in %q", patience, text, shown())
+		}
+	}
+}
+
+// TestHangUp: a line that was only half typed when the terminal went away is
+// not submitted.
+func TestHangUp(t *testing.T) {
+	c, far, shown := inProcess(t, "RCPT TO:<al")
+	line, err := readLine(t, c, func() {
+		waitFor(t, shown, "<al")
+		far.Close()
+	})
+	if line != "" || err != io.EOF {
+		t.Errorf("ReadLine = %q, %v, want EOF", line, err)
+	}
+	if line, err := c.ReadLine(); err != io.EOF {
+		t.Errorf("ReadLine again = %q, %v, want EOF", line, err)
+	}
+}
+
+func TestCloseEndsReadLine(t *testing.T) {
+	c, _, shown := inProcess(t, "half")
+	line, err := readLine(t, c, func() {
+		waitFor(t, shown, "half")
+		for range 2 {
+			if err := c.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	})
+	if line != "" || !errors.Is(err, os.ErrClosed) {
+		t.Errorf("ReadLine = %q, %v, want os.ErrClosed", line, err)
+	}
+	if line, err := c.ReadLine(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("ReadLine after Close = %q, %v, want os.ErrClosed", line, err)
+	}
+	fmt.Fprint(c, "bye\nunfinished")
+	waitFor(t, shown, "bye\r\r\nunfinished")
+}
+
+// TestWritersAndKeysTogether has everything happen at once, for the race
+// detector.
+func TestWritersAndKeysTogether(t *testing.T) {
+	c, far, _ := inProcess(t, "")
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			for j := range 50 {
+				fmt.Fprintf(c, "line %d\nhalf", j)
+				c.SetPrompt(fmt.Sprintf("%d.%d> ", i, j))
+				c.Prefill("x")
+				c.Remember("y")
+				c.Width()
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 20 {
+			far.WriteString("ab\x12a\x13\x7f\x07\t\x1b[A\x1b[B\x1d\x07\x1b[200~p\nq\x1b[201~\r")
+		}
+	})
+	for range 20 {
+		for range 2 {
+			if _, err := readLine(t, c, func() {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	wg.Wait()
+}
+
+func TestOpenNeedsATerminal(t *testing.T) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if IsTerminal(f) {
+		t.Errorf("%s is a terminal", os.DevNull)
+	}
+	if _, err := Open(Config{In: f, Out: f}); err == nil {
+		t.Errorf("Open of %s succeeded", os.DevNull)
+	}
 }

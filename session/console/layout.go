@@ -150,7 +150,7 @@ func lay(width int, lead, prompt string, text []rune, pos int) *layout {
 			l.put(glyph{strings.Repeat(" ", indent), indent})
 		}
 	}
-	if l.last().w == width {
+	if l.last().w >= width {
 		l.rows = append(l.rows, &row{})
 	}
 	if pos >= len(text) {

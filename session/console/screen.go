@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +64,10 @@ const (
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n := len(p)
+	if s.joined {
+		p = s.join(p)
+	}
 	rest := bytes.LastIndexByte(p, '\n') + 1
 	var buf []byte
 	if rest > 0 {
@@ -95,7 +100,18 @@ func (s *screen) Write(p []byte) (int, error) {
 			return 0, fmt.Errorf("write terminal: %w", err)
 		}
 	}
-	return len(p), nil
+	return n, nil
+}
+
+// join drops the line end of unfinished output that scrolled away with a
+// submitted line. Other whole lines may come before it.
+func (s *screen) join(p []byte) []byte {
+	rest, ok := bytes.CutPrefix(bytes.TrimPrefix(p, []byte("\r")), []byte("\n"))
+	if ok {
+		s.joined = false
+		return rest
+	}
+	return p
 }
 
 // arm starts the wait for an unfinished line's rest.
@@ -109,7 +125,7 @@ func (s *screen) arm() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if epoch == s.epoch && len(s.partial) > 0 && s.state != away {
-			s.lead = true
+			s.lead, s.joined = true, false
 			s.redraw()
 		}
 	})
@@ -119,11 +135,6 @@ func (s *screen) arm() {
 func (s *screen) appendLines(dst, text []byte) []byte {
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		if s.joined && len(line) == 0 {
-			s.joined = false
-			continue // the line end of what is on the screen already
-		}
-		s.joined = false
 		dst = append(sanitize(dst, string(line)), "\r\n"...)
 	}
 	return dst
@@ -201,8 +212,9 @@ func (s *screen) setPrompt(p string) {
 func (s *screen) show(v view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	same := s.view.prompt == v.prompt && s.view.pos == v.pos && slices.Equal(s.view.text, v.text)
 	s.view = v
-	if s.state == editing {
+	if s.state == editing && (!same || s.drawn == nil) {
 		s.redraw()
 	}
 }
@@ -237,10 +249,15 @@ func (s *screen) appendFinal(dst []byte, tail string) []byte {
 	width, _ := s.size()
 	s.view.text = append(s.view.text[:len(s.view.text):len(s.view.text)], []rune(tail)...)
 	s.view.pos = len(s.view.text)
-	if l := s.layout(width); l != nil {
-		dst = append(l.appendTo(dst), "\r\n"...)
+	l := s.layout(width)
+	if l == nil {
+		return dst
 	}
-	return dst
+	if n := len(s.view.text); n > 0 && s.view.text[n-1] == softNewline {
+		l.rows = l.rows[:len(l.rows)-1] // nothing was typed on it
+		l.mark()
+	}
+	return append(l.appendTo(dst), "\r\n"...)
 }
 
 // clear empties the screen and draws the area at its top.
