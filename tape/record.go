@@ -76,7 +76,7 @@ type Span struct {
 // SpanKind says what a span matches.
 type SpanKind string
 
-// The kinds that TAPE.md names.
+// The kinds of spans.
 const (
 	SpanSecret   SpanKind = "secret"    // \{secret ID len [enc]}
 	SpanRef      SpanKind = "$"         // \{$id}: what was captured as id

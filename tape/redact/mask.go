@@ -1,0 +1,102 @@
+package redact
+
+import "bytes"
+
+// mask notes the secrets in a piece of a field's value, which stands at offset
+// at of the buffer. The piece has the line end when ends is true.
+func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
+	if ends {
+		// Blanks before the line end are no part of a value.
+		b = bytes.TrimRight(b, " \t\r\n")
+	}
+	switch s.field {
+	case authField:
+		s.maskAuth(b, at, marks)
+	case cookieField:
+		s.maskPairs(b, at, ends, marks)
+	case setCookieField:
+		i := bytes.IndexByte(b, ';')
+		if i < 0 {
+			s.maskPair(b, at, marks)
+			s.inside = !ends
+			return
+		}
+		s.maskPair(b[:i], at, marks)
+		s.field = plainField // attributes
+	}
+}
+
+// maskAuth masks what follows the scheme.
+func (s *stream) maskAuth(b []byte, at int, marks *[]mark) {
+	i, enc := 0, ""
+	if !s.inside {
+		s.inside = true
+		i = len(b) - len(bytes.TrimLeft(b, " \t"))
+		prefix := s.base
+		s.base += "AUTH"
+		if n := bytes.IndexAny(b[i:], " \t"); n > 0 {
+			scheme := b[i : i+n]
+			s.base = prefix + baseOf(scheme, "AUTH")
+			if bytes.EqualFold(scheme, []byte("Basic")) {
+				s.base, enc = prefix+"LOGIN", "b64"
+			} else if bytes.EqualFold(scheme, []byte("Bearer")) {
+				s.base = prefix + "TOKEN"
+			}
+			i += n
+			i += len(b[i:]) - len(bytes.TrimLeft(b[i:], " \t"))
+		}
+	}
+	addMarks(b[i:], at+i, s.base, enc, marks)
+}
+
+// maskPairs masks the values of a Cookie field.
+func (s *stream) maskPairs(b []byte, at int, ends bool, marks *[]mark) {
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, ';')
+		if i < 0 {
+			s.maskPair(b, at, marks)
+			s.inside = !ends
+			return
+		}
+		s.maskPair(b[:i], at, marks)
+		s.inside = false
+		b, at = b[i+1:], at+i+1
+	}
+}
+
+// maskPair masks the value of name=value, or all of what has no name. Where a
+// secret is gone on with, all of it is value.
+func (s *stream) maskPair(b []byte, at int, marks *[]mark) {
+	if !s.inside {
+		name, value, ok := bytes.Cut(b, []byte("="))
+		if !ok {
+			name, value = nil, b
+		}
+		s.base = baseOf(bytes.TrimSpace(name), "COOKIE")
+		at += len(b) - len(value)
+		b = value
+	}
+	n := len(b)
+	b = bytes.TrimLeft(b, " \t")
+	at += n - len(b)
+	b = bytes.TrimRight(b, " \t")
+	if len(b) >= 2 && b[0] == '"' && b[len(b)-1] == '"' {
+		b, at = b[1:len(b)-1], at+1
+	}
+	addMarks(b, at, s.base, "", marks)
+}
+
+// addMarks notes b as a secret but for its control bytes, on which verdicts
+// hang.
+func addMarks(b []byte, at int, base, enc string, marks *[]mark) {
+	from := 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && b[i] >= ' ' && b[i] != 0x7f {
+			continue
+		}
+		if from < i {
+			*marks = append(*marks, mark{from: at + from, to: at + i, base: base, enc: enc})
+		}
+		from = i + 1
+	}
+}
