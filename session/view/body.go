@@ -114,10 +114,10 @@ func (p *Printer) more(conn int, b *bodyProgress, kept int, size int64) {
 	}
 }
 
-// isText reports whether a line is for reading as text: no NUL, and nine tenths
-// of it printable UTF-8. A few octets of an old charset do not make it a dump.
+// isText reports whether a line, or several, are for reading as text: no NUL, and
+// nine tenths of it printable UTF-8. A few octets of an old charset do not make
+// it a dump.
 func isText(line []byte) bool {
-	line = trimEnd(line)
 	good, all := 0, 0
 	for len(line) > 0 {
 		r, n := utf8.DecodeRune(line)
@@ -129,7 +129,7 @@ func isText(line []byte) bool {
 			if !utf8.FullRune(line) && all > 0 {
 				return good*10 >= all*9
 			}
-		case unicode.IsPrint(r) || r == '\t' || r == 0x1b:
+		case unicode.IsPrint(r) || r == '\t' || r == '\r' || r == '\n' || r == 0x1b:
 			good++
 		}
 		all++

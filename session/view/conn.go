@@ -13,25 +13,37 @@ type connView struct {
 	over   bool          // the peer, or an error, ended it: our closing is no news
 	closed time.Duration // when a summary said that the server closed; -1 for not
 
-	progress progress              // of the server's Message
+	progress [2]progress           // of each side's Message
 	sent     map[int]time.Duration // when the request of an exchange was complete
 }
 
 // progress is how much of a Message in progress has been written.
 type progress struct {
 	from int64 // where the Message begins in its stream; -1 for none
+	mark mark  // of its rows
 	head int   // octets of its head
 	body bodyProgress
 }
 
+// written reports whether anything of the Message has been written.
+func (p *progress) written() bool { return p.head > 0 || p.body.at > 0 }
+
 // maxSent bounds the requests that a connection may have unanswered and timed.
 const maxSent = 4096
+
+// peer returns the direction of whoever is at the other end of the connection.
+func (v *connView) peer() wire.Dir {
+	if v.facts != nil && v.facts.Role == wire.Accepted {
+		return wire.ClientToServer
+	}
+	return wire.ServerToClient
+}
 
 // conn returns the view of connection n. p.mu is held.
 func (p *Printer) conn(n int) *connView {
 	v := p.conns[n]
 	if v == nil {
-		v = &connView{closed: -1, progress: progress{from: -1}, sent: make(map[int]time.Duration)}
+		v = &connView{closed: -1, progress: [2]progress{{from: -1}, {from: -1}}, sent: make(map[int]time.Duration)}
 		p.conns[n] = v
 	}
 	return v

@@ -48,15 +48,7 @@ func (p *Printer) cookies(m *proto.Message, r *http1.Response) (kept, refused []
 
 // storedText says what is kept of a cookie: its attributes as they took effect.
 func storedText(v *cookie.Verdict) string {
-	text := "cookie " + cookieText(&v.Cookie)
-	for _, n := range v.Notes {
-		text += ". " + n.String()
-	}
-	return text
-}
-
-// cookieText writes a cookie as a jar holds it.
-func cookieText(c *cookie.Cookie) string {
+	c := &v.Cookie
 	value := c.Value
 	if len(value) > shownValue {
 		value = value[:runeStart([]byte(value), shownValue)] + "…"
@@ -84,40 +76,9 @@ func cookieText(c *cookie.Cookie) string {
 			parts = append(parts, flag.name)
 		}
 	}
-	return c.Name + "=" + value + " stored: " + strings.Join(parts, ", ")
-}
-
-// Jar writes what a jar holds at a moment (.jar).
-func (p *Printer) Jar(j *cookie.Jar, now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer p.flush()
-	all := j.All(now)
-	if len(all) == 0 {
-		p.rows(0, markInfo, "the jar is empty")
-		return
+	remarks := []string{"cookie " + c.Name + "=" + value + " stored: " + strings.Join(parts, ", ")}
+	for _, n := range v.Notes {
+		remarks = append(remarks, n.String())
 	}
-	for i := range all {
-		p.rows(0, markInfo, "cookie "+cookieText(&all[i]))
-	}
-}
-
-// Cookies writes the verdicts on the cookies that a response sets (.cookies). It
-// reports whether there were any.
-func (p *Printer) Cookies(m *proto.Message) bool {
-	r, ok := m.Value.(*http1.Response)
-	if !ok {
-		return false
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer p.flush()
-	kept, refused := p.cookies(m, r)
-	for _, row := range kept {
-		p.rows(0, markInfo, row)
-	}
-	for _, row := range refused {
-		p.rows(0, markWarn, row)
-	}
-	return len(kept)+len(refused) > 0
+	return strings.Join(remarks, ". ")
 }

@@ -42,14 +42,18 @@ func plain(s string) bool {
 func escape(dst, b []byte, ascii bool) []byte {
 	base, over := false, 0 // what the next combining mark would stand on
 	for len(b) > 0 {
-		if c := b[0]; c >= ' ' && c <= '~' {
-			dst = append(dst, c)
-			b, base, over = b[1:], true, 0
+		n := 0
+		for n < len(b) && b[n] >= ' ' && b[n] <= '~' {
+			n++
+		}
+		if n > 0 {
+			dst = append(dst, b[:n]...)
+			b, base, over = b[n:], true, 0
 			continue
 		}
-		r, n := utf8.DecodeRune(b)
+		r, size := utf8.DecodeRune(b)
 		switch {
-		case r < ' ' || r == 0x7f || r == utf8.RuneError && n == 1:
+		case r < ' ' || r == 0x7f || r == utf8.RuneError && size == 1:
 			dst = appendHexEscape(dst, b[0])
 			base = false
 		case ascii || invisible(r):
@@ -60,13 +64,13 @@ func escape(dst, b []byte, ascii bool) []byte {
 				dst = appendRuneEscape(dst, r)
 				break
 			}
-			dst = append(dst, b[:n]...)
+			dst = append(dst, b[:size]...)
 			over++
 		default:
-			dst = append(dst, b[:n]...)
+			dst = append(dst, b[:size]...)
 			base, over = true, 0
 		}
-		b = b[n:]
+		b = b[size:]
 	}
 	return dst
 }

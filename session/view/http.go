@@ -3,24 +3,23 @@ package view
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
-	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
 
-// markOf returns the mark of the rows of m. It looks only at what is known from
-// a Message's first line on, so that all its rows have the same.
-func markOf(m *proto.Message) mark {
+// markOf returns the mark of the rows of m; odd says that it was not expected.
+func markOf(m *proto.Message, odd bool) mark {
 	server := m.Dir == wire.ServerToClient
 	switch {
 	case m.Kind == proto.KindFrame && server:
 		return markServerFrame
 	case m.Kind == proto.KindFrame:
 		return markClientFrame
-	case server && unexpected(m):
+	case server && odd:
 		return markUnexpected
 	case server && m.Secure:
 		return markServerTLS
@@ -113,13 +112,17 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
 	if !known || began > m.First {
 		began = m.First // an answer to no request, or ahead of its end
 	}
-	text := fmt.Sprintf("%d in %s; ", r.Status, span(max(m.Last-began, 0)))
+	status := strconv.Itoa(r.Status)
+	if r.Status == 0 {
+		status = r.Version // HTTP/0.9 has none
+	}
+	text := status + " in " + span(m.Last-began) + "; "
 	if m.N > 0 {
 		text = fmt.Sprintf("#%d ", m.N) + text
 	}
 	if !m.Complete {
 		v.closed = m.Last
-		p.rows(m.Conn, markWarn, text+"incomplete: "+bodyGot(m, r)+"; "+m.EndedBy)
+		p.rows(m.Conn, markWarn, text+"body "+octets(m.Body.Size)+", incomplete: "+m.EndedBy)
 		return
 	}
 	text += bodyText(m, r)
@@ -149,7 +152,10 @@ func bodyText(m *proto.Message, r *http1.Response) string {
 	case http1.FramingContentLength:
 		return size + ", ended by Content-Length"
 	case http1.FramingChunked:
-		return size + " in " + plural(int64(r.Chunks), "chunk") + ", ended by the last chunk"
+		if r.Chunks > 0 {
+			size += " in " + plural(int64(r.Chunks), "chunk")
+		}
+		return size + ", ended by the last chunk"
 	case http1.FramingClose:
 		return size + "; ended because the server closed (" + r.Version + ", no Content-Length)"
 	case http1.FramingUpgrade:
@@ -163,48 +169,3 @@ func bodyText(m *proto.Message, r *http1.Response) string {
 	}
 	return "no body"
 }
-
-// bodyGot says how much of a response came before it was cut.
-func bodyGot(m *proto.Message, r *http1.Response) string {
-	switch {
-	case r.Framing == http1.FramingContentLength && r.Length >= 0:
-		return "body " + count(m.Body.Size) + " of " + octets(r.Length)
-	case r.Framing == http1.FramingChunked:
-		return "body " + octets(m.Body.Size) + " in " + plural(int64(r.Chunks), "chunk") + " and no last one"
-	case m.Body.Size > 0:
-		return "body " + octets(m.Body.Size)
-	}
-	return "head " + octets(int64(len(m.Head)))
-}
-
-// Timing writes how long the parts of an exchange took (.timing): a reply with
-// the request that it answers. Either may be nil.
-func (p *Printer) Timing(request, reply *proto.Message) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer p.flush()
-	if request != nil {
-		p.rows(0, markInfo, timing(request, "sent"))
-	}
-	if reply == nil {
-		return
-	}
-	text := timing(reply, "received")
-	if request != nil {
-		text += fmt.Sprintf("; first byte %s after the request", span(max(reply.First-request.Last, 0)))
-	}
-	p.rows(0, markInfo, text)
-}
-
-// timing says when a Message began, in the recording's time, and how long it
-// took.
-func timing(m *proto.Message, verb string) string {
-	text := fmt.Sprintf("%s %s at %s, in %s", m.Kind, verb, clock(m.First), span(m.Last-m.First))
-	if m.N > 0 {
-		text = fmt.Sprintf("#%d ", m.N) + text
-	}
-	return text
-}
-
-// clock writes a moment of the recording: seconds since its start.
-func clock(d time.Duration) string { return fmt.Sprintf("%.4f s", d.Seconds()) }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strconv"
 	"time"
@@ -8,6 +9,7 @@ import (
 
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
+	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
 
@@ -34,7 +36,7 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 	j.int("n", int64(m.N))
 	j.int("conn", int64(m.Conn))
 	j.string("dir", m.Dir.String())
-	j.string("proto", m.Proto)
+	j.string("proto", cmp.Or(m.Proto, "raw"))
 	j.string("kind", string(m.Kind))
 	j.key("at")
 	j.b = appendSeconds(j.b, m.First)
@@ -43,8 +45,18 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 		j.request(m, v)
 	case *http1.Response:
 		j.response(m, v, &o)
+	case *line.Command:
+		j.command(m, v)
+	case *line.Reply:
+		j.reply(m, v)
+	case *line.Content:
+		j.int("after", int64(v.After))
+		j.complete(m)
+		j.body(m)
 	default:
-		j.other(m)
+		if m.Kind != proto.KindGap {
+			j.body(m)
+		}
 	}
 	j.notes(m.Notes)
 	j.key("span")
@@ -90,8 +102,7 @@ func (j *object) response(m *proto.Message, r *http1.Response, o *JSONOptions) {
 // framing appends how the end of an HTTP message was known.
 func (j *object) framing(m *proto.Message, f http1.Framing) {
 	j.string("framing", string(f))
-	j.bool("complete", m.Complete)
-	j.string("ended_by", m.EndedBy)
+	j.complete(m)
 }
 
 // body appends a body, of which the transfer coding is undone and the content
@@ -122,17 +133,31 @@ func bodyAsText(b *proto.Body) ([]byte, bool) {
 	return text, utf8.Valid(text) && isText(text)
 }
 
-// other appends a Message of any other protocol, or of none.
-func (j *object) other(m *proto.Message) {
-	switch m.Kind {
-	case proto.KindGap:
-		return
-	case proto.KindRaw:
-	default:
-		j.bool("complete", m.Complete)
-		j.string("ended_by", m.EndedBy)
+// command appends what a command of a line protocol has.
+func (j *object) command(m *proto.Message, c *line.Command) {
+	j.string("verb", c.Verb)
+	j.bytes("args", c.Args)
+	j.array("lines")
+	j.bytes("", trimEnd(m.Head))
+	j.end()
+	j.complete(m)
+}
+
+// reply appends what a reply of a line protocol has.
+func (j *object) reply(m *proto.Message, r *line.Reply) {
+	j.int("code", int64(r.Code))
+	j.array("lines")
+	for _, text := range r.Lines {
+		j.bytes("", text)
 	}
-	j.body(m)
+	j.end()
+	j.complete(m)
+}
+
+// complete appends whether a Message is whole, and why.
+func (j *object) complete(m *proto.Message) {
+	j.bool("complete", m.Complete)
+	j.string("ended_by", m.EndedBy)
 }
 
 // fields appends field lines as pairs in the order in which they came.

@@ -3,8 +3,10 @@ package view
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"wiretape/wire"
+	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
 
@@ -16,14 +18,13 @@ func (p *Printer) Message(m *proto.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.conn(m.Conn)
-	var done progress
-	if m.Dir == wire.ServerToClient && v.progress.from == m.Span.From {
-		done = v.progress
+	side := proto.Side(m.Dir)
+	done := progress{mark: markOf(m, unexpected(m))}
+	if begun := v.progress[side]; begun.from == m.Span.From && begun.written() {
+		done = begun
 	}
-	if m.Dir == wire.ServerToClient {
-		v.progress = progress{from: -1}
-	}
-	if !p.s.Live || m.Dir == wire.ServerToClient {
+	v.progress[side] = progress{from: -1}
+	if p.shows(v, m) {
 		p.content(m, &done, true)
 	}
 	for _, n := range m.Notes {
@@ -33,31 +34,49 @@ func (p *Printer) Message(m *proto.Message) {
 	p.flush()
 }
 
-// Partial writes what has become readable of the server's Message in progress,
-// so that a slow reply is seen as it comes. Call it with a connection's state
-// after each event; it writes nothing twice.
+// shows reports whether the rows of m are to be written. Nobody types frames.
+func (p *Printer) shows(v *connView, m *proto.Message) bool {
+	return !p.s.Live || m.Dir == v.peer() || m.Kind == proto.KindFrame
+}
+
+// Partial writes what has become readable of the Messages in progress, so that a
+// slow reply is seen as it comes. Call it with a connection's state after each
+// event; it writes nothing twice.
 func (p *Printer) Partial(conn int, st proto.State) {
-	m := st.Partial[proto.Side(wire.ServerToClient)]
-	if m == nil {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.conn(conn)
-	if v.progress.from != m.Span.From {
-		v.progress = progress{from: m.Span.From}
+	for side, m := range st.Partial {
+		if m == nil || !p.shows(v, m) {
+			continue
+		}
+		done := &v.progress[side]
+		if done.written() && done.from != m.Span.From {
+			continue // what it follows is not concluded
+		}
+		if !done.written() {
+			// Its exchange is not known before its head is complete.
+			open := m.Kind == proto.KindResponse && m.Value == nil
+			if open && st.Due == 0 {
+				continue
+			}
+			odd := !open && unexpected(m)
+			*done = progress{from: m.Span.From, mark: markOf(m, odd)}
+		}
+		part := *m
+		part.Conn = conn
+		p.content(&part, done, false)
 	}
-	part := *m
-	part.Conn = conn
-	p.content(&part, &v.progress, false)
 	p.flush()
 }
 
-// Unfinished returns, escaped, the last line of what the server has sent when
-// it has no end yet and so is no row: a prompt for a name, say. It is "" when
-// there is none, and while a body comes.
+// Unfinished returns, escaped, the last line of what the peer has sent when it
+// has no end yet and so is no row: a prompt for a name, say. It is "" when there
+// is none, and while a body comes.
 func (p *Printer) Unfinished(conn int, st proto.State) string {
-	m := st.Partial[proto.Side(wire.ServerToClient)]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := st.Partial[proto.Side(p.conn(conn).peer())]
 	if m == nil {
 		return ""
 	}
@@ -75,52 +94,112 @@ func (p *Printer) Unfinished(conn int, st proto.State) string {
 // shownUnfinished is the longest line without an end that serves as a prompt.
 const shownUnfinished = 200
 
-// Echo writes data as rows that the client sends: for commands that make up
-// what they send and show it first.
+// Echo writes data as rows that the client sends, what follows an empty line as
+// a body: for commands that make up what they send and show it first.
 func (p *Printer) Echo(conn int, data []byte, secure bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m := proto.Message{
-		Conn: conn, Dir: wire.ClientToServer, Kind: proto.KindRaw, Secure: secure,
-		Body: proto.Body{Data: data, Size: int64(len(data))},
-	}
-	p.content(&m, new(progress), true)
+	m := proto.Message{Conn: conn, Dir: wire.ClientToServer, Kind: proto.KindRequest, Secure: secure}
+	m.Head, m.Body.Data = splitHead(data)
+	m.Body.Size = int64(len(m.Body.Data))
+	p.content(&m, &progress{mark: markOf(&m, false)}, true)
 	p.flush()
+}
+
+// splitHead cuts data behind its first empty line.
+func splitHead(data []byte) (head, body []byte) {
+	for at := 0; at < len(data); {
+		i := bytes.IndexByte(data[at:], '\n')
+		if i < 0 {
+			break
+		}
+		line := data[at : at+i+1]
+		at += i + 1
+		if at > len(line) && len(trimEnd(line)) == 0 {
+			return data[:at], data[at:]
+		}
+	}
+	return data, nil
+}
+
+// isHTTP reports whether m has a head that ends with an empty line.
+func isHTTP(m *proto.Message) bool {
+	return m.Kind == proto.KindRequest || m.Kind == proto.KindResponse
 }
 
 // content appends the rows of the octets of m that done does not count yet;
 // unless final, whole lines only.
 func (p *Printer) content(m *proto.Message, done *progress, final bool) {
-	mk := markOf(m)
-	switch {
-	case m.Kind == proto.KindGap:
+	switch m.Kind {
+	case proto.KindGap:
 		return // the event tells it
-	case m.Kind == proto.KindFrame:
+	case proto.KindFrame:
 		if final {
-			p.frame(m, mk)
+			p.frame(m, done.mark)
 		}
 		return
-	case m.Kind == proto.KindRaw:
-		p.body(m.Conn, &done.body, m.Body.Data, bodyStyle{mark: mk, offset: m.Span.From}, final)
-		if final {
-			p.more(m.Conn, &done.body, len(m.Body.Data), m.Body.Size)
-		}
+	case proto.KindRaw:
+		p.raw(m, done, final)
 		return
+	}
+	if !p.head(m, done, final) || coding(m) != "" {
+		return // of a coded body the summary tells
+	}
+	style := bodyStyle{room: p.third()}
+	if m.Kind == proto.KindContent {
+		style.mark = done.mark // lines like those around them
+	}
+	p.body(m.Conn, &done.body, m.Body.Data, style, final)
+	if !final {
+		return
+	}
+	p.more(m.Conn, &done.body, len(m.Body.Data), m.Body.Size)
+	if c, ok := m.Value.(*line.Content); ok && m.Complete && endsByDot(c) {
+		p.row(m.Conn, done.mark, []byte("."))
+	}
+	for _, f := range trailers(m) {
+		p.line(m.Conn, done.mark, slices.Concat(f.Name, []byte(": "), f.Value))
+	}
+}
+
+// endsByDot reports whether a line of one dot, which is no part of the body, ends
+// a content: 354 of SMTP (RFC 5321, section 4.1.1.4), 340 and 335 of NNTP (RFC
+// 3977, section 6.3) ask for that.
+func endsByDot(c *line.Content) bool { return c.After == 354 || c.After == 340 || c.After == 335 }
+
+// head appends the lines of a head, and reports whether it has no more.
+func (p *Printer) head(m *proto.Message, done *progress, final bool) bool {
+	if !final && m.Value == nil && isHTTP(m) && !startLine(m.Head) {
+		return false // it may turn out to be raw
 	}
 	for done.head < len(m.Head) {
-		line := m.Head[done.head:]
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			line = line[:i+1]
+		row := m.Head[done.head:]
+		if i := bytes.IndexByte(row, '\n'); i >= 0 {
+			row = row[:i+1]
 		} else if !final {
-			return
+			return false
 		}
-		p.line(m.Conn, mk, line)
-		done.head += len(line)
+		// The empty line that ends the head of an HTTP message goes without
+		// saying; one before the start line does not.
+		if done.head == 0 || len(trimEnd(row)) > 0 || !isHTTP(m) {
+			p.line(m.Conn, done.mark, row)
+		}
+		done.head += len(row)
 	}
-	if coding(m) != "" {
-		return // the summary tells it
-	}
-	p.body(m.Conn, &done.body, m.Body.Data, bodyStyle{room: p.third()}, final)
+	return true
+}
+
+// startLine reports whether head begins with what only HTTP begins with.
+func startLine(head []byte) bool {
+	line, _, whole := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte("\n"))
+	return whole && (bytes.HasPrefix(line, []byte("HTTP/")) || bytes.Contains(line, []byte(" HTTP/")))
+}
+
+// raw appends bytes of no known protocol: lines of text, or a dump.
+func (p *Printer) raw(m *proto.Message, done *progress, final bool) {
+	// What looked like a head so far was none.
+	done.body.at, done.head = max(done.body.at, done.head), 0
+	p.body(m.Conn, &done.body, m.Body.Data, bodyStyle{mark: done.mark, offset: m.Span.From}, final)
 	if final {
 		p.more(m.Conn, &done.body, len(m.Body.Data), m.Body.Size)
 	}

@@ -30,16 +30,15 @@ type paint struct{ on, off string }
 // luminance, so that they read on light and on dark, and lie on the line from
 // blue to orange, which the common kinds of colour blindness leave apart.
 type palette struct {
-	client, server, info, warn, fault paint
+	client, server, info, warn paint
 }
 
 func newPalette(on bool) palette {
 	return palette{
-		client: newPaint(on, 38, 5, 244),             // grey
-		server: newPaint(on, 38, 5, 33),              // blue
-		info:   newPaint(on, 38, 5, 244),             // grey
-		warn:   newPaint(on, 38, 5, 166),             // orange
-		fault:  newPaint(on, color.Bold, 38, 5, 166), // orange, bold
+		client: newPaint(on, 38, 5, 244), // grey
+		server: newPaint(on, 38, 5, 33),  // blue
+		info:   newPaint(on, 38, 5, 244), // grey
+		warn:   newPaint(on, 38, 5, 166), // orange
 	}
 }
 
@@ -72,7 +71,6 @@ const (
 	markServerFrame
 	markInfo
 	markWarn
-	markError
 )
 
 // marks has each mark's text, for screens and in ASCII.
@@ -86,7 +84,6 @@ var marks = [...]struct{ text, ascii string }{
 	markServerFrame: {"« ", "<< "},
 	markInfo:        {"* ", "* "},
 	markWarn:        {"! ", "! "},
-	markError:       {"! ", "! "},
 }
 
 // paint returns the colour of rows with the mark.
@@ -98,8 +95,6 @@ func (c *palette) paint(m mark) paint {
 		return c.server
 	case markUnexpected, markWarn:
 		return c.warn
-	case markError:
-		return c.fault
 	case markInfo:
 		return c.info
 	}

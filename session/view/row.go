@@ -53,7 +53,7 @@ func (p *Printer) tail(m mark, c paint) {
 }
 
 // wholeRow reports whether the colour goes to the end of the row.
-func wholeRow(m mark) bool { return m == markWarn || m == markError }
+func wholeRow(m mark) bool { return m == markWarn }
 
 // line appends a line as a peer sent it, its end taken off. A line longer than a
 // third of the screen is cut, and says so.

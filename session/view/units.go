@@ -14,10 +14,10 @@ func span(d time.Duration) string {
 		return tenths(float64(d)/float64(time.Millisecond)) + " ms"
 	case d < 999500*time.Microsecond:
 		return strconv.FormatInt(int64(d.Round(time.Millisecond)/time.Millisecond), 10) + " ms"
-	case d < time.Minute:
+	case d < 59950*time.Millisecond:
 		return tenths(d.Seconds()) + " s"
 	}
-	s := int64(d / time.Second)
+	s := int64(d.Round(time.Second) / time.Second)
 	return strconv.FormatInt(s/60, 10) + " min " + strconv.FormatInt(s%60, 10) + " s"
 }
 

@@ -87,13 +87,6 @@ func New(w io.Writer, s Style) *Printer {
 	}
 }
 
-// Resize tells the Printer that the screen has changed.
-func (p *Printer) Resize(width, height int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.s.Width, p.s.Height = width, height
-}
-
 // Err returns the first error of the writer. Nothing is written after it.
 func (p *Printer) Err() error {
 	p.mu.Lock()
@@ -106,9 +99,6 @@ func (p *Printer) Info(text string) { p.say(markInfo, text) }
 
 // Warn writes text as "!" rows.
 func (p *Printer) Warn(text string) { p.say(markWarn, text) }
-
-// Error writes err as "!" rows.
-func (p *Printer) Error(err error) { p.say(markError, "error: "+err.Error()) }
 
 func (p *Printer) say(m mark, text string) {
 	p.mu.Lock()
