@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -30,6 +31,8 @@ type Conn struct {
 	// the sense of testing/synctest.
 	reading chan struct{}
 	writing chan struct{}
+
+	wasReset atomic.Bool // the peer's RST was seen, by a read or a write
 
 	// owned by the holder of reading:
 	readErr error // the end of the peer's direction; later reads return it
@@ -171,13 +174,17 @@ func (c *Conn) readEnd(err error) error {
 	switch {
 	case errors.Is(err, net.ErrClosed):
 		err = net.ErrClosed
+	case err == io.EOF && c.wasReset.Load():
+		// The system tells of a RST once, and it told a write; the end that a
+		// read then meets is none.
+		err = syscall.ECONNRESET
 	case isTimeout(err):
 		c.emit(Event{Kind: KindTimeout, Text: "read"})
 		return err // and may be tried again
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF) && c.secure != nil:
 		c.emit(Event{Kind: KindEOF, Dir: c.in, Notify: c.notify(err)})
 	case errors.Is(err, syscall.ECONNRESET):
-		c.emit(Event{Kind: KindReset, Dir: c.in})
+		c.peerReset()
 	case isAlert:
 		dir := c.in
 		if sent {
@@ -242,9 +249,16 @@ func (c *Conn) Write(p []byte) (int, error) {
 	case isTimeout(err):
 		c.emit(Event{Kind: KindTimeout, Text: "write"})
 	case errors.Is(err, syscall.ECONNRESET):
-		c.emit(Event{Kind: KindReset, Dir: c.in})
+		c.peerReset()
 	}
 	return n, err
+}
+
+// peerReset emits the peer's RST, once.
+func (c *Conn) peerReset() {
+	if !c.wasReset.Swap(true) {
+		c.emit(Event{Kind: KindReset, Dir: c.in})
+	}
 }
 
 // SetDeadline sets both deadlines; the zero time means none.

@@ -161,6 +161,24 @@ func TestWritesThatFail(t *testing.T) {
 	}
 }
 
+func TestResetSeenByAWriteIsToldOnce(t *testing.T) {
+	for name, end := range map[string]func(*wiretest.Conn){
+		"the read meets an end":   func(b *wiretest.Conn) { b.Close() },
+		"the read meets it again": func(b *wiretest.Conn) { b.SetLinger(0) },
+	} {
+		a, b := wiretest.Pair()
+		rec := &recorder{}
+		c := NewConn(&faulty{a, 0, syscall.ECONNRESET}, Facts{Target: "h:80"}, NewTap(rec.sink))
+		c.Write([]byte("x"))
+		end(b)
+		if err := c.Pump(); !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%s: Pump: %v, want ECONNRESET", name, err)
+		}
+		c.Close()
+		rec.wantStory(t, "open tcp dial\n> \"x\"\nerror > write: connection reset by peer\nrst <\nclose")
+	}
+}
+
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := wiretest.Pair()

@@ -113,9 +113,9 @@ func (l *Listener) Accept(ctx context.Context, tap *Tap) (*Conn, error) {
 
 // Serve accepts connections and gives each to handle, in a goroutine of its own,
 // after its handshake where TLS is set; one whose handshake fails is recorded
-// and closed. The Conn is closed when handle returns. Serve returns when ctx
-// ends or the Listener is closed, with nil, or when accepting fails, and always
-// after all handlers: closing connections at the end of ctx is theirs.
+// and closed. A Conn is closed when its handler returns, and when ctx ends. Serve
+// returns nil when ctx ends or the Listener is closed, an error when accepting
+// fails, and always after all handlers.
 func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Context, *Conn)) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -130,6 +130,8 @@ func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Cont
 			return err
 		}
 		handlers.Go(func() {
+			stop := context.AfterFunc(ctx, func() { c.Close() })
+			defer stop()
 			defer c.Close()
 			if l.secure(ctx, c) == nil {
 				handle(ctx, c)
