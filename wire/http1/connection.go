@@ -6,8 +6,8 @@ import "bytes"
 // and why (RFC 9112, section 9.3).
 func keepAlive(h *framingFields, version string) (bool, string) {
 	alive := false
-	for _, f := range h.connection {
-		for part := range bytes.SplitSeq(f.Value, []byte{','}) {
+	for _, f := range h.from(h.connection) {
+		for part := range bytes.SplitSeq(f.Value, comma) {
 			part = bytes.Trim(part, " \t")
 			if equalFold(part, "close") {
 				return false, "Connection: close"
@@ -34,12 +34,12 @@ func (s *side) keepAliveResponse(h *framingFields) {
 }
 
 // checkLocation notes Location fields that clients read differently.
-func (s *side) checkLocation(fs []*Field) {
+func (s *side) checkLocation(h *framingFields) {
 	const rule = "RFC 9110 10.2.2"
-	for i, f := range fs {
+	for i, f := range h.from(h.location) {
 		if i > 0 {
 			text := "several Location fields"
-			if !bytes.Equal(f.Value, fs[0].Value) {
+			if !bytes.Equal(f.Value, h.Fields[h.location].Value) {
 				text = "several Location fields, which differ"
 			}
 			s.note(f.From, text, rule)

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -38,80 +39,95 @@ func (s *side) headEnd() bool {
 	return true
 }
 
-// framingFields are the fields that decide on the body and the connection.
+// framingFields are the fields that decide on the body and the connection, as
+// indexes of the first of each name; -1 for none.
 type framingFields struct {
-	length     []*Field // Content-Length
-	coding     []*Field // Transfer-Encoding
-	connection []*Field
-	host       []*Field
-	location   []*Field
-	upgrade    *Field
+	Fields
+	length, coding, connection, host, location, upgrade int
 }
 
-// read looks for the fields by the length of their names first.
+// read looks for the fields, by the length of their names first.
 func (h *framingFields) read(fs Fields) {
+	*h = framingFields{fs, -1, -1, -1, -1, -1, -1}
 	for i := range fs {
-		f := &fs[i]
-		switch len(f.Name) {
+		var first *int
+		name := ""
+		switch len(fs[i].Name) {
 		case 4:
-			if equalFold(f.Name, "host") {
-				h.host = append(h.host, f)
-			}
+			first, name = &h.host, "host"
 		case 7:
-			if h.upgrade == nil && equalFold(f.Name, "upgrade") {
-				h.upgrade = f
-			}
+			first, name = &h.upgrade, "upgrade"
 		case 8:
-			if equalFold(f.Name, "location") {
-				h.location = append(h.location, f)
-			}
+			first, name = &h.location, "location"
 		case 10:
-			if equalFold(f.Name, "connection") {
-				h.connection = append(h.connection, f)
-			}
+			first, name = &h.connection, "connection"
 		case 14:
-			if equalFold(f.Name, "content-length") {
-				h.length = append(h.length, f)
-			}
+			first, name = &h.length, "content-length"
 		case 17:
-			if equalFold(f.Name, "transfer-encoding") {
-				h.coding = append(h.coding, f)
+			first, name = &h.coding, "transfer-encoding"
+		default:
+			continue
+		}
+		if *first < 0 && equalFold(fs[i].Name, name) {
+			*first = i
+		}
+	}
+}
+
+// from returns the fields that bear the name of the one at first, none if first
+// is -1.
+func (h *framingFields) from(first int) iter.Seq2[int, *Field] {
+	return func(yield func(int, *Field) bool) {
+		if first < 0 {
+			return
+		}
+		n := 0
+		name := string(h.Fields[first].Name)
+		for i := first; i < len(h.Fields); i++ {
+			if i == first || equalFold(h.Fields[i].Name, name) {
+				if !yield(n, &h.Fields[i]) {
+					return
+				}
+				n++
 			}
 		}
 	}
 }
 
+// at returns the offset of the field at first.
+func (h *framingFields) at(first int) int64 { return h.Fields[first].From }
+
 // frameResponse decides on the body of a response, RFC 9112, section 6.3.
 func (s *side) frameResponse(fs Fields, h *framingFields) {
 	r := s.response
 	x := s.bind()
-	s.checkLocation(h.location)
+	s.checkLocation(h)
 	s.keepAliveResponse(h)
 	none := func(endedBy string) {
 		r.Framing = FramingNone
 		s.done(endedBy)
 	}
 	noBody := func(rule string) {
-		if len(h.length) > 0 {
-			s.note(h.length[0].From, "Content-Length in a "+strconv.Itoa(r.Status)+" response", rule)
+		if h.length >= 0 {
+			s.note(h.at(h.length), "Content-Length in a "+strconv.Itoa(r.Status)+" response", rule)
 		}
-		if len(h.coding) > 0 {
-			s.note(h.coding[0].From, "Transfer-Encoding in a "+strconv.Itoa(r.Status)+" response", "RFC 9112 6.1")
+		if h.coding >= 0 {
+			s.note(h.at(h.coding), "Transfer-Encoding in a "+strconv.Itoa(r.Status)+" response", "RFC 9112 6.1")
 		}
 	}
 	switch {
 	// Items 1 and 2.
 	case r.Status == 101:
 		noBody("RFC 9110 8.6")
-		if h.upgrade == nil {
+		if h.upgrade < 0 {
 			s.note(s.from, "101 has no Upgrade field", "RFC 9110 15.2.2")
 		}
 		if r.Request == nil || !r.Request.Fields.Has("Upgrade") {
 			s.note(s.from, "101 switches protocols though the request asked for no upgrade", "RFC 9110 7.8")
 		}
 		token := ""
-		if h.upgrade != nil {
-			token = string(h.upgrade.Value)
+		if h.upgrade >= 0 {
+			token = string(h.Fields[h.upgrade].Value)
 		}
 		r.Framing = FramingUpgrade
 		s.done("101 switches protocols")
@@ -135,8 +151,8 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 		noBody("RFC 9110 8.6")
 		none("no body for 204")
 	case r.Status == 304:
-		if len(h.coding) > 0 {
-			s.note(h.coding[0].From, "Transfer-Encoding in a 304 response", "RFC 9112 6.1")
+		if h.coding >= 0 {
+			s.note(h.at(h.coding), "Transfer-Encoding in a 304 response", "RFC 9112 6.1")
 		}
 		none("no body for 304")
 	default:
@@ -161,10 +177,12 @@ func (s *side) frameRequest(fs Fields, h *framingFields) {
 		s.done("simple request")
 		return
 	}
-	switch {
-	case len(h.host) > 1:
-		s.refuse(h.host[1].From, "several Host fields", "RFC 9112 3.2")
-	case len(h.host) == 0 && r.Version == "HTTP/1.1":
+	for i, f := range h.from(h.host) {
+		if i > 0 {
+			s.refuse(f.From, "several Host fields", "RFC 9112 3.2")
+		}
+	}
+	if h.host < 0 && r.Version == "HTTP/1.1" {
 		s.refuse(s.from, "no Host field", "RFC 9112 3.2")
 	}
 	s.frameBody(h, r.Version != "HTTP/1.0")
@@ -173,17 +191,17 @@ func (s *side) frameRequest(fs Fields, h *framingFields) {
 
 // frameBody decides by Transfer-Encoding and Content-Length.
 func (s *side) frameBody(h *framingFields, coded bool) {
-	length, lengthOK := s.contentLength(h.length)
-	if len(h.coding) > 0 {
-		codings := s.codings(h.coding)
+	length, lengthOK := s.contentLength(h)
+	if h.coding >= 0 {
+		codings := s.codings(h)
 		plain := !slices.ContainsFunc(codings, func(c string) bool { return c != "identity" })
 		if !plain {
 			s.setCodings(codings)
 			if !coded {
-				s.note(h.coding[0].From, "Transfer-Encoding in a message of HTTP/1.0", "RFC 9112 6.1")
+				s.note(h.at(h.coding), "Transfer-Encoding in a message of HTTP/1.0", "RFC 9112 6.1")
 			}
-			if len(h.length) > 0 {
-				s.note(h.length[0].From, "Content-Length beside Transfer-Encoding: ignored", "RFC 9112 6.3")
+			if h.length >= 0 {
+				s.note(h.at(h.length), "Content-Length beside Transfer-Encoding: ignored", "RFC 9112 6.3")
 			}
 			last := codings[len(codings)-1]
 			if last == "chunked" {
@@ -194,24 +212,24 @@ func (s *side) frameBody(h *framingFields, coded bool) {
 			}
 			switch {
 			case slices.Contains(codings, "chunked"):
-				s.note(h.coding[0].From, "chunked is not the last transfer coding: the body ends with the connection", "RFC 9112 6.3")
+				s.note(h.at(h.coding), "chunked is not the last transfer coding: the body ends with the connection", "RFC 9112 6.3")
 			case s.dir == wire.ServerToClient:
-				s.note(h.coding[0].From, "unknown transfer coding: the body ends with the connection", "RFC 9112 6.3")
+				s.note(h.at(h.coding), "unknown transfer coding: the body ends with the connection", "RFC 9112 6.3")
 			}
 			if s.dir == wire.ClientToServer {
-				s.refuse(h.coding[0].From, "request whose last transfer coding is not chunked has no length", "RFC 9112 6.3")
+				s.refuse(h.at(h.coding), "request whose last transfer coding is not chunked has no length", "RFC 9112 6.3")
 			}
 			s.state = stateClose
 			s.setFraming(FramingClose, -1)
 			return
 		}
-		s.note(h.coding[0].From, "transfer coding identity is obsolete: ignored", "RFC 9112 7")
+		s.note(h.at(h.coding), "transfer coding identity is obsolete: ignored", "RFC 9112 7")
 	}
 	switch {
 	case lengthOK:
 		s.state, s.left = stateFixed, length
 		s.setFraming(FramingContentLength, length)
-	case len(h.length) > 0 || s.dir == wire.ServerToClient:
+	case h.length >= 0 || s.dir == wire.ServerToClient:
 		s.state = stateClose
 		s.setFraming(FramingClose, -1)
 	default:
@@ -221,16 +239,13 @@ func (s *side) frameBody(h *framingFields, coded bool) {
 }
 
 // contentLength returns the one number that the Content-Length fields agree on.
-func (s *side) contentLength(fs []*Field) (n int64, ok bool) {
+func (s *side) contentLength(h *framingFields) (n int64, ok bool) {
 	n = -1
-	for i, f := range fs {
+	for i, f := range h.from(h.length) {
 		if i > 0 {
 			s.note(f.From, "several Content-Length fields", "RFC 9110 8.6")
 		}
-		for j, part := range bytes.Split(f.Value, []byte{','}) {
-			if j == 1 {
-				s.note(f.From, "Content-Length is a list", "RFC 9110 8.6")
-			}
+		for part, rest, more := bytes.Cut(f.Value, comma); ; part, rest, more = bytes.Cut(rest, comma) {
 			v, why := decimal(bytes.Trim(part, " \t\r"))
 			if why != "" {
 				s.refuse(f.From, "Content-Length "+why, "RFC 9112 6.3")
@@ -241,10 +256,16 @@ func (s *side) contentLength(fs []*Field) (n int64, ok bool) {
 				return -1, false
 			}
 			n = v
+			if !more {
+				break
+			}
+			s.note(f.From, "Content-Length is a list", "RFC 9110 8.6")
 		}
 	}
 	return n, n >= 0
 }
+
+var comma = []byte{','}
 
 // decimal reads 1*DIGIT. It says why p is not one, or too large.
 func decimal(p []byte) (n int64, why string) {
@@ -264,13 +285,13 @@ func decimal(p []byte) (n int64, why string) {
 }
 
 // codings returns the transfer codings of all fields, lower case.
-func (s *side) codings(fs []*Field) []string {
+func (s *side) codings(h *framingFields) []string {
 	var all []string
-	for i, f := range fs {
+	for i, f := range h.from(h.coding) {
 		if i > 0 {
 			s.note(f.From, "several Transfer-Encoding fields", "RFC 9112 6.1")
 		}
-		for part := range bytes.SplitSeq(f.Value, []byte{','}) {
+		for part := range bytes.SplitSeq(f.Value, comma) {
 			// A bare CR is read as SP (RFC 9112, section 2.2).
 			part = bytes.Trim(part, " \t\r")
 			if len(part) == 0 {
@@ -286,12 +307,12 @@ func (s *side) codings(fs []*Field) []string {
 		}
 	}
 	if len(all) == 0 {
-		s.refuse(fs[0].From, "Transfer-Encoding is empty", "RFC 9112 6.1")
+		s.refuse(h.at(h.coding), "Transfer-Encoding is empty", "RFC 9112 6.1")
 		return []string{"identity"}
 	}
 	for _, c := range all {
 		if c != "chunked" && c != "identity" {
-			s.note(fs[0].From, "transfer coding "+strconv.Quote(c)+" is not undone", "RFC 9112 7")
+			s.note(h.at(h.coding), "transfer coding "+strconv.Quote(c)+" is not undone", "RFC 9112 7")
 			break
 		}
 	}

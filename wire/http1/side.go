@@ -181,12 +181,14 @@ func (s *side) keep(p []byte) {
 		return
 	}
 	if need := len(s.body) + len(p); need > cap(s.body) {
-		// Doubling, but never beyond what can come.
-		most := int64(limit)
+		// Doubling, but never beyond what can come; where the length is known
+		// the first step is longer, but no peer gets more than eight times the
+		// memory that it sends.
+		most, want := int64(limit), max(need, 2*cap(s.body))
 		if s.state == stateFixed {
-			most = min(most, int64(len(s.body))+s.left)
+			most, want = min(most, int64(len(s.body))+s.left), max(want, 8*len(p))
 		}
-		want := int(min(most, int64(max(need, 2*cap(s.body)))))
+		want = int(min(most, int64(want)))
 		s.body = slices.Grow(s.body, max(want, need)-len(s.body))
 	}
 	s.body = append(s.body, p...)
