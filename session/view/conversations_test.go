@@ -1,0 +1,135 @@
+package view
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+	"time"
+
+	"wiretape/wire"
+)
+
+// conversations returns one talk of each kind by name.
+func conversations(tb testing.TB) map[string]*talk {
+	lines := func(n int) string {
+		return strings.Repeat("a line of a body that goes on\n", n)
+	}
+	return map[string]*talk{
+		"http-1.0-close": dial("www.google.ca:80").wait(4*time.Second).
+			client("GET /index.html HTTP/1.0", "", "").wait(30*time.Millisecond).
+			server("HTTP/1.0 200 OK", "Content-Type: text/html", "", "").wait(10 * time.Millisecond).
+			server(lines(20)).server(lines(30)).eof().close(),
+
+		"https-cookies": dial("localhost:8443").secure(tb, "ok", "http/1.1", "h2", "http/1.1").
+			client("GET /login HTTP/1.1", "Host: localhost:8443", "", "").wait(5*time.Millisecond).
+			server("HTTP/1.1 200 OK", "Set-Cookie: __Host-sid=7f3ac9; Path=/api; HttpOnly",
+				"Set-Cookie: a=1; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=3600",
+				"Set-Cookie: long="+strings.Repeat("v", 50)+"; Domain=example.org",
+				"Set-Cookie: gone=x; Max-Age=0",
+				"Content-Length: 11", "", `{"ok":true}`),
+
+		"http-cookies": dial("www.example.com:80").
+			client("GET /dir/7 HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Set-Cookie: a=1; Domain=.example.com; Expires=Thu, 15-Jan-26 13:00:00 GMT",
+				"set-cookie: s=1; Secure", "Set-Cookie: esc=\x1b]0;x\a", "Set-Cookie: octets=\xff\xfe", "Content-Length: 0", "", ""),
+
+		"http-chunked": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "Trailer: X-Sum", "", "").wait(time.Second).
+			server("5;ext=1", "hello", "").wait(time.Second).
+			server("a", "\tworld\nbye", "", "0", "X-Sum: 14", "", ""),
+
+		"http-304": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", `If-None-Match: "x"`, "", "").
+			server("HTTP/1.1 304 Not Modified", `ETag: "x"`, "", ""),
+
+		"http-head": dial("www.example.com:80").
+			client("HEAD / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Length: 5000", "", ""),
+
+		"http-pipelined": dial("www.example.com:80").
+			client("GET /1 HTTP/1.1", "Host: www.example.com", "", "GET /2 HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Length: 3", "", "oneHTTP/1.1 404 Not Found", "Content-Length: 3", "Connection: close", "", "two").eof().close(),
+
+		"http-post": dial("www.example.com:80").
+			client("POST /x HTTP/1.1", "Host: www.example.com", "Content-Length: 7", "Expect: 100-continue", "", "").
+			server("HTTP/1.1 100 Continue", "", "").
+			client("a=1&b=2").
+			server("HTTP/1.1 201 Created", "Content-Length: 0", "", ""),
+
+		"http-cut": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Length: 240", "", "only this").wait(3 * time.Second).
+			add(wire.Event{Kind: wire.KindReset, Dir: wire.ServerToClient}).close(),
+
+		"http-gzip": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Encoding: gzip", "Content-Length: 4", "", "\x1f\x8b\x08\x00"),
+
+		"http-binary": dial("www.example.com:80").
+			client("GET /x.png HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: image/png", "Content-Length: 600", "",
+				"\x89PNG\r\n\x1a\n"+strings.Repeat("\x00\x01\x02\x03\xff\xfe\xfd\xfc", 74)),
+
+		"http-long-line": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "X-Long: "+strings.Repeat("h", 2000), "Content-Length: 5000", "", strings.Repeat("日", 1666)+"xy"),
+
+		"http-notes": dial("www.example.com:80").
+			client("GET / HTTP/1.1\nHost : x\n\n").
+			server("HTTP/1.1 200 OK", "Content-Length: 2", "Transfer-Encoding: chunked", "", "2\nok", "0", "", ""),
+
+		"http-unasked": dial("www.example.com:80").
+			server("HTTP/1.1 408 Request Timeout", "Content-Length: 0", "Connection: close", "", "").eof().close(),
+
+		"http-upgrade": dial("www.example.com:80").
+			client("GET /chat HTTP/1.1", "Host: www.example.com", "Connection: Upgrade", "Upgrade: websocket", "", "").
+			server("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket", "", "").
+			server("\x81\x05hello"),
+
+		"smtp": dial("mail.test:25").wait(20*time.Millisecond).
+			server("220 mail.test ESMTP Exim 4.96", "").
+			client("EHLO me", "").server("250-mail.test Hello me", "250-STARTTLS", "250 HELP", "").
+			client("MAIL FROM:<a@b>", "").server("250 OK", "").
+			client("RCPT TO:<nobody@b>", "").server("550-no such", "550 user", "").
+			client("RCPT TO:<c@b>", "").server("250 OK", "").
+			client("DATA", "").server("354 go ahead", "").
+			client("Subject: x", "", "body", "..dot", ".", "").server("250 OK id=1tX", "").
+			client("STARTTLS", "").server("220 TLS go ahead", "").
+			secure(tb, "x509: certificate signed by unknown authority", "").
+			client("EHLO me", "").server("250 mail.test", "").
+			client("QUIT", "").server("221 bye", "").
+			add(wire.Event{Kind: wire.KindEOF, Dir: wire.ServerToClient, Notify: wire.NotifyNo}).close(),
+
+		"raw-text": dial("mud.test:4000").
+			server("Welcome to \x1b[1mthe\x1b[0m cave.", "login: ").wait(time.Second).
+			client("me", "").server("password: ").client("x", "").server("caf\xe9", "").eof().close(),
+
+		"raw-binary": dial("db.test:4000").
+			client("\x00\x01\x02").server("\x00\x00\x00\x05hello" + strings.Repeat("\xaa\x55", 200)).close(),
+
+		"trouble": (&talk{conn: 1}).
+			add(wire.Event{Kind: wire.KindTry, Addr: "[2001:db8::1]:443", Text: "connection refused"}).
+			add(wire.Event{Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: "h.test:443", Local: "127.0.0.1:4", Remote: "192.0.2.1:443"}}).
+			add(wire.Event{Kind: wire.KindAlert, Dir: wire.ServerToClient, Alert: 120}).
+			add(wire.Event{Kind: wire.KindAlert, Dir: wire.ClientToServer, Alert: 48}).
+			add(wire.Event{Kind: wire.KindTimeout, Text: "no reply within 10 s"}).
+			add(wire.Event{Kind: wire.KindGap, Dir: wire.ServerToClient, Size: 70000}).
+			add(wire.Event{Kind: wire.KindError, Dir: wire.ClientToServer, Size: 5, Text: "broken pipe"}).close().
+			add(wire.Event{Conn: 2, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Role: wire.Dialed, Target: "h.test:53", Local: "127.0.0.1:4", Remote: "192.0.2.1:53"}}).
+			add(wire.Event{Conn: 2, Kind: wire.KindData, Dir: wire.ServerToClient}).
+			add(wire.Event{Conn: 3, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Accepted, Local: "127.0.0.1:8080", Remote: "127.0.0.1:5000"}}).
+			add(wire.Event{Conn: 3, Kind: wire.KindData, Dir: wire.ClientToServer, Data: []byte("hi there\n")}).
+			add(wire.Event{Conn: 3, Kind: wire.KindEOF, Dir: wire.ServerToClient}).
+			add(wire.Event{Conn: 3, Kind: wire.KindEOF, Dir: wire.ClientToServer}).
+			add(wire.Event{Conn: 3, Kind: wire.KindClose}).
+			add(wire.Event{Conn: 2, Kind: wire.KindClose}),
+	}
+}
+
+// frame returns an HTTP/2 frame (RFC 9113, section 4.1).
+func frame(kind, flags byte, stream uint32, payload string) string {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))[1:]
+	b = append(b, kind, flags)
+	return string(binary.BigEndian.AppendUint32(b, stream)) + payload
+}
