@@ -9,16 +9,19 @@ import (
 
 // conn is what is known of one connection.
 type conn struct {
+	id        int
 	limits    proto.Limits
 	v         evidence
+	opened    *wire.Event  // KindOpen
+	secured   *wire.Event  // the last KindSecure
 	held      []wire.Event // while nothing is decided; their Data is ours
 	idle      int          // how many of held are not data
-	secured   *wire.Event  // the last KindSecure
 	parser    proto.Parser // nil while nothing is decided
 	proto     string
 	reason    string
 	off       [2]int64 // octets of each stream so far, held ones included
 	from      [2]int64 // off at which the evidence, and so the parser, begins
+	switches  int      // changes of protocol so far
 	exchanges int      // highest number of an exchange
 	before    int      // exchanges of the parsers before this one
 	settled   int      // those of them that were answered
@@ -27,29 +30,47 @@ type conn struct {
 	out       []proto.Message
 }
 
-// starter is a parser that can begin in the middle of its streams: Start sets
-// the offsets of the octets that come next. It is called before Feed.
-type starter interface{ Start(client, server int64) }
+// maxIdle is how many events without data are held before the search is given
+// up.
+const maxIdle = 1 << 10
 
-func newConn(forced string, limits proto.Limits) *conn {
-	return &conn{limits: limits, v: evidence{forced: Canonical(forced)}}
+// maxSwitches bounds the protocols that one connection may go through.
+const maxSwitches = 16
+
+func newConn(id int, forced string, limits proto.Limits) *conn {
+	return &conn{id: id, limits: limits, v: evidence{forced: Canonical(forced)}}
 }
 
 // feed takes an event. The Messages are valid until the next call.
 func (c *conn) feed(e wire.Event) []proto.Message {
 	c.out = c.out[:0]
-	if e.Kind == wire.KindSecure {
+	off := &c.off[proto.Side(e.Dir)]
+	switch e.Kind {
+	case wire.KindSecure:
 		c.secure(e)
 		return c.out
+	case wire.KindOpen:
+		c.opened = &e
+		c.v.facts(e.Facts)
+	case wire.KindData:
+		*off += int64(len(e.Data))
+	case wire.KindGap:
+		// Far from where offsets overflow.
+		e.Size = min(max(0, e.Size), 1<<60-*off)
+		*off += e.Size
 	}
-	c.count(e)
+	c.pass(e)
+	return c.out
+}
+
+// pass gives an event to the parser, or keeps it for the one that is to come.
+func (c *conn) pass(e wire.Event) {
 	if c.parser != nil {
 		c.give(e)
-		return c.out
+		return
 	}
 	c.hold(e)
 	c.decide()
-	return c.out
 }
 
 // close decides what is still open and returns what is pending.
@@ -71,48 +92,32 @@ func (c *conn) state() proto.State {
 	return s
 }
 
-// count keeps the offsets of both streams.
-func (c *conn) count(e wire.Event) {
-	switch e.Kind {
-	case wire.KindData:
-		c.off[proto.Side(e.Dir)] += int64(len(e.Data))
-	case wire.KindGap:
-		c.off[proto.Side(e.Dir)] += max(0, e.Size)
-	}
-}
-
-// hold keeps an event for the parser that is to come.
+// hold keeps an event.
 func (c *conn) hold(e wire.Event) {
+	side := proto.Side(e.Dir)
 	switch e.Kind {
 	case wire.KindOpen:
-		c.v.facts(e.Facts)
+		return // opened has it
 	case wire.KindData:
-		c.v.data(e.Dir, e.Data)
-	case wire.KindGap:
-		// What follows a gap is not what a protocol begins with.
-		if len(c.v.run[proto.Side(e.Dir)]) > 0 {
-			c.v.done[proto.Side(e.Dir)] = true
+		if len(e.Data) == 0 {
+			return // a datagram would be decided already
 		}
+		c.v.data(e.Dir, e.Data)
+		e.Data = bytes.Clone(e.Data)
+	case wire.KindGap:
+		// What follows a gap goes on with nothing that was seen.
+		c.v.done[side] = c.v.done[side] || len(c.v.run[side]) > 0
 	case wire.KindEOF:
-		c.v.done[proto.Side(e.Dir)] = true
+		c.v.done[side] = true
 	case wire.KindReset, wire.KindClose:
 		c.v.finished = true
 	}
-	if e.Kind == wire.KindData && len(e.Data) == 0 && c.v.network != "udp" {
-		return
-	}
 	if e.Kind != wire.KindData {
-		if c.idle++; c.idle == maxIdle {
-			c.v.finished = true
-		}
+		c.idle++
+		c.v.finished = c.v.finished || c.idle == maxIdle
 	}
-	e.Data = bytes.Clone(e.Data)
 	c.held = append(c.held, e)
 }
-
-// maxIdle is how many events without data are held before the search is given
-// up.
-const maxIdle = 1 << 10
 
 // decide asks the table, and gives what was held to the parser it names.
 func (c *conn) decide() {
@@ -122,19 +127,34 @@ func (c *conn) decide() {
 	}
 	c.proto, c.reason = r.proto, r.reason
 	c.parser = newParser(r.proto, &c.v, c.limits)
-	if p, ok := c.parser.(starter); ok {
-		p.Start(c.from[0], c.from[1])
+	if c.opened != nil {
+		c.parser.Feed(*c.opened)
+	}
+	if c.secured != nil {
+		c.parser.Feed(*c.secured)
+	}
+	// A parser that takes over begins behind what it did not see. The Messages
+	// say that it is missing, which it is not.
+	for side, dir := range [2]wire.Dir{wire.ClientToServer, wire.ServerToClient} {
+		if c.from[side] > 0 {
+			c.parser.Feed(wire.Event{Conn: c.id, Kind: wire.KindGap, Dir: dir, Size: c.from[side]})
+		}
 	}
 	held := c.held
 	c.held, c.idle = nil, 0
 	for _, e := range held {
-		c.give(e)
+		c.pass(e)
 	}
 }
 
 // give feeds the parser.
 func (c *conn) give(e wire.Event) {
 	c.add(c.parser.Feed(e))
+	if u, ok := c.parser.(upgrader); ok && c.v.forced == "" {
+		if token, ok := u.Upgraded(); ok {
+			c.upgrade(u, token, e.At)
+		}
+	}
 }
 
 // add takes a parser's Messages. The exchanges of a parser that follows another
@@ -157,13 +177,14 @@ func (c *conn) secure(e wire.Event) {
 		name = e.TLS.ALPN
 	}
 	if c.parser != nil && (c.v.forced != "" || name == "" && isLine(c.proto)) {
+		c.secured = &e
 		c.give(e)
 		return
 	}
-	c.restart()
+	c.end()
+	c.from = c.off
+	c.restart(evidence{forced: c.v.forced, network: c.v.network, port: c.v.port, alpn: name})
 	c.secured = &e
-	c.v.alpn = name
-	c.hold(e)
 	c.decide()
 }
 
@@ -171,25 +192,25 @@ func (c *conn) secure(e wire.Event) {
 // command like it may belong.
 func isLine(name string) bool { return name == SMTP || name == FTP || name == Line }
 
-// restart ends what was, and begins to look for a protocol again.
-func (c *conn) restart() {
-	c.end()
-	c.from = c.off
-	c.before = c.exchanges
+// restart begins to look for a protocol again, with what is known of it.
+func (c *conn) restart(v evidence) {
 	if c.parser != nil {
 		s := c.parser.State()
 		c.settled += s.Settled
 		if s.EndedBy != "" {
 			c.ended = s.EndedBy
 		}
+		c.switches++
 	}
+	c.before = c.exchanges
 	c.parser, c.proto, c.reason = nil, "", ""
-	c.v = evidence{forced: c.v.forced, network: c.v.network, port: c.v.port}
+	c.v = v
+	c.v.lost = c.switches > maxSwitches
 }
 
 // end decides what is still open, and has the parser give what is pending.
 func (c *conn) end() {
-	if c.parser == nil && c.v.first != 0 {
+	if c.parser == nil && c.off != c.from {
 		c.v.finished = true
 		c.decide()
 	}

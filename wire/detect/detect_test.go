@@ -132,7 +132,7 @@ func TestRawRunsEndAtTurnsAndAtMultiplesOfTheirStream(t *testing.T) {
 	}
 	want := []string{
 		"client raw the other side spoke", "server raw the other side spoke", "client raw 64 KiB",
-		"client raw bytes are missing", "client gap ", "client raw connection closed",
+		"client raw octets are missing from the recording", "client gap ", "client raw connection closed",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("messages:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

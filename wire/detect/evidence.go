@@ -19,6 +19,8 @@ type evidence struct {
 	network  string // wire.Facts.Network
 	port     string // of the target: "25", or as it was named: "smtp"
 	alpn     string
+	token    string   // what an Upgrade of HTTP led to, lower case
+	lost     bool     // the connection has changed its protocol too often
 	first    wire.Dir // who spoke first, 0 before anyone did
 	last     wire.Dir // who spoke last
 	runs     int      // 1 for the first speaker's first run, 2 for the answer
@@ -54,7 +56,7 @@ func (v *evidence) data(dir wire.Dir, data []byte) {
 	if dir != v.last {
 		v.runs++
 		v.last = dir
-		v.done[1-side] = v.runs > 1
+		v.done[1-side] = v.done[1-side] || v.runs > 1
 	}
 	if v.runs > 2 {
 		// The first run of each side told all there is to know.

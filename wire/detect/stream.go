@@ -69,7 +69,7 @@ func (s *Stream) Feed(e wire.Event) []proto.Message {
 		if f, ok := s.opts.Conns[e.Conn]; ok {
 			forced = f
 		}
-		c = newConn(forced, s.opts.Limits)
+		c = newConn(e.Conn, forced, s.opts.Limits)
 		s.conns[e.Conn] = c
 		s.order = append(s.order, e.Conn)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
 
@@ -64,6 +66,9 @@ var table = []row{
 	{Line, "chosen: line", forced(Line)},
 	{Raw, "chosen: raw", forced(Raw)},
 	{Raw, "datagrams", network("udp")},
+	{Raw, "the protocol changed too often", func(v *evidence) verdict { return is(v.lost) }},
+	{HTTP2, "Upgrade: h2c", func(v *evidence) verdict { return is(v.token == "h2c") }},
+	{Raw, "Upgrade to a protocol that is not read here", func(v *evidence) verdict { return is(v.token != "") }},
 	{HTTP2, "ALPN h2", alpn("h2")},
 	{HTTP1, "ALPN http/1.1", alpn("http/1.1")},
 	{HTTP1, "ALPN http/1.0", alpn("http/1.0")},
@@ -179,5 +184,11 @@ func hint(t test, ports ...string) func(*evidence) verdict {
 
 // newParser returns the parser of a protocol.
 func newParser(name string, v *evidence, limits proto.Limits) proto.Parser {
+	switch name {
+	case HTTP1:
+		return http1.New(limits)
+	case SMTP, FTP, Line:
+		return line.New(limits, name)
+	}
 	return newRaw(limits, v.network == "udp")
 }

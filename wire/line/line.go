@@ -98,7 +98,6 @@ type side struct {
 	buf   proto.Buffer
 	first time.Duration // At of the first octet of what is in progress
 	raw   bool          // up to the next line end
-	stops []int64       // where a raw Message of the octets in buf has to end
 	ended bool
 }
 
@@ -109,13 +108,6 @@ func New(limits proto.Limits, name string) *Parser {
 	p.runs.Limits = p.limits
 	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
 	return p
-}
-
-// Start sets the offsets of the octets that come next, for a parser that takes
-// over a connection. It is called before Feed.
-func (p *Parser) Start(client, server int64) {
-	p.sides[0].buf.Gap(client)
-	p.sides[1].buf.Gap(server)
 }
 
 // Feed implements [proto.Parser].
@@ -196,14 +188,7 @@ func (p *Parser) turn(dir wire.Dir) {
 	p.last = dir
 	for i := range p.sides {
 		s := &p.sides[i]
-		end := s.buf.End()
-		switch n := len(s.stops); {
-		case end == s.buf.Start():
-			p.out = p.runs.End(p.out, s.dir, "the other side spoke")
-		case n == 0 || s.stops[n-1] != end:
-			// What waits may be raw too, and go on with the run.
-			s.stops = append(s.stops, end)
-		}
+		p.out = p.runs.Stop(p.out, s.dir, s.buf.Start(), s.buf.End(), "the other side spoke")
 	}
 }
 
@@ -243,18 +228,8 @@ func (p *Parser) emit(s *side, m proto.Message) {
 	p.out = p.runs.End(p.out, s.dir, "a line followed")
 	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
 	p.out = append(p.out, m)
-	p.release(s)
-}
-
-// release forgets the held octets of a side.
-func (p *Parser) release(s *side) {
 	s.buf.Release()
 	s.first = p.now
-	n := 0
-	for n < len(s.stops) && s.stops[n] <= s.buf.Start() {
-		n++
-	}
-	s.stops = s.stops[:copy(s.stops, s.stops[n:])]
 }
 
 // rawBytes adds n octets behind the held ones to the raw run of a side, the held
@@ -265,16 +240,9 @@ func (p *Parser) rawBytes(s *side, n int, note *proto.Note) {
 	if note != nil && p.runs.Partial(s.dir) == nil {
 		like.Notes = []proto.Note{*note}
 	}
-	at, held := s.buf.Start(), s.buf.Held()
-	for _, stop := range s.stops {
-		if n := stop - at; n <= int64(len(held)) {
-			p.out = p.runs.Add(p.out, like, p.now, at, held[:n])
-			p.out = p.runs.End(p.out, s.dir, "the other side spoke")
-			at, held, like.Notes = stop, held[n:], nil
-		}
-	}
-	p.out = p.runs.Add(p.out, like, p.now, at, held)
-	p.release(s)
+	p.out = p.runs.Add(p.out, like, p.now, s.buf.Start(), s.buf.Held())
+	s.buf.Release()
+	s.first = p.now
 }
 
 // rawLine adds octets up to and with the next line end to the raw run.

@@ -236,18 +236,6 @@ func TestState(t *testing.T) {
 	}
 }
 
-func TestStartGivesOffsets(t *testing.T) {
-	p := New(proto.Limits{}, "ftp")
-	p.Start(100, 200)
-	talk := prototest.Talk("< 220 x\r\n", "> QUIT\r\n")
-	if m := p.Feed(talk[0])[0]; m.Span != (proto.Span{From: 200, To: 207}) {
-		t.Errorf("span of the greeting = %v", m.Span)
-	}
-	if m := p.Feed(talk[1])[0]; m.Span != (proto.Span{From: 100, To: 106}) {
-		t.Errorf("span of the command = %v", m.Span)
-	}
-}
-
 func FuzzLaws(f *testing.F) {
 	var seeds [][]wire.Event
 	for _, c := range conversations {

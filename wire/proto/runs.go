@@ -8,11 +8,39 @@ import (
 
 // Runs collects the bytes of both directions that are no protocol's, and gives
 // them as Messages of [KindRaw]. A run is cut at multiples of [RawRun] of its
-// stream; the parser ends it at a turn and before anything that it can read. The
+// stream and at stops; the parser ends it before anything that it can read. The
 // zero value is ready; Limits.Body bounds what a Message holds.
 type Runs struct {
 	Limits Limits
 	run    [2]*Message
+	stops  [2][]int64
+}
+
+// Stop ends the run of a direction, because of why, at the end of the octets that
+// came. Those from offset start on wait in the parser's buffer: they may turn out
+// to be raw too, go on with the run, and be cut at end. A parser stops both
+// directions when the turn goes to the other and at events that are not data.
+func (r *Runs) Stop(out []Message, dir wire.Dir, start, end int64, why string) []Message {
+	if start == end {
+		return r.End(out, dir, why)
+	}
+	stops := r.passed(dir, start)
+	if n := len(stops); n == 0 || stops[n-1] != end {
+		r.stops[Side(dir)] = append(stops, end)
+	}
+	return out
+}
+
+// passed drops the stops up to an offset and returns the others.
+func (r *Runs) passed(dir wire.Dir, offset int64) []int64 {
+	stops := r.stops[Side(dir)]
+	n := 0
+	for n < len(stops) && stops[n] <= offset {
+		n++
+	}
+	stops = stops[:copy(stops, stops[n:])]
+	r.stops[Side(dir)] = stops
+	return stops
 }
 
 // Add appends data, which came at a time and stands at an offset of its stream,
@@ -21,6 +49,7 @@ type Runs struct {
 func (r *Runs) Add(out []Message, like Message, at time.Duration, offset int64, data []byte) []Message {
 	side := Side(like.Dir)
 	for len(data) > 0 {
+		stops := r.passed(like.Dir, offset)
 		m := r.run[side]
 		if m == nil {
 			m = &Message{
@@ -31,13 +60,20 @@ func (r *Runs) Add(out []Message, like Message, at time.Duration, offset int64, 
 			r.run[side] = m
 		}
 		n := min(int64(len(data)), RawRun-offset%RawRun)
+		stopped := len(stops) > 0 && stops[0] <= offset+n
+		if stopped {
+			n = stops[0] - offset
+		}
 		m.Body.keep(data[:n], r.Limits.WithDefaults().Body)
 		m.Last = at
 		offset += n
 		m.Span.To = offset
 		data = data[n:]
-		if offset%RawRun == 0 {
+		switch {
+		case offset%RawRun == 0:
 			out = r.End(out, like.Dir, "64 KiB")
+		case stopped:
+			out = r.End(out, like.Dir, "the other side spoke")
 		}
 	}
 	return out

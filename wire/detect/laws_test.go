@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+	"wiretape/wire/proto/prototest"
+)
+
+// single is a Stream over one connection, which does not forget it: events may
+// follow its end.
+type single struct{ *Stream }
+
+func (s single) Feed(e wire.Event) []proto.Message {
+	if e.Kind == wire.KindClose {
+		e.Kind = wire.KindReset
+	}
+	return s.Stream.Feed(e)
+}
+
+func (s single) State() proto.State { return s.Stream.State(1) }
+
+func newSingle(opts Options) func() proto.Parser {
+	return func() proto.Parser { return single{New(opts)} }
+}
+
+var conversations = []struct {
+	name string
+	talk []string
+	want []string // protocol, exchange and kind of each Message
+}{
+	{"smtp", []string{"< 220 x ESMTP\r\n", "> EHLO me\r\n", "< 250-x\r\n250 STARTTLS\r\n", "> STARTTLS\r\n", "< 220 go\r\n", "= tls", "> QUIT\r\n", "< 221 bye\r\n"},
+		[]string{"smtp 0 reply", "smtp 1 command", "smtp 1 reply", "smtp 2 command", "smtp 2 reply", "smtp 3 command", "smtp 3 reply"}},
+	{"http", []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"},
+		[]string{"http/1.1 1 request", "http/1.1 1 response"}},
+	{"raw", []string{"< hello\n", "> hi\n", "= gap server 9", "< bye\n"},
+		[]string{"raw 0 raw", "raw 0 raw", "raw 0 gap", "raw 0 raw"}},
+	{"plain, then HTTP in TLS", []string{"< hello\n", "= tls", "> GET / HTTP/1.0\r\n\r\n", "< HTTP/1.0 200 OK\r\n\r\nx", "= eof server"},
+		[]string{"raw 0 raw", "http/1.0 1 request", "http/1.0 1 response"}},
+	{"CONNECT to a mail server", []string{"> CONNECT h:25 HTTP/1.1\r\nHost: h:25\r\n\r\n", "< HTTP/1.1 200 OK\r\n\r\n220 x\r\n", "> QUIT\r\n", "< 221 bye\r\n"},
+		[]string{"http/1.1 1 request", "http/1.1 1 response", "smtp 0 reply", "smtp 2 command", "smtp 2 reply"}},
+	{"CONNECT, TLS, HTTP", []string{"> CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", "< HTTP/1.1 200 OK\r\n\r\n", "= tls", "> GET / HTTP/1.1\r\nHost: h\r\n\r\n", "< HTTP/1.1 204 No Content\r\n\r\n"},
+		[]string{"http/1.1 1 request", "http/1.1 1 response", "http/1.1 2 request", "http/1.1 2 response"}},
+	{"Upgrade to something else", []string{"> GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n", "< HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhello", "> hi", "< bye"},
+		[]string{"http/1.1 1 request", "http/1.1 1 response", "raw 0 raw", "raw 0 raw", "raw 0 raw"}},
+	{"undecided to the end", []string{"> who", "= eof client"}, []string{"raw 0 raw"}},
+	{"nothing but a gap", []string{"= gap client 5"}, []string{"raw 0 gap"}},
+}
+
+func TestConversations(t *testing.T) {
+	for _, c := range conversations {
+		t.Run(c.name, func(t *testing.T) {
+			events := prototest.Talk(c.talk...)
+			prototest.Check(t, newSingle(Options{}), events)
+			s := New(Options{})
+			var got []string
+			take := func(msgs []proto.Message) {
+				for _, m := range msgs {
+					got = append(got, fmt.Sprintf("%s %d %s", m.Proto, m.Exchange, m.Kind))
+					if m.Conn != 1 || m.N != m.Exchange {
+						t.Errorf("%s: Conn %d, N %d", got[len(got)-1], m.Conn, m.N)
+					}
+				}
+			}
+			for _, e := range events {
+				take(s.Feed(e))
+			}
+			take(s.Close())
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+		})
+	}
+}
+
+func TestStateCountsOverChangesOfProtocol(t *testing.T) {
+	s := New(Options{})
+	for _, e := range prototest.Talk(conversations[4].talk...) {
+		s.Feed(e)
+	}
+	if st := s.State(1); st.Settled != 2 || st.Due != 0 {
+		t.Errorf("Settled %d, Due %d, want 2, 0", st.Settled, st.Due)
+	}
+}
+
+func FuzzLaws(f *testing.F) {
+	var seeds [][]wire.Event
+	for _, c := range conversations {
+		seeds = append(seeds, prototest.Talk(c.talk...))
+	}
+	prototest.Fuzz(f, newSingle(Options{Limits: proto.Limits{Line: 64, Head: 200, Body: 100}}), seeds...)
+}
