@@ -18,7 +18,7 @@ func (s *side) bodyData() bool {
 	s.keep(s.buf.Next(n))
 	s.left -= int64(n)
 	s.buf.Release()
-	s.grow("body", s.buf.Start())
+	s.grow(leafBody, s.buf.Start())
 	return s.bodyDone()
 }
 

@@ -246,7 +246,7 @@ func (s *side) contentLength(h *framingFields) (n int64, ok bool) {
 			s.note(f.From, "several Content-Length fields", "RFC 9110 8.6")
 		}
 		for part, rest, more := bytes.Cut(f.Value, comma); ; part, rest, more = bytes.Cut(rest, comma) {
-			v, why := decimal(bytes.Trim(part, " \t\r"))
+			v, why := decimal(trimLenient(part))
 			if why != "" {
 				s.refuse(f.From, "Content-Length "+why, "RFC 9112 6.3")
 				return -1, false
@@ -263,6 +263,18 @@ func (s *side) contentLength(h *framingFields) (n int64, ok bool) {
 		}
 	}
 	return n, n >= 0
+}
+
+// trimLenient trims white space and bare CR, which is read as SP (RFC 9112,
+// section 2.2).
+func trimLenient(p []byte) []byte {
+	for len(p) > 0 && (p[0] == ' ' || p[0] == '\t' || p[0] == '\r') {
+		p = p[1:]
+	}
+	for len(p) > 0 && (p[len(p)-1] == ' ' || p[len(p)-1] == '\t' || p[len(p)-1] == '\r') {
+		p = p[:len(p)-1]
+	}
+	return p
 }
 
 var comma = []byte{','}
@@ -292,8 +304,7 @@ func (s *side) codings(h *framingFields) []string {
 			s.note(f.From, "several Transfer-Encoding fields", "RFC 9112 6.1")
 		}
 		for part := range bytes.SplitSeq(f.Value, comma) {
-			// A bare CR is read as SP (RFC 9112, section 2.2).
-			part = bytes.Trim(part, " \t\r")
+			part = trimLenient(part)
 			if len(part) == 0 {
 				s.note(f.From, "empty element in the list of transfer codings", "RFC 9110 5.6.1")
 				continue

@@ -61,18 +61,21 @@ func (s *side) emptyLines() bool {
 			s.toRaw("too many empty lines before a start line", "RFC 9112 2.2")
 			return true
 		}
-		if len(s.leaves) == 0 {
+		if len(s.tiles) == 0 {
 			s.note(s.from, "empty line before the start line", "RFC 9112 2.2")
 		}
 		s.buf.Next(n)
-		s.grow("empty-line", s.buf.Offset())
+		s.grow(leafEmptyLine, s.buf.Offset())
 	}
 }
 
 // startResponse looks for the first octets of a status line.
 func (s *side) startResponse(p []byte) bool {
-	match := false
+	match := bytes.HasPrefix(p, []byte("HTTP/"))
 	for _, want := range [...]string{"HTTP/", "ICY "} {
+		if match {
+			break
+		}
 		n := min(len(want), len(p))
 		if equalFold(p[:n], want[:n]) {
 			if n < len(want) {
@@ -96,10 +99,20 @@ func (s *side) startResponse(p []byte) bool {
 // simpleResponse starts the reply to a request of HTTP/0.9: a body alone.
 func (s *side) simpleResponse() bool {
 	s.buf.Rewind()
-	s.leaves, s.notes, s.tiled = s.leaves[:0], s.notes[:0], s.from
+	s.tiles, s.notes, s.tiled = s.tiles[:0], s.notes[:0], s.from
 	s.response = &Response{Version: "HTTP/0.9", Framing: FramingClose, Length: -1, KeepAliveWhy: "HTTP/0.9"}
 	s.bind()
 	s.state = stateClose
+	return true
+}
+
+// headLines reads the lines of the head that are there.
+func (s *side) headLines() bool {
+	for s.state == stateHead {
+		if !s.headLine() {
+			return false
+		}
+	}
 	return true
 }
 
@@ -133,9 +146,9 @@ func (s *side) takeLine(off int64, text []byte, eol proto.EOL) bool {
 		s.started = true
 		s.lines = s.lines[:0]
 		if s.dir == wire.ServerToClient {
-			s.leaf("status-line", s.buf.Offset())
+			s.leaf(leafStatusLine, s.buf.Offset())
 		} else {
-			s.leaf("request-line", s.buf.Offset())
+			s.leaf(leafRequestLine, s.buf.Offset())
 		}
 		if eol == proto.EOLLF {
 			s.note(s.buf.Offset()-1, "start line ends in bare LF", "RFC 9112 2.2")
@@ -144,19 +157,19 @@ func (s *side) takeLine(off int64, text []byte, eol proto.EOL) bool {
 			return s.headEnd()
 		}
 	case len(text) == 0 && eol != proto.EOLNone:
-		s.leaf("head-end", s.buf.Offset())
+		s.leaf(leafHeadEnd, s.buf.Offset())
 		if eol == proto.EOLLF {
 			s.note(off, "empty line ends in bare LF", "RFC 9112 2.2")
 		}
 		return s.headEnd()
 	default:
-		s.fieldLine("field-line", off, text, eol)
+		s.fieldLine(leafField, off, text, eol)
 	}
 	return true
 }
 
 // fieldLine reads a field line, of the head or of the trailer section.
-func (s *side) fieldLine(leaf string, off int64, text []byte, eol proto.EOL) {
+func (s *side) fieldLine(leaf leafName, off int64, text []byte, eol proto.EOL) {
 	s.leaf(leaf, s.buf.Offset())
 	if eol == proto.EOLLF {
 		s.note(s.buf.Offset()-1, "field line ends in bare LF", "RFC 9112 2.2")
@@ -170,15 +183,23 @@ func (s *side) fieldLine(leaf string, off int64, text []byte, eol proto.EOL) {
 		s.foldedLine(off, text, base, end)
 		return
 	}
-	colon := bytes.IndexByte(text, ':')
+	// Nearly always the first octet that is in no token is the colon.
+	n := 0
+	for n < len(text) && isToken[text[n]] {
+		n++
+	}
+	colon := n
+	if n == len(text) || text[n] != ':' {
+		colon = bytes.IndexByte(text, ':')
+	}
 	if colon < 0 {
 		s.refuse(off, "field line has no colon", "RFC 9112 5")
 		// What folds onto it belongs to no field either.
 		s.lines = append(s.lines, line{name0: -1, end: end})
 		return
 	}
-	n := colon
-	for n > 0 && (text[n-1] == ' ' || text[n-1] == '\t') {
+	bad := n
+	for n = colon; n > 0 && (text[n-1] == ' ' || text[n-1] == '\t'); {
 		n--
 	}
 	if n < colon {
@@ -191,19 +212,10 @@ func (s *side) fieldLine(leaf string, off int64, text []byte, eol proto.EOL) {
 	if n == 0 {
 		s.refuse(off, "field has no name", "RFC 9112 5")
 	}
-	for i, c := range text[:n] {
-		if !isToken[c] {
-			s.note(off+int64(i), "field name has an octet that no token may have", "RFC 9110 5.1")
-			break
-		}
+	if bad < n {
+		s.note(off+int64(bad), "field name has an octet that no token may have", "RFC 9110 5.1")
 	}
-	v0, v1 := colon+1, len(text)
-	for v0 < v1 && (text[v0] == ' ' || text[v0] == '\t') {
-		v0++
-	}
-	for v1 > v0 && (text[v1-1] == ' ' || text[v1-1] == '\t') {
-		v1--
-	}
+	v0, v1 := trim(text, colon+1)
 	if v1-v0 > s.p.limits.Line {
 		s.note(off, "field line is longer than the limit for lines", "RFC 9112 2.3")
 	}
@@ -217,14 +229,21 @@ func (s *side) foldedLine(off int64, text []byte, base, end int32) {
 		return
 	}
 	s.note(off, "obsolete line folding", "RFC 9112 5.2")
-	v0, v1 := 0, len(text)
+	v0, v1 := trim(text, 0)
+	s.lines = append(s.lines, line{val0: base + int32(v0), val1: base + int32(v1), end: end, fold: true})
+}
+
+// trim returns where text from from on starts and ends without white space
+// (OWS, RFC 9110, section 5.6.3).
+func trim(text []byte, from int) (v0, v1 int) {
+	v0, v1 = from, len(text)
 	for v0 < v1 && (text[v0] == ' ' || text[v0] == '\t') {
 		v0++
 	}
 	for v1 > v0 && (text[v1-1] == ' ' || text[v1-1] == '\t') {
 		v1--
 	}
-	s.lines = append(s.lines, line{val0: base + int32(v0), val1: base + int32(v1), end: end, fold: true})
+	return v0, v1
 }
 
 // controls notes the control octets of a field line, one note of a kind.
@@ -248,34 +267,29 @@ func (s *side) controls(off int64, text []byte) {
 // fields builds the Fields of lines over head, their octets from the offset
 // base on.
 func fields(head []byte, base int64, lines []line) Fields {
-	n := 0
-	for _, l := range lines {
-		if !l.fold && l.name0 >= 0 {
-			n++
-		}
-	}
-	if n == 0 {
+	if len(lines) == 0 {
 		return nil
 	}
-	fs := make(Fields, 0, n)
+	fs := make(Fields, len(lines)) // folds and lines without a colon are few
+	n := 0
 	lost := false
 	for i := range lines {
 		l := &lines[i]
 		if !l.fold {
 			lost = l.name0 < 0
 			if !lost {
-				fs = append(fs, Field{
-					Name:  head[l.name0:l.name1:l.name1],
-					Value: head[l.val0:l.val1:l.val1],
-					Span:  proto.Span{From: base + int64(l.name0), To: base + int64(l.end)},
-				})
+				f := &fs[n]
+				f.Name = head[l.name0:l.name1:l.name1]
+				f.Value = head[l.val0:l.val1:l.val1]
+				f.From, f.To = base+int64(l.name0), base+int64(l.end)
+				n++
 			}
 			continue
 		}
 		if lost {
 			continue
 		}
-		f := &fs[len(fs)-1]
+		f := &fs[n-1]
 		f.To = base + int64(l.end)
 		if l.val0 == l.val1 {
 			continue
@@ -287,7 +301,10 @@ func fields(head []byte, base int64, lines []line) Fields {
 		}
 		f.Value = append(f.Value[:len(f.Value):len(f.Value)], head[l.val0:l.val1]...)
 	}
-	return fs
+	if n == 0 {
+		return nil
+	}
+	return fs[:n:n]
 }
 
 // startLine reads the first line and reports whether it is one.

@@ -105,8 +105,10 @@ func (p *Parser) Close() []proto.Message {
 // resume starts a call: the slice of the last one is free, and so is what came
 // with the upgrade and was not taken by Rest.
 func (p *Parser) resume() {
-	clear(p.out)
-	p.out = p.out[:0]
+	if len(p.out) > 0 {
+		clear(p.out)
+		p.out = p.out[:0]
+	}
 	if p.fresh {
 		p.fresh = false
 		p.sides[0].run()

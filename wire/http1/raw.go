@@ -142,7 +142,7 @@ func (s *side) gap(n int64) {
 		s.size += in
 		s.holed = true
 		s.buf.Gap(in)
-		s.leaf("gap", s.buf.Start())
+		s.leaf(leafGap, s.buf.Start())
 		n -= in
 		s.bodyDone()
 	case stateRaw, stateTunnel:

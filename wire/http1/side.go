@@ -47,7 +47,7 @@ type side struct {
 	lines    []line // of the head, then of the trailer section
 	started  bool   // the start line is read
 	head     []byte
-	leaves   []proto.Leaf
+	tiles    []tile
 	notes    []proto.Note
 	from     int64 // its first octet
 	tiled    int64 // end of the last leaf
@@ -63,6 +63,37 @@ type side struct {
 	holed    bool // octets of the body are missing: what follows is not kept
 	chunks   int
 	partial  proto.Message
+}
+
+// A tile is a leaf that begins where the one before it ends. It becomes a
+// proto.Leaf, which is larger, when the message is given.
+type tile struct {
+	to   int64
+	name leafName
+}
+
+// A leafName is an index of leafNames.
+type leafName uint8
+
+const (
+	leafEmptyLine leafName = iota
+	leafRequestLine
+	leafStatusLine
+	leafField
+	leafHeadEnd
+	leafBody
+	leafChunkSize
+	leafChunkData
+	leafChunkEnd
+	leafChunks // what is beyond maxChunks
+	leafTrailer
+	leafTrailerEnd
+	leafGap
+)
+
+var leafNames = [...]string{
+	"empty-line", "request-line", "status-line", "field-line", "head-end", "body",
+	"chunk-size", "chunk-data", "chunk-end", "chunks", "trailer-line", "trailer-end", "gap",
 }
 
 // A turn is an offset at which the other direction spoke.
@@ -103,7 +134,7 @@ func (s *side) step() bool {
 	case stateStart:
 		return s.buf.Len() > 0 && s.start()
 	case stateHead:
-		return s.headLine()
+		return s.headLines()
 	case stateFixed, stateClose:
 		return s.bodyData()
 	case stateChunkSize:
@@ -134,19 +165,30 @@ func (s *side) begin() {
 }
 
 // leaf ends a tile at the offset to.
-func (s *side) leaf(name string, to int64) {
-	s.leaves = append(s.leaves, proto.Leaf{Span: proto.Span{From: s.tiled, To: to}, Name: name})
+func (s *side) leaf(name leafName, to int64) {
+	s.tiles = append(s.tiles, tile{to, name})
 	s.tiled = to
 }
 
 // grow is leaf, but goes on with the last tile if it has that name.
-func (s *side) grow(name string, to int64) {
-	if n := len(s.leaves); n > 0 && s.leaves[n-1].Name == name {
-		s.leaves[n-1].To = to
+func (s *side) grow(name leafName, to int64) {
+	if n := len(s.tiles); n > 0 && s.tiles[n-1].name == name {
+		s.tiles[n-1].to = to
 		s.tiled = to
 		return
 	}
 	s.leaf(name, to)
+}
+
+// leaves returns the tiles so far.
+func (s *side) leaves() []proto.Leaf {
+	ls := make([]proto.Leaf, len(s.tiles))
+	at := s.from
+	for i, t := range s.tiles {
+		ls[i] = proto.Leaf{Span: proto.Span{From: at, To: t.to}, Name: leafNames[t.name]}
+		at = t.to
+	}
+	return ls
 }
 
 // note says that the octet at offset deviates from rule.
@@ -194,15 +236,15 @@ func (s *side) keep(p []byte) {
 	s.body = append(s.body, p...)
 }
 
-// message returns the message in progress as it stands.
-func (s *side) message() proto.Message {
-	m := proto.Message{
+// message writes the message in progress, as it stands, to m.
+func (s *side) message(m *proto.Message) {
+	*m = proto.Message{
 		Conn:     s.p.conn,
 		Exchange: s.exchange,
 		Dir:      s.dir,
 		Head:     s.head,
 		Body:     proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))},
-		Leaves:   s.leaves,
+		Leaves:   s.leaves(),
 		Span:     proto.Span{From: s.from, To: s.tiled},
 		First:    s.first,
 		Last:     s.p.now,
@@ -226,7 +268,6 @@ func (s *side) message() proto.Message {
 	case "HTTP/0.9":
 		m.Proto = "http/0.9"
 	}
-	return m
 }
 
 // progress returns the message in progress for State, nil for none.
@@ -241,12 +282,12 @@ func (s *side) progress() *proto.Message {
 		if s.buf.End() == s.buf.Start() {
 			return nil
 		}
-		s.partial = s.message()
+		s.message(&s.partial)
 		s.partial.Value = nil
 		s.partial.Head = s.buf.All()
 		s.partial.Span = proto.Span{From: s.buf.Start(), To: s.buf.End()}
 	default:
-		s.partial = s.message()
+		s.message(&s.partial)
 		if s.state == stateTrailer || s.state == stateChunkSize {
 			s.partial.Span.To = s.buf.End()
 		}
@@ -259,17 +300,17 @@ func (s *side) progress() *proto.Message {
 // octets are tiled and released.
 func (s *side) finish(complete bool, endedBy string) {
 	s.settle()
-	slices.SortStableFunc(s.notes, func(a, b proto.Note) int {
-		return int(min(1, max(-1, a.Offset-b.Offset)))
-	})
-	m := s.message()
+	s.p.out = append(s.p.out, proto.Message{})
+	m := &s.p.out[len(s.p.out)-1]
+	s.message(m)
 	m.Complete, m.EndedBy = complete, endedBy
-	m.Leaves = slices.Clone(s.leaves)
 	m.Notes = nil
 	if len(s.notes) > 0 {
+		slices.SortStableFunc(s.notes, func(a, b proto.Note) int {
+			return int(min(1, max(-1, a.Offset-b.Offset)))
+		})
 		m.Notes = slices.Clone(s.notes)
 	}
-	s.p.out = append(s.p.out, m)
 	s.reset()
 }
 
@@ -278,7 +319,7 @@ func (s *side) reset() {
 	s.state = stateStart
 	s.began, s.started = false, false
 	s.first = s.p.now
-	s.lines, s.leaves, s.notes = s.lines[:0], s.leaves[:0], s.notes[:0]
+	s.lines, s.tiles, s.notes = s.lines[:0], s.tiles[:0], s.notes[:0]
 	s.head, s.body = nil, nil
 	s.request, s.response = nil, nil
 	s.fault, s.exchange = "", 0
