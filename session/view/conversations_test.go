@@ -62,6 +62,13 @@ func conversations(tb testing.TB) map[string]*talk {
 			server("HTTP/1.1 200 OK", "Content-Length: 240", "", "only this").wait(3 * time.Second).
 			add(wire.Event{Kind: wire.KindReset, Dir: wire.ServerToClient}).close(),
 
+		"http-cut-head": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Ty").eof().close(),
+
+		"http-0.9": dial("www.example.com:80").
+			client("GET /", "").server("<html>", "hello", "").eof().close(),
+
 		"http-gzip": dial("www.example.com:80").
 			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
 			server("HTTP/1.1 200 OK", "Content-Encoding: gzip", "Content-Length: 4", "", "\x1f\x8b\x08\x00"),

@@ -101,7 +101,7 @@ func (j *object) response(m *proto.Message, r *http1.Response, o *JSONOptions) {
 
 // framing appends how the end of an HTTP message was known.
 func (j *object) framing(m *proto.Message, f http1.Framing) {
-	j.string("framing", string(f))
+	j.string("framing", cmp.Or(string(f), "none"))
 	j.complete(m)
 }
 

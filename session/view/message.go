@@ -70,9 +70,9 @@ func (p *Printer) Partial(conn int, st proto.State) {
 	p.flush()
 }
 
-// Unfinished returns, escaped, the last line of what the peer has sent when it
-// has no end yet and so is no row: a prompt for a name, say. It is "" when there
-// is none, and while a body comes.
+// Unfinished returns, in ASCII with escapes, the last line of what the peer has
+// sent when it has no end yet and so is no row: a prompt for a name, say. It is
+// "" when there is none, and while a body comes.
 func (p *Printer) Unfinished(conn int, st proto.State) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +88,8 @@ func (p *Printer) Unfinished(conn int, st proto.State) string {
 	if !isText(text) || len(text) > shownUnfinished {
 		return ""
 	}
-	return string(escape(nil, text, p.s.ASCII))
+	// Line editors count the cells of a prompt, and not all count alike.
+	return string(escape(nil, text, true))
 }
 
 // shownUnfinished is the longest line without an end that serves as a prompt.

@@ -59,6 +59,7 @@ func TestUnfinishedIsTheLineThatHasNoEnd(t *testing.T) {
 		{proto.KindRaw, "Welcome\r\nlogin: ", "login: "},
 		{proto.KindRaw, "Welcome\r\n", ""},
 		{proto.KindRaw, "\x1b[1mlogin: ", `\x1b[1mlogin: `},
+		{proto.KindRaw, "名前: ", `\u{540d}\u{524d}: `},
 		{proto.KindRaw, "\x00\x01\x02", ""},
 		{proto.KindRaw, strings.Repeat("x", 300), ""},
 		{proto.KindReply, "220-mail\r\n220", "220"},
