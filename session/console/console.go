@@ -129,7 +129,7 @@ func Open(cfg Config) (*Console, error) {
 		t.Close()
 		return nil, fmt.Errorf("open console: %w", err)
 	}
-	c.watchSize()
+	c.watchSignals()
 	return c, nil
 }
 
@@ -301,6 +301,7 @@ func (c *Console) Close() error {
 		c.lib.Config.Stdin.Close()
 		c.lib.Terminal.KickRead()
 		c.goroutines.Wait()
+		c.screen.leave() // once more: a suspension may have ended just now
 	})
 	return c.closeErr
 }

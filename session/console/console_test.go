@@ -237,7 +237,7 @@ func TestLongLine(t *testing.T) {
 	tm := start(t, 80, 24)
 	tm.await("host> █")
 	tm.typed("\x1b[200~" + strings.Repeat("0123456789", 800) + "\x1b[201~")
-	tm.await("[paste: 1 lines, 8,000 B] Enter=send e=edit ^C=drop █")
+	tm.await("[paste: 1 line, 8,000 B] Enter=send e=edit ^C=drop █")
 	tm.typed("e")
 	tm.await("6789█")
 	tm.typed("\x02\x02x")
@@ -307,6 +307,7 @@ func TestTerminalIsRestored(t *testing.T) {
 			tm.await("file already closed")
 		}},
 		{"panic with Close deferred", func(tm *term) { tm.order("panic", "oops") }},
+		{"panic in the goroutine that edits", func(tm *term) { tm.typed("boom\t") }},
 		{"panic between two lines", func(tm *term) { tm.typed("crash\r") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -338,6 +339,14 @@ func TestSuspend(t *testing.T) {
 	tm.await("fg\nhost> half a line█")
 	tm.typed("!\r")
 	tm.await("got \"half a line!\"\nhost> █")
+	// Between two lines ^Z waits for the next one, as all keys do.
+	tm.typed("wait\r")
+	tm.await("got \"wait\"\n█")
+	tm.typed("\x1a")
+	tm.order("go", "")
+	tm.await("host>\nstopped; the terminal is sane\n█")
+	fmt.Fprintln(tm.orders, "fg")
+	tm.await("fg\nhost> █")
 }
 
 // TestSuspendWithoutShell: where the kernel drops the stop signal, ^Z must not

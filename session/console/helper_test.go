@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package console
 
 import (
@@ -37,6 +39,9 @@ func helperConsole() {
 		Secret:  func(line string) bool { return strings.HasPrefix(line, "PASS ") },
 		Complete: func(line string, pos int) []string {
 			var out []string
+			if line == "boom" {
+				panic(line)
+			}
 			words := strings.Fields("EHLO HELP HELO .quit .close")
 			word := line[strings.LastIndexByte(line[:pos], ' ')+1 : pos]
 			for _, w := range words {
@@ -82,12 +87,11 @@ func helperConsole() {
 	}()
 	for {
 		line, err := c.ReadLine()
-		var interrupt *Interrupt
-		switch {
-		case errors.As(err, &interrupt):
+		if interrupt, ok := errors.AsType[*Interrupt](err); ok {
 			fmt.Fprintf(c, "interrupt %q\n", interrupt.Line)
 			continue
-		case err != nil:
+		}
+		if err != nil {
 			fmt.Fprintf(c, "error: %v\n", err)
 			return
 		}

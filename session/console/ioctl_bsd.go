@@ -7,4 +7,6 @@ import "golang.org/x/sys/unix"
 const (
 	ioctlGetTermios = unix.TIOCGETA
 	ioctlSetTermios = unix.TIOCSETA
+
+	noChar = 0xff // _POSIX_VDISABLE: a control character that no key sends
 )

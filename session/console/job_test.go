@@ -45,7 +45,7 @@ func describeTerminal(fd int) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case m.Lflag&(unix.ECHO|unix.ICANON|unix.ISIG) == unix.ECHO|unix.ICANON|unix.ISIG && m.Iflag&unix.ICRNL != 0:
+	case m.Lflag&(unix.ECHO|unix.ICANON|unix.ISIG) == unix.ECHO|unix.ICANON|unix.ISIG && m.Iflag&unix.ICRNL != 0 && m.Cc[unix.VQUIT] != noChar:
 		return "is sane"
 	}
 	return "is raw"

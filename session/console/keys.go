@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -295,7 +296,7 @@ func (e *editor) pasted() action {
 }
 
 func (e *editor) insertPaste() action {
-	text := encodeDraft(e.paste.text)
+	text := e.paste.draft()
 	e.paste = paste{}
 	return e.change(func(d draft) draft { return d.insert(text) })
 }
@@ -307,7 +308,7 @@ func (e *editor) pasteKey(r rune) action {
 		return e.pasted()
 	case enter:
 		e.mode = typing
-		e.override = e.now.insert(encodeDraft(e.paste.text)).text
+		e.override = e.now.insert(e.paste.draft()).text
 		e.screen.show(e.view())
 		return action{pass: enter}
 	case 'e', 'E':
@@ -321,12 +322,37 @@ func (e *editor) pasteKey(r rune) action {
 	return swallow
 }
 
+// draft returns the paste as text to edit.
+func (p paste) draft() []rune {
+	if doubled(p.text) {
+		return encodeDraft(bytes.ReplaceAll(p.text, []byte("\r\r"), []byte("\n")))
+	}
+	return encodeDraft(p.text)
+}
+
+// doubled reports whether each line end of a head that was copied as CRLF has
+// become two CR: tmux and xterm put a CR for the LF of a paste. A text with
+// that many blank lines of its own does not also end in three of them.
+func doubled(text []byte) bool {
+	if bytes.IndexByte(text, '\n') >= 0 || !bytes.HasSuffix(text, []byte("\r\r\r\r")) {
+		return false
+	}
+	lines := bytes.Split(bytes.TrimRight(text, "\r"), []byte("\r\r"))
+	return len(lines) > 1 && !slices.ContainsFunc(lines, func(line []byte) bool {
+		return bytes.IndexByte(line, '\r') >= 0
+	})
+}
+
 func (p paste) lines() int {
-	return len(splitDraft(encodeDraft(p.text)))
+	return len(splitDraft(p.draft()))
 }
 
 func (p paste) String() string {
-	s := fmt.Sprintf("[paste: %s lines, %s B]", grouped(p.lines()), grouped(len(p.text)))
+	unit := "lines"
+	if p.lines() == 1 {
+		unit = "line"
+	}
+	s := fmt.Sprintf("[paste: %s %s, %s B]", grouped(p.lines()), unit, grouped(len(p.text)))
 	if p.cut {
 		s += " (cut, it was longer)"
 	}

@@ -26,16 +26,17 @@ type view struct {
 // unfinished output and the line being typed, which it takes away before each
 // piece of output and draws again below it, all in one write.
 //
-// It is in one of three states. Idle: nobody reads a line, the area holds
+// It is in one of two states. Idle: nobody reads a line, the area holds
 // unfinished output at most. Editing: the area holds the prompt and the view,
-// be it a line, a search or a question about a paste. Away: suspended or
-// closed, nothing is drawn; output goes out as it comes.
+// be it a line, a search or a question about a paste. In both it may be away,
+// suspended or closed: nothing is drawn then; output goes out as it comes.
 type screen struct {
 	out  io.Writer
 	size func() (width, height int)
 
 	mu      sync.Mutex // guards what follows
 	state   screenState
+	away    bool
 	prompt  string
 	view    view
 	partial []byte // output without its line end yet
@@ -51,7 +52,6 @@ type screenState uint8
 const (
 	idle screenState = iota
 	editing
-	away
 )
 
 const (
@@ -86,7 +86,7 @@ func (s *screen) Write(p []byte) (int, error) {
 		s.partial, s.lead = nil, false
 	}
 	switch {
-	case s.state == away:
+	case s.away:
 		// Nobody will draw the rest later.
 		buf = append(buf, sanitize(nil, string(s.partial))...)
 		s.partial = nil
@@ -124,7 +124,7 @@ func (s *screen) arm() {
 	s.timer = time.AfterFunc(partialDelay, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if epoch == s.epoch && len(s.partial) > 0 && s.state != away {
+		if epoch == s.epoch && len(s.partial) > 0 && !s.away {
 			s.lead, s.joined = true, false
 			s.redraw()
 		}
@@ -158,7 +158,7 @@ func (s *screen) appendErase(dst []byte) []byte {
 func (s *screen) appendArea(dst []byte) []byte {
 	width, height := s.size()
 	l := s.layout(width)
-	if l == nil {
+	if l == nil || s.away {
 		return dst
 	}
 	l.window(max(height-1, 1))
@@ -223,8 +223,8 @@ func (s *screen) show(v view) {
 func (s *screen) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state == idle {
-		s.state = editing
+	s.state = editing
+	if !s.away {
 		io.WriteString(s.out, pasteOn)
 	}
 }
@@ -237,13 +237,16 @@ func (s *screen) end(tail string) {
 	if s.state != editing {
 		return
 	}
-	s.out.Write(s.appendFinal(nil, tail))
+	if !s.away {
+		s.out.Write(s.appendFinal(nil, tail))
+	}
 	s.state, s.view = idle, view{}
 	if s.lead {
 		s.partial, s.lead, s.joined = nil, false, true
 	}
 }
 
+// appendFinal draws the whole area with tail behind it and leaves it behind.
 func (s *screen) appendFinal(dst []byte, tail string) []byte {
 	dst = s.appendErase(dst)
 	width, _ := s.size()
@@ -275,19 +278,16 @@ func (s *screen) resized() {
 	s.redraw()
 }
 
-// leave gives the screen up, with the area left in the output. It returns the
-// state to go back to.
-func (s *screen) leave() screenState {
+// leave gives the screen up, with the area left in the output.
+func (s *screen) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.state
-	if was == away {
-		return was
+	if s.away {
+		return
 	}
 	v := s.view
 	buf := s.appendFinal(nil, "")
-	s.view = v
-	s.state, s.drawn = away, nil
+	s.view, s.away = v, true
 	if s.lead {
 		s.partial, s.lead, s.joined = nil, false, true
 	}
@@ -296,14 +296,13 @@ func (s *screen) leave() screenState {
 		s.partial = nil
 	}
 	s.out.Write(append(buf, pasteOff...))
-	return was
 }
 
 // back takes the screen again.
-func (s *screen) back(state screenState) {
+func (s *screen) back() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = state
+	s.away = false
 	io.WriteString(s.out, pasteOn)
 	s.redraw()
 }

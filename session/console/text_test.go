@@ -49,3 +49,19 @@ func TestSubmittedLines(t *testing.T) {
 		}
 	}
 }
+
+func TestPastedLineEnds(t *testing.T) {
+	for _, tt := range []struct{ name, in, want string }{
+		{"CRLF", "a\r\nb\r\n\r\n", "a\nb\n\n"},
+		{"LF", "a\nb\n\n", "a\nb\n\n"},
+		{"CR, as most terminals send LF", "a\rb\r\r", "a\nb\n\n"},
+		{"CR CR, as tmux and xterm send CRLF", "a\r\rb\r\r\r\r", "a\nb\n\n"},
+		{"two requests of one line each", "a\r\rb\r\r", "a\n\nb\n\n"},
+		{"one line and three blank ones", "a\r\r\r\r", "a\n\n\n\n"},
+		{"a blank line among others", "a\rb\r\rc\r\r\r\r", "a\nb\n\nc\n\n\n\n"},
+	} {
+		if got := decodeDraft(paste{text: []byte(tt.in)}.draft()); got != tt.want {
+			t.Errorf("%s: paste of %q is %q, want %q", tt.name, tt.in, got, tt.want)
+		}
+	}
+}

@@ -23,5 +23,5 @@ func (*tty) takePastes() []paste       { return nil }
 func (*tty) Read([]byte) (int, error)  { return 0, io.EOF }
 func (*tty) Close() error              { return nil }
 
-func (c *Console) suspend()   {}
-func (c *Console) watchSize() {}
+func (c *Console) suspend()      {}
+func (c *Console) watchSignals() {}

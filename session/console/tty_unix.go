@@ -35,7 +35,8 @@ type tty struct {
 	mu     sync.Mutex // guards what follows
 	pastes []paste
 	closed bool
-	saved  unix.Termios
+	saved  unix.Termios // as found
+	active unix.Termios // as set last
 }
 
 func openTTY(in, out *os.File) (*tty, error) {
@@ -57,7 +58,9 @@ func openTTY(in, out *os.File) (*tty, error) {
 func (t *tty) edit() error { return t.set(false) }
 
 // wait is the mode between two lines. Keys are neither echoed into the output
-// nor lost, and ^C, ^Z and ^\ are signals, since nobody reads keys.
+// nor lost, and ^C is a signal, since nobody reads keys. ^\ and ^Z are none:
+// the process would end, or stop, and leave the terminal like this. A ^Z is a
+// key like others, and suspends when the next line is begun.
 func (t *tty) wait() error { return t.set(true) }
 
 func (t *tty) set(signals bool) error {
@@ -75,8 +78,19 @@ func (t *tty) set(signals bool) error {
 	m.Cflag &^= unix.CSIZE | unix.PARENB
 	m.Cflag |= unix.CS8
 	m.Cc[unix.VMIN], m.Cc[unix.VTIME] = 1, 0
+	m.Cc[unix.VQUIT], m.Cc[unix.VSUSP] = noChar, noChar
 	// OPOST stays: a panic's trace, or a child's output, must stay readable.
+	t.active = m
 	return os.NewSyscallError("tcsetattr", unix.IoctlSetTermios(t.in, ioctlSetTermios, &m))
+}
+
+// again sets the mode that was set last, after somebody else had the terminal.
+func (t *tty) again() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		unix.IoctlSetTermios(t.in, ioctlSetTermios, &t.active)
+	}
 }
 
 // restore puts the terminal back as it was found.
