@@ -1,10 +1,8 @@
 package console
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -33,11 +31,6 @@ const (
 
 // libraryKeys are the control characters that the library handles well.
 const libraryKeys = "\x01\x02\x05\x06\x08\x0b\x15\x19\x7f" // ^A ^B ^E ^F ^H ^K ^U ^Y DEL
-
-const (
-	askPasteBytes = 1 << 10 // 1 KiB; a longer paste is asked about
-	askPasteLines = 20      // so is one of more lines
-)
 
 type mode uint8
 
@@ -229,143 +222,6 @@ func (e *editor) recalled() action {
 		d = draft{text, len(text)}
 	}
 	return e.change(func(draft) draft { return d })
-}
-
-// searchKey narrows or ends an incremental search of the history.
-func (e *editor) searchKey(r rune) action {
-	from := e.found
-	if from < 0 {
-		from = len(e.history.entries)
-	}
-	switch {
-	case r == ctrlR:
-		e.match(e.history.search(e.query, from))
-		return swallow
-	case r == ctrlS:
-		e.match(e.history.searchForward(e.query, from))
-		return swallow
-	case r == backspace || r == ctrlH:
-		if q := []rune(e.query); len(q) > 0 {
-			e.query = string(q[:len(q)-1])
-		}
-		e.found = -1
-		e.match(e.history.search(e.query, len(e.history.entries)))
-		return swallow
-	case r == ctrlC || r == ctrlG:
-		e.mode = typing
-		return swallow
-	case r >= 0x20 && (!isOurs(r) || isRaw(r)):
-		e.query += string(r)
-		e.match(e.history.search(e.query, min(from+1, len(e.history.entries))))
-		return swallow
-	}
-	// Any other key takes the match and does what it does.
-	e.mode = typing
-	if e.found < 0 {
-		return e.dispatch(r)
-	}
-	e.recall = e.found
-	text := []rune(e.history.entries[e.found])
-	e.now = draft{text, len(text)}
-	a := e.dispatch(r)
-	a.set = text
-	return a
-}
-
-func (e *editor) match(i int) {
-	if e.query == "" {
-		i = -1
-	}
-	if e.failed = i < 0 && e.query != ""; !e.failed {
-		e.found = i
-	}
-}
-
-// pasted takes the next paste: into the draft if it is small, otherwise after
-// a question.
-func (e *editor) pasted() action {
-	for _, p := range e.pastes() {
-		e.paste.text = append(e.paste.text, p.text...)
-		e.paste.cut = e.paste.cut || p.cut
-	}
-	if len(e.paste.text) <= askPasteBytes && e.paste.lines() <= askPasteLines {
-		return e.insertPaste()
-	}
-	e.mode = askPaste
-	return swallow
-}
-
-func (e *editor) insertPaste() action {
-	text := e.paste.draft()
-	e.paste = paste{}
-	return e.change(func(d draft) draft { return d.insert(text) })
-}
-
-func (e *editor) pasteKey(r rune) action {
-	switch r {
-	case keyPaste:
-		e.mode = typing
-		return e.pasted()
-	case enter:
-		e.mode = typing
-		e.override = e.now.insert(e.paste.draft()).text
-		e.screen.show(e.view())
-		return action{pass: enter}
-	case 'e', 'E':
-		e.mode = typing
-		return e.insertPaste()
-	case ctrlC, ctrlD, ctrlG, keyEscape:
-		e.mode, e.paste = typing, paste{}
-		return swallow
-	}
-	e.screen.bell()
-	return swallow
-}
-
-// draft returns the paste as text to edit.
-func (p paste) draft() []rune {
-	if doubled(p.text) {
-		return encodeDraft(bytes.ReplaceAll(p.text, []byte("\r\r"), []byte("\n")))
-	}
-	return encodeDraft(p.text)
-}
-
-// doubled reports whether each line end of a head that was copied as CRLF has
-// become two CR: tmux and xterm put a CR for the LF of a paste. A text with
-// that many blank lines of its own does not also end in three of them.
-func doubled(text []byte) bool {
-	if bytes.IndexByte(text, '\n') >= 0 || !bytes.HasSuffix(text, []byte("\r\r\r\r")) {
-		return false
-	}
-	lines := bytes.Split(bytes.TrimRight(text, "\r"), []byte("\r\r"))
-	return len(lines) > 1 && !slices.ContainsFunc(lines, func(line []byte) bool {
-		return bytes.IndexByte(line, '\r') >= 0
-	})
-}
-
-func (p paste) lines() int {
-	return len(splitDraft(p.draft()))
-}
-
-func (p paste) String() string {
-	unit := "lines"
-	if p.lines() == 1 {
-		unit = "line"
-	}
-	s := fmt.Sprintf("[paste: %s %s, %s B]", grouped(p.lines()), unit, grouped(len(p.text)))
-	if p.cut {
-		s += " (cut, it was longer)"
-	}
-	return s
-}
-
-// grouped spells n with a comma before each three digits.
-func grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // view returns what is to be seen now.

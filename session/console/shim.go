@@ -38,12 +38,6 @@ type shim struct {
 	pastes  []paste // whole ones, one for each keyPaste in the output
 }
 
-// A paste is what came between the marks of a bracketed paste.
-type paste struct {
-	text []byte
-	cut  bool // it was longer than maxPaste
-}
-
 // pending reports whether the passing of time would mean something.
 func (s *shim) pending() bool {
 	return s.state != ground && !s.stale || len(s.seq) > 0 && s.state == ground || s.afterCR
