@@ -86,6 +86,10 @@ type Interrupt struct {
 
 func (*Interrupt) Error() string { return "interrupted" }
 
+// Interrupted returns what had been typed, for a caller that knows the method
+// and not this package.
+func (e *Interrupt) Interrupted() string { return e.Line }
+
 // Open takes the terminal over until Close. A history file that cannot be read
 // is no error; a line on the screen says so.
 func Open(cfg Config) (*Console, error) {

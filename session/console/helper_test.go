@@ -87,8 +87,11 @@ func helperConsole() {
 	}()
 	for {
 		line, err := c.ReadLine()
-		if interrupt, ok := errors.AsType[*Interrupt](err); ok {
-			fmt.Fprintf(c, "interrupt %q\n", interrupt.Line)
+		if interrupt, ok := errors.AsType[interface {
+			error
+			Interrupted() string
+		}](err); ok {
+			fmt.Fprintf(c, "interrupt %q\n", interrupt.Interrupted())
 			continue
 		}
 		if err != nil {
