@@ -1,10 +1,10 @@
 package tape
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -178,6 +178,7 @@ func (w *Writer) Record(r Record) error {
 
 // appendPlain appends a record that is no event.
 func appendPlain(dst []byte, r Record) ([]byte, error) {
+	begin := len(dst)
 	switch r.Kind {
 	case Comment:
 		dst = append(append(dst, '#'), r.Value...)
@@ -199,7 +200,7 @@ func appendPlain(dst []byte, r Record) ([]byte, error) {
 	case Time:
 		dst = append(append(dst, "~ "...), r.Wait.String()...)
 	}
-	if slices.Contains(dst, '\n') || slices.Contains(dst, '\r') {
+	if bytes.ContainsAny(dst[begin:], "\r\n") {
 		return dst, fmt.Errorf("%s with a line end in it", r.Kind)
 	}
 	return append(dst, '\n'), nil

@@ -1,0 +1,203 @@
+package tape
+
+import (
+	"bytes"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wiretape/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// format formats a valid tape.
+func format(t testing.TB, tape string, commit bool) (string, FormatResult) {
+	t.Helper()
+	var b bytes.Buffer
+	res, err := Format(&b, strings.NewReader(tape), FormatOptions{Name: "x.tape", Commit: commit})
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, tape)
+	}
+	if n := strings.Count(b.String(), "\n"); n != res.Lines {
+		t.Fatalf("Lines = %d, want %d", res.Lines, n)
+	}
+	return b.String(), res
+}
+
+func TestCanonicalTapesStayAsTheyAre(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.tape")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("tapes: %q, %v", files, err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := format(t, string(b), strings.Contains(string(b), "; profile commit"))
+		if diff := cmp.Diff(string(b), got); diff != "" {
+			t.Errorf("%s (-file +formatted):\n%s", file, diff)
+		}
+	}
+}
+
+// Each testdata/NAME.in becomes NAME.out, and NAME.commit in the commit profile.
+func TestFormatGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.in")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("tapes: %q, %v", files, err)
+	}
+	for _, file := range files {
+		in, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ext, commit := range map[string]bool{".out": false, ".commit": true} {
+			golden := strings.TrimSuffix(file, ".in") + ext
+			got, _ := format(t, string(in), commit)
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", golden, diff)
+			}
+			if again, _ := format(t, got, commit); again != got {
+				t.Errorf("%s formatted again:\n%s", golden, cmp.Diff(got, again))
+			}
+		}
+	}
+}
+
+func TestFormatTellsWhatItDid(t *testing.T) {
+	in, err := os.ReadFile("testdata/session.in")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, res := format(t, string(in), true)
+	lines := strings.Split(out, "\n")
+	var names []string
+	for _, v := range res.Volatile {
+		names = append(names, v.Name)
+		if !strings.Contains(lines[v.Line-1], `\{`) || !strings.Contains(lines[v.Line-1], strings.Fields(v.Name)[0]) {
+			t.Errorf("%s is said to be in line %d: %s", v.Name, v.Line, lines[v.Line-1])
+		}
+	}
+	if diff := cmp.Diff([]string{"Date", "__Host-sid", "pref", "pref Expires", "Age"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"LOGIN", "OLD"}, res.Secrets); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a Writer writes is canonical.
+func TestWrittenTapesAreCanonical(t *testing.T) {
+	tape := string(write(t, Capture, conversation()...))
+	if got, _ := format(t, tape, false); got != tape {
+		t.Error(cmp.Diff(tape, got))
+	}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		tape := string(write(t, Capture, randomEvents(rnd, 10)...))
+		if got, _ := format(t, tape, false); got != tape {
+			t.Fatal(cmp.Diff(tape, got))
+		}
+	}
+}
+
+func TestLongRunsOfACommitTapeKeepTheirBytes(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	var events []wire.Event
+	for range 8 {
+		e := randomEvents(rnd, 1)[0]
+		e.Conn, e.Dir, e.At = 1, wire.ServerToClient, 0
+		e.Data = bytes.Repeat(append(e.Data, 'x'), 1+100000/(1+len(e.Data)))
+		events = append(events, e)
+	}
+	tape := string(write(t, Capture, events...))
+	got, _ := format(t, tape, true)
+	if strings.Contains(got, "<@") {
+		t.Error("a commit tape has a raw block")
+	}
+	want := streams(events)
+	if diff := cmp.Diff(want, streams(read(t, NewReader(strings.NewReader(got), "x")))); diff != "" {
+		t.Error("bytes differ")
+	}
+	if again, _ := format(t, got, true); again != got {
+		t.Error("formatted again it differs")
+	}
+}
+
+func TestDatagramsStayApart(t *testing.T) {
+	tape := "wiretape 1\n= open udp a:1\n~ 1ms\n> a\n~ 1ms\n>\n~ 1ms\n> b\n~ 1ms\n< c\n~ 1ms\n= close\n; end\n"
+	got, _ := format(t, tape, true)
+	want := "wiretape 1\n; profile commit\n= open udp a:1\n> a\n~ 0s\n>\n~ 0s\n> b\n< c\n= close\n; end\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var b bytes.Buffer
+	w := NewWriter(&b, Options{Profile: Commit})
+	for e := range NewReader(strings.NewReader(tape), "x").Events() {
+		w.Event(e)
+	}
+	w.Close()
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("written: %s", diff)
+	}
+}
+
+// seeds are tapes for fuzzing.
+func seeds(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.*")
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Add(write(f, Capture, conversation()[:11]...))
+	f.Add([]byte("wiretape 1\n> a\\{any|}\n# c\n>b YWJj\n>\n; x\n>x 00 ff\n>@ 3\na\nb\n>  \\x20\n; end"))
+}
+
+// FuzzFormat: whatever is read is formatted to what reads alike and stays as it
+// is when formatted again.
+func FuzzFormat(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		for _, commit := range []bool{false, true} {
+			var once bytes.Buffer
+			_, err := Format(&once, bytes.NewReader(in), FormatOptions{Name: "in", Commit: commit})
+			if err != nil {
+				return
+			}
+			var twice bytes.Buffer
+			if _, err := Format(&twice, bytes.NewReader(once.Bytes()), FormatOptions{Name: "once", Commit: commit}); err != nil {
+				t.Fatalf("%v\n%q", err, once.Bytes())
+			}
+			if diff := cmp.Diff(once.String(), twice.String()); diff != "" {
+				t.Fatalf("commit %v: formatted again:\n%s", commit, diff)
+			}
+			before := read(t, NewReader(bytes.NewReader(in), "in"))
+			after := read(t, NewReader(bytes.NewReader(once.Bytes()), "once"))
+			if diff := cmp.Diff(streams(before), streams(after)); diff != "" {
+				t.Fatalf("commit %v: bytes differ:\n%s", commit, diff)
+			}
+			if diff := cmp.Diff(before, after, sameEvents); diff != "" && !commit {
+				t.Fatalf("events differ:\n%s", diff)
+			}
+		}
+	})
+}
