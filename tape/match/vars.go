@@ -1,0 +1,124 @@
+package match
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"sync"
+
+	"wiretape/tape"
+)
+
+// Vars are the values of one conversation that its tape does not fix: what its
+// spans captured, and secrets that were seen. The zero value is ready; it is used
+// by one goroutine at a time.
+type Vars struct {
+	captured map[string][]byte
+	secrets  map[string][]byte
+}
+
+// Captured returns what was captured as id.
+func (v *Vars) Captured(id string) ([]byte, bool) {
+	b, ok := v.captured[id]
+	return b, ok
+}
+
+// Secret returns the value that the peer sent where the tape has the secret id.
+func (v *Vars) Secret(id string) ([]byte, bool) {
+	b, ok := v.secrets[id]
+	return b, ok
+}
+
+// Clone returns a copy, for what may have to be taken back.
+func (v *Vars) Clone() *Vars {
+	c := &Vars{}
+	for id, b := range v.captured {
+		c.set(&c.captured, id, b)
+	}
+	for id, b := range v.secrets {
+		c.set(&c.secrets, id, b)
+	}
+	return c
+}
+
+// Adopt takes the values that o has over.
+func (v *Vars) Adopt(o *Vars) {
+	for id, b := range o.captured {
+		v.set(&v.captured, id, b)
+	}
+	for id, b := range o.secrets {
+		v.set(&v.secrets, id, b)
+	}
+}
+
+func (v *Vars) set(m *map[string][]byte, id string, b []byte) {
+	if *m == nil {
+		*m = make(map[string][]byte)
+	}
+	(*m)[id] = b
+}
+
+// learn remembers the value at a span.
+func (v *Vars) learn(s tape.Span, value []byte) {
+	switch s.Kind {
+	case tape.SpanSecret:
+		v.set(&v.secrets, s.ID, bytes.Clone(value))
+	case tape.SpanRef, tape.SpanWSAccept, tape.SpanEncB64:
+	default:
+		if s.ID != "" {
+			v.set(&v.captured, s.ID, bytes.Clone(value))
+		}
+	}
+}
+
+// Computed returns the value of a span that refers to a captured one; false
+// where that was not captured.
+func (v *Vars) Computed(s tape.Span) ([]byte, bool) {
+	b, ok := v.captured[s.ID]
+	if !ok {
+		return nil, false
+	}
+	switch s.Kind {
+	case tape.SpanWSAccept:
+		// RFC 6455, section 4.2.2, item 5.4.
+		sum := sha1.Sum(append(bytes.Clone(b), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
+		b = base64.StdEncoding.AppendEncode(nil, sum[:])
+	case tape.SpanEncB64:
+		b = base64.StdEncoding.AppendEncode(nil, b)
+	}
+	return b, true
+}
+
+// matches reports whether value may stand at a span.
+func (v *Vars) matches(s tape.Span, value []byte) bool {
+	switch s.Kind {
+	case tape.SpanSecret, tape.SpanAny:
+		return true
+	case tape.SpanRef, tape.SpanWSAccept, tape.SpanEncB64:
+		want, ok := v.Computed(s)
+		// What was not captured here, such as on another connection, is free.
+		return !ok || bytes.Equal(want, value)
+	case tape.SpanPattern:
+		re := compiled(s.Pattern)
+		return re != nil && re.Match(value)
+	}
+	return isKind(s.Kind, value)
+}
+
+// patterns holds compiled expressions of spans; tapes have few.
+var patterns sync.Map
+
+// compiled returns the anchored expression, nil where it does not compile.
+func compiled(pattern string) *regexp.Regexp {
+	if re, ok := patterns.Load(pattern); ok {
+		return re.(*regexp.Regexp)
+	}
+	re, err := regexp.Compile(`^(?s:` + pattern + `)$`)
+	if err != nil {
+		re = nil
+	}
+	patterns.Store(strings.Clone(pattern), re)
+	return re
+}
