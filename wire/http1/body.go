@@ -47,6 +47,7 @@ func (s *side) lengthReached() string {
 // done gives the message in progress, complete, and keeps the books.
 func (s *side) done(endedBy string) {
 	p, n := s.p, s.exchange
+	s.undoCodings()
 	if s.dir == wire.ClientToServer {
 		s.finish(true, endedBy)
 		p.asking(n)

@@ -321,12 +321,6 @@ func (s *side) codings(h *framingFields) []string {
 		s.refuse(h.at(h.coding), "Transfer-Encoding is empty", "RFC 9112 6.1")
 		return []string{"identity"}
 	}
-	for _, c := range all {
-		if c != "chunked" && c != "identity" {
-			s.note(h.at(h.coding), "transfer coding "+strconv.Quote(c)+" is not undone", "RFC 9112 7")
-			break
-		}
-	}
 	return all
 }
 

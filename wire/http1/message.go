@@ -25,7 +25,8 @@ import (
 	"wiretape/wire/proto"
 )
 
-// Framing says how the end of a message was, or is, known.
+// Framing says how the end of a message was, or is, known. It is empty where the
+// head is not complete.
 type Framing string
 
 // The framings, as they stand in JSON.
@@ -48,7 +49,7 @@ type Request struct {
 	Framing  Framing
 	Length   int64    // the Content-Length that frames the body; -1 for none
 	Codings  []string // transfer codings in the order of the fields, lower case
-	Chunks   int      // chunks with data
+	Chunks   int      // with data
 
 	KeepAlive    bool   // the client leaves the connection open for another request
 	KeepAliveWhy string // what says so
@@ -74,7 +75,7 @@ type Response struct {
 	Framing  Framing
 	Length   int64    // the Content-Length that frames the body; -1 for none
 	Codings  []string // transfer codings in the order of the fields, lower case
-	Chunks   int      // chunks with data
+	Chunks   int      // with data
 
 	Request *Request // that it answers; nil when nothing was asked. Not to be modified
 

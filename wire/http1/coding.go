@@ -1,0 +1,80 @@
+package http1
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// decoders undo the transfer codings of RFC 9112, section 7.2, that are spoken
+// anywhere. compress is not.
+var decoders = map[string]func(io.Reader) (io.Reader, error){
+	"gzip":   func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+	"x-gzip": func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+	"deflate": func(r io.Reader) (io.Reader, error) {
+		// Some send raw DEFLATE data without the zlib wrapper.
+		all, err := io.ReadAll(r)
+		if err != nil {
+			return nil, err
+		}
+		if z, err := zlib.NewReader(bytes.NewReader(all)); err == nil {
+			return z, nil
+		}
+		return flate.NewReader(bytes.NewReader(all)), nil
+	},
+}
+
+// undoCodings undoes the transfer codings beside chunked, last applied first.
+// What cannot be undone within the limit for bodies stays as it came.
+func (s *side) undoCodings() {
+	const rule = "RFC 9112 7.2"
+	var codings []string
+	if s.response != nil {
+		codings = s.response.Codings
+	} else if s.request != nil {
+		codings = s.request.Codings
+	}
+	for i := len(codings) - 1; i >= 0; i-- {
+		name := codings[i]
+		if name == "chunked" || name == "identity" {
+			continue
+		}
+		decoder := decoders[name]
+		if decoder == nil {
+			s.note(s.tiled, "transfer coding "+strconv.Quote(name)+" is not undone", rule)
+			return
+		}
+		body, err := s.undo(decoder)
+		if err != nil {
+			s.note(s.tiled, fmt.Sprintf("transfer coding %q is not undone: %v", name, err), rule)
+			return
+		}
+		s.note(s.tiled, "transfer coding "+strconv.Quote(name)+" is undone", rule)
+		s.body, s.size = body, int64(len(body))
+	}
+}
+
+// undo decodes the body.
+func (s *side) undo(decoder func(io.Reader) (io.Reader, error)) ([]byte, error) {
+	if s.holed || s.size > int64(len(s.body)) {
+		return nil, errors.New("not all of the body was kept")
+	}
+	r, err := decoder(bytes.NewReader(s.body))
+	if err != nil {
+		return nil, err
+	}
+	limit := s.p.limits.Body
+	body, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > limit {
+		return nil, fmt.Errorf("it yields more than %d octets", limit)
+	}
+	return body, nil
+}
