@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 )
 
 const (
@@ -50,9 +51,9 @@ var decisions = []struct {
 	{"ALPN unknown", Options{}, []wire.Event{secure(1, "x"), data(1, sc, "220 x\r\n")}, Line, "the server's first line is a three-digit reply"},
 	{"udp", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:53"}}}, Raw, "datagrams"},
 
-	{"preface", Options{}, []wire.Event{data(1, cs, preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
-	{"preface so far", Options{}, []wire.Event{data(1, cs, preface[:20])}, "", ""},
-	{"preface cut off", Options{}, []wire.Event{data(1, cs, preface[:20]), data(1, sc, "HTTP/1.1 400 x\r\n")}, HTTP1, "first line looks like an HTTP request"},
+	{"preface", Options{}, []wire.Event{data(1, cs, http2.Preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
+	{"preface so far", Options{}, []wire.Event{data(1, cs, http2.Preface[:20])}, "", ""},
+	{"preface cut off", Options{}, []wire.Event{data(1, cs, http2.Preface[:20]), data(1, sc, "HTTP/1.1 400 x\r\n")}, HTTP1, "first line looks like an HTTP request"},
 	{"TLS in clear", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "\x16\x03\x01")}, Raw, "first bytes look like a TLS handshake"},
 	{"request", Options{}, []wire.Event{open(1, "h:25"), data(1, cs, "GET / HTTP/1.0\n\n")}, HTTP1, "first line looks like an HTTP request"},
 	{"request after empty lines", Options{}, []wire.Event{data(1, cs, "\r\n\nGET / HTTP/1.0\n")}, HTTP1, "first line looks like an HTTP request"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 	"wiretape/wire/proto/prototest"
 )
@@ -47,6 +48,10 @@ var conversations = []struct {
 		[]string{"http/1.1 1 request", "http/1.1 1 response", "http/1.1 2 request", "http/1.1 2 response"}},
 	{"Upgrade to something else", []string{"> GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n", "< HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhello", "> hi", "< bye"},
 		[]string{"http/1.1 1 request", "http/1.1 1 response", "raw 0 raw", "raw 0 raw", "raw 0 raw"}},
+	{"h2c", []string{"> GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", "< HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + settings, "> " + http2.Preface + settings},
+		[]string{"http/1.1 1 request", "http/1.1 1 response", "h2 0 frame", "h2 0 frame", "h2 0 frame"}},
+	{"h2 by its first bytes", []string{"> " + http2.Preface + settings, "< " + settings},
+		[]string{"h2 0 frame", "h2 0 frame", "h2 0 frame"}},
 	{"undecided to the end", []string{"> who", "= eof client"}, []string{"raw 0 raw"}},
 	{"nothing but a gap", []string{"= gap client 5"}, []string{"raw 0 gap"}},
 }

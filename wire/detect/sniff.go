@@ -1,9 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
 
-// preface is what an HTTP/2 client begins with (RFC 9113, section 3.4).
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	"wiretape/wire/http2"
+)
 
 // prefix reports whether b begins with want, as far as it goes.
 func prefix(b []byte, more bool, want string) verdict {
@@ -16,7 +17,7 @@ func prefix(b []byte, more bool, want string) verdict {
 	return no.unless(more)
 }
 
-func isPreface(b []byte, more bool) verdict { return prefix(b, more, preface) }
+func isPreface(b []byte, more bool) verdict { return prefix(b, more, http2.Preface) }
 
 // isTLS knows a record of type handshake, version 3.x (RFC 8446, section 5.1).
 func isTLS(b []byte, more bool) verdict { return prefix(b, more, "\x16\x03") }

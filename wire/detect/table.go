@@ -5,6 +5,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
@@ -187,6 +188,8 @@ func newParser(name string, v *evidence, limits proto.Limits) proto.Parser {
 	switch name {
 	case HTTP1:
 		return http1.New(limits)
+	case HTTP2:
+		return http2.New(limits)
 	case SMTP, FTP, Line:
 		return line.New(limits, name)
 	}

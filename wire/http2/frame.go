@@ -1,0 +1,190 @@
+// Package http2 reads HTTP/2 frame by frame, and writes the few frames that keep
+// a connection alive.
+//
+// A [Parser] takes both directions of a connection and gives one Message for the
+// client's connection preface and one for each frame, with a [Frame] that has
+// its fields. It refuses nothing: what RFC 9113 forbids becomes a Note with its
+// section, and a direction that is no HTTP/2 at all becomes raw Messages. Header
+// block fragments are given as they are, in HPACK.
+//
+// Names are the RFC's: [FrameType], [ErrCode] and [SettingID] print themselves as
+// WINDOW_UPDATE, PROTOCOL_ERROR, MAX_FRAME_SIZE.
+package http2
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A FrameType is the type of a frame (RFC 9113, section 6).
+type FrameType uint8
+
+// The types of RFC 9113.
+const (
+	FrameData         FrameType = 0x0
+	FrameHeaders      FrameType = 0x1
+	FramePriority     FrameType = 0x2
+	FrameRSTStream    FrameType = 0x3
+	FrameSettings     FrameType = 0x4
+	FramePushPromise  FrameType = 0x5
+	FramePing         FrameType = 0x6
+	FrameGoAway       FrameType = 0x7
+	FrameWindowUpdate FrameType = 0x8
+	FrameContinuation FrameType = 0x9
+)
+
+var frameNames = [...]string{
+	FrameData: "DATA", FrameHeaders: "HEADERS", FramePriority: "PRIORITY", FrameRSTStream: "RST_STREAM",
+	FrameSettings: "SETTINGS", FramePushPromise: "PUSH_PROMISE", FramePing: "PING", FrameGoAway: "GOAWAY",
+	FrameWindowUpdate: "WINDOW_UPDATE", FrameContinuation: "CONTINUATION",
+}
+
+// String returns the RFC's name, or UNKNOWN_FRAME_TYPE_0xN.
+func (t FrameType) String() string {
+	if int(t) < len(frameNames) {
+		return frameNames[t]
+	}
+	return fmt.Sprintf("UNKNOWN_FRAME_TYPE_0x%x", uint8(t))
+}
+
+// Flags are the flags of a frame. What a bit means depends on the type.
+type Flags uint8
+
+// The flags of RFC 9113.
+const (
+	FlagAck        Flags = 0x1 // SETTINGS, PING
+	FlagEndStream  Flags = 0x1 // DATA, HEADERS
+	FlagEndHeaders Flags = 0x4 // HEADERS, PUSH_PROMISE, CONTINUATION
+	FlagPadded     Flags = 0x8 // DATA, HEADERS, PUSH_PROMISE
+	FlagPriority   Flags = 0x20
+)
+
+// Has reports whether all bits of g are set.
+func (f Flags) Has(g Flags) bool { return f&g == g }
+
+// flagNames are the flags that a type defines, by bit.
+var flagNames = map[FrameType]map[Flags]string{
+	FrameData:         {FlagEndStream: "END_STREAM", FlagPadded: "PADDED"},
+	FrameHeaders:      {FlagEndStream: "END_STREAM", FlagEndHeaders: "END_HEADERS", FlagPadded: "PADDED", FlagPriority: "PRIORITY"},
+	FrameSettings:     {FlagAck: "ACK"},
+	FramePushPromise:  {FlagEndHeaders: "END_HEADERS", FlagPadded: "PADDED"},
+	FramePing:         {FlagAck: "ACK"},
+	FrameContinuation: {FlagEndHeaders: "END_HEADERS"},
+}
+
+// A Frame is the Value of a frame's Message. Of the fields below Length those are
+// set that its type has and its payload is long enough for. Slices are parts of
+// Message.Head. The data of a DATA frame, padding taken off, is Message.Body.
+type Frame struct {
+	Type   FrameType
+	Flags  Flags
+	Stream uint32 // 31 bits; 0 is the connection
+	Length int    // octets of the payload, padding among them, as the header says
+
+	PadLength int       // octets of padding
+	Priority  *Priority // HEADERS with PRIORITY, PRIORITY
+	Fragment  []byte    // HEADERS, PUSH_PROMISE, CONTINUATION: of a header block
+	Code      ErrCode   // RST_STREAM, GOAWAY
+	Settings  []Setting // SETTINGS, in order
+	Promised  uint32    // PUSH_PROMISE: the stream
+	Opaque    []byte    // PING: its 8 octets
+	Last      uint32    // GOAWAY: the last stream that was or may be acted on
+	Debug     []byte    // GOAWAY: text for people
+	Increment uint32    // WINDOW_UPDATE
+	Unknown   []byte    // payload of a type that RFC 9113 does not define
+}
+
+// Priority is the priority that RFC 7540 had and RFC 9113 deprecates.
+type Priority struct {
+	Exclusive bool
+	DependsOn uint32
+	Weight    int // 1 to 256
+}
+
+// FlagNames returns the names of the flags that are set, bits that the type does
+// not define as 0xNN.
+func (f *Frame) FlagNames() []string {
+	var names []string
+	for bit := Flags(1); bit != 0; bit <<= 1 {
+		if f.Flags&bit == 0 {
+			continue
+		}
+		name := flagNames[f.Type][bit]
+		if name == "" {
+			name = fmt.Sprintf("0x%02x", uint8(bit))
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// String returns the frame's header in words, "DATA stream 1, 5 octets,
+// END_STREAM".
+func (f *Frame) String() string {
+	s := fmt.Sprintf("%s stream %d, %d octets", f.Type, f.Stream, f.Length)
+	if names := f.FlagNames(); len(names) > 0 {
+		s += ", " + strings.Join(names, "|")
+	}
+	return s
+}
+
+// A ClientPreface is the Value of the Message of the client's connection preface.
+type ClientPreface struct{}
+
+// String returns "connection preface".
+func (ClientPreface) String() string { return "connection preface" }
+
+// An ErrCode says why a stream or a connection ended (RFC 9113, section 7).
+type ErrCode uint32
+
+var errNames = [...]string{
+	"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+	"FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+	"INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+}
+
+// String returns the RFC's name, or UNKNOWN_ERROR_0xN.
+func (c ErrCode) String() string {
+	if int64(c) < int64(len(errNames)) {
+		return errNames[c]
+	}
+	return fmt.Sprintf("UNKNOWN_ERROR_0x%x", uint32(c))
+}
+
+// A SettingID names a setting.
+type SettingID uint16
+
+// The settings of RFC 9113, section 6.5.2.
+const (
+	SettingHeaderTableSize      SettingID = 0x1
+	SettingEnablePush           SettingID = 0x2
+	SettingMaxConcurrentStreams SettingID = 0x3
+	SettingInitialWindowSize    SettingID = 0x4
+	SettingMaxFrameSize         SettingID = 0x5
+	SettingMaxHeaderListSize    SettingID = 0x6
+)
+
+var settingNames = map[SettingID]string{
+	SettingHeaderTableSize: "HEADER_TABLE_SIZE", SettingEnablePush: "ENABLE_PUSH",
+	SettingMaxConcurrentStreams: "MAX_CONCURRENT_STREAMS", SettingInitialWindowSize: "INITIAL_WINDOW_SIZE",
+	SettingMaxFrameSize: "MAX_FRAME_SIZE", SettingMaxHeaderListSize: "MAX_HEADER_LIST_SIZE",
+	0x8: "ENABLE_CONNECT_PROTOCOL", // RFC 8441
+	0x9: "NO_RFC7540_PRIORITIES",   // RFC 9218
+}
+
+// String returns the registered name without SETTINGS_, or UNKNOWN_SETTING_0xN.
+func (id SettingID) String() string {
+	if s := settingNames[id]; s != "" {
+		return s
+	}
+	return fmt.Sprintf("UNKNOWN_SETTING_0x%x", uint16(id))
+}
+
+// A Setting is one parameter of a SETTINGS frame.
+type Setting struct {
+	ID    SettingID
+	Value uint32
+}
+
+// String returns "NAME=value".
+func (s Setting) String() string { return fmt.Sprintf("%s=%d", s.ID, s.Value) }

@@ -1,0 +1,205 @@
+package http2
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+	"wiretape/wire/proto/prototest"
+)
+
+// frame writes a frame as a string, for a conversation.
+func frame(t FrameType, flags Flags, stream uint32, payload string) string {
+	return string(AppendFrame(nil, t, flags, stream, []byte(payload)))
+}
+
+// describe gives a Message as "exchange what; notes", with "(cut)" for one that
+// is not complete.
+func describe(m proto.Message) string {
+	s := fmt.Sprintf("%d ", m.Exchange)
+	switch v := m.Value.(type) {
+	case *Frame:
+		s += v.String()
+		switch {
+		case v.Type == FrameData:
+			s += fmt.Sprintf(" %q", m.Body.Data)
+		case v.Fragment != nil:
+			s += fmt.Sprintf(" %q", v.Fragment)
+		case v.Settings != nil:
+			s += fmt.Sprintf(" %v", v.Settings)
+		case v.Type == FrameGoAway:
+			s += fmt.Sprintf(" %d %s %q", v.Last, v.Code, v.Debug)
+		case v.Type == FrameRSTStream:
+			s += " " + v.Code.String()
+		}
+	case ClientPreface:
+		s += v.String()
+	default:
+		s += fmt.Sprintf("%s %.40q", m.Kind, m.Body.Data)
+	}
+	if !m.Complete {
+		s += " (cut)"
+	}
+	for _, n := range m.Notes {
+		s += "; " + n.Text
+	}
+	return s
+}
+
+func newParser() proto.Parser { return New(proto.Limits{}) }
+
+var (
+	clientHello = "> " + Preface + string(AppendSettings(nil, Setting{SettingEnablePush, 0}))
+	serverHello = "< " + string(AppendSettings(nil)) + string(AppendSettingsAck(nil))
+)
+
+var conversations = []struct {
+	name string
+	talk []string
+	want []string
+}{
+	{"a request and its response",
+		[]string{clientHello + frame(FrameHeaders, FlagEndHeaders|FlagEndStream, 1, "hpack"), serverHello + frame(FrameHeaders, FlagEndHeaders, 1, "reply") + frame(FrameData, FlagEndStream|FlagPadded, 1, "\x03hello\x00\x00\x00")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 5 octets, END_STREAM|END_HEADERS "hpack"`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 5 octets, END_HEADERS "reply"`, `1 DATA stream 1, 9 octets, END_STREAM|PADDED "hello"`}},
+	{"streams out of order",
+		[]string{clientHello + frame(FrameHeaders, 5, 1, "a") + frame(FrameHeaders, 5, 3, "b"), serverHello + frame(FrameHeaders, 5, 3, "B") + frame(FrameRSTStream, 0, 1, "\x00\x00\x00\x08")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets, END_STREAM|END_HEADERS "a"`, `2 HEADERS stream 3, 1 octets, END_STREAM|END_HEADERS "b"`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `2 HEADERS stream 3, 1 octets, END_STREAM|END_HEADERS "B"`, `1 RST_STREAM stream 1, 4 octets CANCEL`}},
+	{"a header block in pieces",
+		[]string{clientHello + frame(FrameHeaders, FlagEndStream, 1, "a") + frame(FrameContinuation, 0, 1, "b") + frame(FrameContinuation, FlagEndHeaders, 1, "c")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets, END_STREAM "a"`, `1 CONTINUATION stream 1, 1 octets "b"`, `1 CONTINUATION stream 1, 1 octets, END_HEADERS "c"`}},
+	{"a header block that is broken",
+		[]string{clientHello + frame(FrameHeaders, 0, 1, "a") + frame(FramePing, 0, 0, "01234567") + frame(FrameContinuation, 4, 1, "c")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets "a"`,
+			`0 PING stream 0, 8 octets; PING of stream 0 within the header block of stream 1`, `1 CONTINUATION stream 1, 1 octets, END_HEADERS "c"; CONTINUATION without a header block to go on with`}},
+	{"going away",
+		[]string{serverHello + frame(FrameGoAway, 0, 0, "\x00\x00\x00\x05\x00\x00\x00\x0bcalm down")},
+		[]string{`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `0 GOAWAY stream 0, 17 octets 5 ENHANCE_YOUR_CALM "calm down"`}},
+	{"an unknown type and the reserved bit",
+		[]string{serverHello + frame(0x42, 0x81, 1<<31|7, "x")},
+		[]string{`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `0 UNKNOWN_FRAME_TYPE_0x42 stream 7, 1 octets, 0x01|0x80; the reserved bit is set`}},
+	{"no preface",
+		[]string{"> " + frame(FrameWindowUpdate, 0, 0, "\x00\x00\x00\x00")},
+		[]string{`0 WINDOW_UPDATE stream 0, 4 octets; the connection preface is missing; the first frame is WINDOW_UPDATE, not SETTINGS; increment of 0`}},
+	{"settings that are not allowed",
+		[]string{"< " + string(AppendSettings(nil, Setting{SettingEnablePush, 1}, Setting{SettingMaxFrameSize, 1}, Setting{SettingInitialWindowSize, 1 << 31}, Setting{0x99, 3}))},
+		[]string{`0 SETTINGS stream 0, 24 octets [ENABLE_PUSH=1 MAX_FRAME_SIZE=1 INITIAL_WINDOW_SIZE=2147483648 UNKNOWN_SETTING_0x99=3]; ENABLE_PUSH=1 from a server; MAX_FRAME_SIZE=1, which is not allowed; INITIAL_WINDOW_SIZE=2147483648, which is not allowed`}},
+	{"HTTP/1.x from the server",
+		[]string{clientHello, "< HTTP/1.1 400 Bad Request\r\n\r\n"},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `0 raw "HTTP/1.1 400 Bad Request\r\n\r\n"; looks like an HTTP/1.x response`}},
+	{"HTTP/1.x from the client",
+		[]string{"> PRI / HTTP/1.1\r\n\r\n", "< " + string(AppendSettings(nil))},
+		[]string{`0 raw "PRI / HTTP/1.1\r\n\r\n"; looks like an HTTP/1.x request, not the connection preface`, `0 SETTINGS stream 0, 0 octets`}},
+	{"the end within a frame",
+		[]string{"< " + string(AppendSettings(nil)) + frame(FrameData, 0, 1, "hello")[:11], "= eof server", "< \x00\x00", "= close"},
+		[]string{`0 SETTINGS stream 0, 0 octets`, `0 DATA stream 1, 5 octets "he" (cut)`, `0 raw "\x00\x00"; a beginning that is not complete`}},
+	{"octets of a payload are missing",
+		[]string{"< " + string(AppendSettings(nil)) + frame(FrameData, 0, 1, "hello")[:11], "= gap server 2", "< o" + frame(FramePing, 1, 0, "01234567")},
+		[]string{`0 SETTINGS stream 0, 0 octets`, `0 DATA stream 1, 5 octets "he" (cut)`, `0 PING stream 0, 8 octets, ACK`}},
+	{"octets are missing, and with them where frames begin",
+		[]string{"< " + string(AppendSettings(nil)) + frame(FrameData, 0, 1, "hello")[:11], "= gap server 20", "< o" + frame(FramePing, 1, 0, "01234567")},
+		[]string{`0 SETTINGS stream 0, 0 octets`, `0 DATA stream 1, 5 octets "he" (cut)`, `0 gap ""`, `0 raw "o\x00\x00\b\x06\x01\x00\x00\x00\x0001234567"`}},
+}
+
+func TestConversations(t *testing.T) {
+	for _, c := range conversations {
+		t.Run(c.name, func(t *testing.T) {
+			events := prototest.Talk(c.talk...)
+			prototest.Check(t, newParser, events)
+			p := New(proto.Limits{})
+			var got []string
+			for _, e := range events {
+				for _, m := range p.Feed(e) {
+					got = append(got, describe(m))
+				}
+			}
+			for _, m := range p.Close() {
+				got = append(got, describe(m))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+		})
+	}
+}
+
+func TestPayloadsBeyondTheLimitsAreCountedAndCut(t *testing.T) {
+	limits := proto.Limits{Head: 10, Body: 10}
+	talk := prototest.Talk("< " + string(AppendSettings(nil)) + frame(FrameData, FlagPadded, 1, "\x04"+strings.Repeat("x", 100)) + frame(FrameHeaders, 4, 1, strings.Repeat("y", 100)))
+	prototest.Check(t, func() proto.Parser { return New(limits) }, talk)
+	p := New(limits)
+	msgs := p.Feed(talk[0])
+	if b := msgs[1].Body; string(b.Data) != "xxxxxxxxxx" || b.Size != 96 || !b.Cut {
+		t.Errorf("body = %+v, want 10 of 96 octets", b)
+	}
+	if f := msgs[2].Value.(*Frame); string(f.Fragment) != "yyyyyyyyyy" || len(msgs[2].Notes) != 1 {
+		t.Errorf("fragment = %q, notes %v", f.Fragment, msgs[2].Notes)
+	}
+}
+
+func TestState(t *testing.T) {
+	p := New(proto.Limits{})
+	for i, step := range []struct {
+		talk         string
+		due, settled int
+		ended        string
+	}{
+		{clientHello, 1, 0, ""},
+		{serverHello, 0, 0, ""},
+		{"> " + frame(FrameHeaders, FlagEndStream, 1, "a"), 0, 0, ""},
+		{"> " + frame(FrameContinuation, FlagEndHeaders, 1, "a"), 1, 0, ""},
+		{"> " + frame(FramePing, 0, 0, "01234567"), 2, 0, ""},
+		{"< " + frame(FramePing, FlagAck, 0, "01234567"), 1, 0, ""},
+		{"< " + frame(FrameHeaders, FlagEndHeaders, 1, "a"), 1, 0, ""},
+		{"< " + frame(FrameData, FlagEndStream, 1, "a"), 0, 1, "END_STREAM"},
+		{"> " + frame(FrameHeaders, FlagEndStream|FlagEndHeaders, 3, "a"), 1, 1, "END_STREAM"},
+		{"< " + frame(FrameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x00"), 0, 1, "END_STREAM"},
+	} {
+		p.Feed(prototest.Talk(step.talk)[0])
+		if s := p.State(); s.Due != step.due || s.Settled != step.settled || s.EndedBy != step.ended || !s.Framed {
+			t.Errorf("step %d: Due %d, Settled %d, EndedBy %q, Framed %t, want %d, %d, %q, true", i, s.Due, s.Settled, s.EndedBy, s.Framed, step.due, step.settled, step.ended)
+		}
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	for _, c := range []struct{ name, got, want string }{
+		{"SETTINGS", string(AppendSettings(nil, Setting{1, 2})), frame(FrameSettings, FlagAck, 0, "")},
+		{"acknowledgement of SETTINGS", string(AppendSettingsAck(nil)), ""},
+		{"SETTINGS on a stream", frame(FrameSettings, 0, 1, ""), ""},
+		{"SETTINGS of a bad length", frame(FrameSettings, 0, 0, "x"), ""},
+		{"PING", frame(FramePing, 0, 0, "01234567"), frame(FramePing, FlagAck, 0, "01234567")},
+		{"acknowledgement of PING", string(AppendPingAck(nil, []byte("01234567"))), ""},
+		{"PING too short", frame(FramePing, 0, 0, "0"), ""},
+		{"DATA", frame(FrameData, 0, 1, "x"), ""},
+	} {
+		msgs := New(proto.Limits{}).Feed(prototest.Talk("< " + c.got)[0])
+		if got := string(msgs[0].Value.(*Frame).Answer()); got != c.want {
+			t.Errorf("%s: Answer() = %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestUnknownValuesPrintAsNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		FrameWindowUpdate.String(): "WINDOW_UPDATE", FrameType(0xab).String(): "UNKNOWN_FRAME_TYPE_0xab",
+		ErrCode(1).String(): "PROTOCOL_ERROR", ErrCode(0xffffffff).String(): "UNKNOWN_ERROR_0xffffffff",
+		SettingMaxFrameSize.String(): "MAX_FRAME_SIZE", SettingID(0x7).String(): "UNKNOWN_SETTING_0x7",
+	} {
+		if got != want {
+			t.Errorf("String() = %q, want %q", got, want)
+		}
+	}
+}
+
+func FuzzLaws(f *testing.F) {
+	var seeds [][]wire.Event
+	for _, c := range conversations {
+		seeds = append(seeds, prototest.Talk(c.talk...))
+	}
+	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Head: 100, Body: 100}) }, seeds...)
+}
