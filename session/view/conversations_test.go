@@ -108,6 +108,23 @@ func conversations(tb testing.TB) map[string]*talk {
 			client("QUIT", "").server("221 bye", "").
 			add(wire.Event{Kind: wire.KindEOF, Dir: wire.ServerToClient, Notify: wire.NotifyNo}).close(),
 
+		"h2": dial("localhost:8443").secure(tb, "ok", "h2", "h2", "http/1.1").
+			client("PRI * HTTP/2.0", "", "SM", "", "").
+			client(frame(4, 0, 0, "\x00\x03\x00\x00\x00\x64")).
+			server(frame(4, 0, 0, "\x00\x04\x00\x10\x00\x00") + frame(4, 1, 0, "")).
+			client(frame(1, 5, 1, "\x82\x84\x87\x41\x09localhost")).
+			server(frame(1, 4, 1, "\x88") + frame(0, 1, 1, "hello\x1b[2J")).
+			client(frame(6, 0, 0, "\x01\x02\x03\x04\x05\x06\x07\x08")).
+			server(frame(8, 0, 0, "\x00\x00\x10\x00") + frame(3, 0, 3, "\x00\x00\x00\x07") + frame(0x99, 0xff, 5, "\x1b]0;") +
+				frame(7, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x0bcalm\x1b[1m")).eof().close(),
+
+		"h2-blocks": dial("localhost:8080").
+			client("PRI * HTTP/2.0", "", "SM", "", frame(4, 0, 0, "\x00\x01\x00\x00\x20\x00")).
+			// A field that goes into the dynamic table, in two frames; it is then
+			// referred to. The frame that is cut ends the decoding.
+			server(frame(4, 0, 0, "") + frame(1, 0, 1, "\x88\x40\x03x-a") + frame(9, 4, 1, "\x04\x1b[2J") + frame(1, 5, 3, "\x88\xbe")).
+			server(frame(1, 5, 5, "\xff\xff\xff\xff\xff\xff") + frame(1, 5, 7, "\x88\xbe") + frame(1, 4, 9, "\x88")[:9]).close(),
+
 		"raw-text": dial("mud.test:4000").
 			server("Welcome to \x1b[1mthe\x1b[0m cave.", "login: ").wait(time.Second).
 			client("me", "").server("password: ").client("x", "").server("caf\xe9", "").eof().close(),

@@ -72,7 +72,7 @@ func hostileTalks(tb testing.TB, h string) []*talk {
 			client("DATA", "").server("354 "+h, "").client(strings.Repeat("some text ", 20)+h, ".", "").server("550 "+h, "").close(),
 		dial("h.test:4000").server(strings.Repeat("some text ", 20)+h).client(h).server(h, "", h).close(),
 		dial("h.test:80").
-			client("PRI * HTTP/2.0", "", "SM", "", "", frame(4, 0, 0, "")).
+			client("PRI * HTTP/2.0", "", "SM", "", frame(4, 0, 0, "")).
 			server(frame(4, 0, 0, "") + frame(0, 0, 1, h) + frame(7, 0, 0, "\x00\x00\x00\x00\x00\x00\x00\x00"+h) +
 				frame(0x99, 0, 1, h) + frame(1, 4, 1, "\x00\x01a"+string(rune(len(h)))+h)).close(),
 	}

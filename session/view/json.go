@@ -2,13 +2,13 @@ package view
 
 import (
 	"cmp"
-	"encoding/base64"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
@@ -53,6 +53,11 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 		j.int("after", int64(v.After))
 		j.complete(m)
 		j.body(m)
+	case *http2.Frame:
+		j.frame(m, v)
+	case http2.ClientPreface:
+		j.string("type", "PREFACE")
+		j.complete(m)
 	default:
 		if m.Kind != proto.KindGap {
 			j.body(m)
@@ -108,10 +113,7 @@ func (j *object) framing(m *proto.Message, f http1.Framing) {
 // body appends a body, of which the transfer coding is undone and the content
 // coding is not.
 func (j *object) body(m *proto.Message) {
-	j.key("body")
-	j.b = append(j.b, '"')
-	j.b = base64.StdEncoding.AppendEncode(j.b, m.Body.Data)
-	j.b = append(j.b, '"')
+	j.base64("body", m.Body.Data)
 	if coding(m) == "" {
 		if text, ok := bodyAsText(&m.Body); ok {
 			j.bytes("body_text", text)

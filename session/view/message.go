@@ -77,7 +77,7 @@ func (p *Printer) Unfinished(conn int, st proto.State) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := st.Partial[proto.Side(p.conn(conn).peer())]
-	if m == nil {
+	if m == nil || m.Kind == proto.KindFrame {
 		return ""
 	}
 	text := m.Head

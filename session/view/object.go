@@ -40,6 +40,13 @@ func (j *object) bytes(name string, s []byte) {
 	j.b = appendJSONString(j.b, s)
 }
 
+func (j *object) base64(name string, s []byte) {
+	j.key(name)
+	j.b = append(j.b, '"')
+	j.b = base64.StdEncoding.AppendEncode(j.b, s)
+	j.b = append(j.b, '"')
+}
+
 func (j *object) array(name string) {
 	j.key(name)
 	j.b = append(j.b, '[')
