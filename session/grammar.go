@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -71,8 +72,10 @@ type step struct {
 	word    string // doRun
 	args    string
 	say     string // a remark
+	offer   string // what the line may have meant; a script ends there
 	err     string // why the line means nothing; a script ends there
 	prefill string // what the next line starts as, for editing
+	typed   string // the composed request as it was typed, to be recalled as one
 }
 
 // line gives the meaning of a line and moves on. The line has no line end.
@@ -166,10 +169,13 @@ func (g *grammar) bareLine(line string) step {
 		return g.run(strings.TrimSpace(line))
 	}
 	if offer := offerOpen(fields); offer != "" {
-		return step{err: offer}
+		return step{offer: offer}
 	}
 	if known, _ := g.command(fields[0]); known && len(fields) == 1 {
 		return step{err: fmt.Sprintf("as a command: .%s", fields[0])}
+	}
+	if len(fields) == 1 && slices.Contains([]string{"exit", "bye", "logout", "q"}, fields[0]) {
+		return step{err: "to leave: .quit or ^D"}
 	}
 	return step{err: "not connected: open HOST PORT first (your line is kept, Up brings it back)"}
 }
@@ -271,6 +277,7 @@ func (g *grammar) odd() step {
 func (g *grammar) sendDraft() step {
 	st := g.send(g.draft.buf, true)
 	if g.ask == askNothing {
+		st.typed = g.draft.text()
 		g.draft = draft{}
 	}
 	return st

@@ -31,6 +31,9 @@ func describe(st step) string {
 	case doInterrupts:
 		parts = append(parts, "interrupted")
 	}
+	if st.offer != "" {
+		parts = append(parts, "offer: "+st.offer)
+	}
 	if st.err != "" {
 		parts = append(parts, "error: "+st.err)
 	}
@@ -57,16 +60,17 @@ func TestLineMeans(t *testing.T) {
 		{"a bare command when unconnected", grammar{}, []string{"open h 80"}, []string{"run open h 80"}},
 		{"a dotted command when unconnected", grammar{}, []string{".open h 80"}, []string{"run open h 80"}},
 		{"a host offers three ways", grammar{}, []string{"www.google.ca"},
-			[]string{"error: which way?  open www.google.ca 80   tls www.google.ca 443   auto www.google.ca"}},
+			[]string{"offer: which way?  open www.google.ca 80   tls www.google.ca 443   auto www.google.ca"}},
 		{"a host and a port", grammar{}, []string{"localhost 8080"},
-			[]string{"error: which way?  open localhost 8080   tls localhost 8080"}},
+			[]string{"offer: which way?  open localhost 8080   tls localhost 8080"}},
 		{"a host with a port", grammar{}, []string{"h:8080"},
-			[]string{"error: which way?  open h 8080   tls h 8080   auto h:8080"}},
+			[]string{"offer: which way?  open h 8080   tls h 8080   auto h:8080"}},
 		{"a URL", grammar{}, []string{"https://h/x"},
-			[]string{"error: which way?  open https://h/x   auto https://h/x"}},
+			[]string{"offer: which way?  open https://h/x   auto https://h/x"}},
 		{"data without a connection", grammar{}, []string{"GET / HTTP/1.0"},
 			[]string{"error: not connected: open HOST PORT first (your line is kept, Up brings it back)"}},
-		{"a command's name without its dot", grammar{}, []string{"quit"}, []string{"error: as a command: .quit"}},
+		{"a command's name without its dot", grammar{}, []string{"quit", "exit"},
+			[]string{"error: as a command: .quit", "error: to leave: .quit or ^D"}},
 		{"an empty line without a connection", grammar{}, []string{""}, []string{""}},
 
 		{"data", grammar{phase: connected}, []string{"EHLO me", "", "#x", "${x}", `\r`},

@@ -28,11 +28,14 @@ type Interrupted interface {
 
 // What a LineReader may be able to do as well. A terminal does; a file does not.
 type (
-	// prompter shows a prompt before the next line: printable ASCII.
+	// prompter shows a prompt before the next line, in printable ASCII. It may be
+	// set while a line is being read, from any goroutine.
 	prompter interface{ SetPrompt(prompt string) }
 	// prefiller gives the next line a text to start from, to be edited. It may
 	// hold "\n".
 	prefiller interface{ Prefill(text string) }
+	// rememberer takes the lines of a request for one entry of its history.
+	rememberer interface{ Remember(text string) }
 	// positioner tells where the last line stood, as file:line.
 	positioner interface{ Pos() string }
 )

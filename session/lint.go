@@ -2,22 +2,28 @@ package session
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // lint says what is odd about a composed HTTP/1 request before it goes. It
 // changes nothing: what is malformed may be meant.
-func lint(b []byte) []string {
+func lint(b []byte) []finding {
 	r := lintRequest(b)
-	var found []string
+	var found []finding
 	for _, c := range lints {
 		if c.odd(r) {
-			found = append(found, c.text+" ("+c.rule+"); sent as typed")
+			found = append(found, finding{c.text, c.rule})
 		}
 	}
 	return found
 }
+
+// A finding is what lint has found, with the section that it offends.
+type finding struct{ text, rule string }
+
+func (f finding) String() string { return f.text + " (" + f.rule + "); sent as typed" }
 
 // A linted is a request as far as the checks look at it.
 type linted struct {
@@ -66,12 +72,7 @@ var lints = []struct {
 }
 
 func (r linted) anyLine(odd func(string) bool) bool {
-	for _, l := range r.lines {
-		if odd(l) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.lines, odd)
 }
 
 // lintRequest cuts a request into what the checks look at.

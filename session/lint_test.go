@@ -22,7 +22,11 @@ func TestLintSaysWhatIsOdd(t *testing.T) {
 		{"", ""},
 	}
 	for _, tt := range tests {
-		if got := strings.Join(lint([]byte(tt.request)), " | "); got != tt.want {
+		var found []string
+		for _, f := range lint([]byte(tt.request)) {
+			found = append(found, f.String())
+		}
+		if got := strings.Join(found, " | "); got != tt.want {
 			t.Errorf("lint(%q) = %q, want %q", tt.request, got, tt.want)
 		}
 	}

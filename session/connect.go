@@ -1,0 +1,153 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+
+	"wiretape/wire"
+)
+
+func connectCommands() []command {
+	return []command{
+		{group: "Connect", name: "open", args: "HOST PORT | TARGET", bare: true,
+			summary: "connects in plain text, or as the target's scheme says",
+			detail:  "PORT is a number or a service's name. Schemes: http, https, h2, smtp, smtps, unix and so on.",
+			example: "open www.google.ca 80", run: openWith("open")},
+		{group: "Connect", name: "tls", args: "[HOST [PORT]]", bare: true,
+			summary:  "connects with TLS (port 443 unless given); connected, begins TLS now",
+			detail:   "No ALPN is offered unless set; https://HOST offers http/1.1 and h2://HOST offers h2.",
+			example:  "tls example.com 443",
+			complete: nil, run: (*Session).tls},
+		{group: "Connect", name: "udp", args: "HOST PORT", bare: true, summary: "sends each line as a datagram",
+			example: "udp localhost 7007", run: openWith("udp")},
+		{group: "Connect", name: "unix", args: "PATH", bare: true, summary: "connects to a Unix socket",
+			example: "unix /run/app.sock", run: openWith("unix"), files: true},
+		{group: "Connect", name: "h2", args: "HOST [PORT]", bare: true,
+			summary: "connects with TLS and HTTP/2 (port 443 unless given)",
+			detail:  "A request is typed as text, as for HTTP/1.1, and goes as frames. The preface, SETTINGS, and the\nanswers that the protocol demands are sent by themselves.",
+			example: "h2 example.com", run: openWith("h2")},
+		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
+			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
+				return s.hook(ctx, s.opts.Auto, args)
+			}},
+		{group: "Connect", name: "demo", args: "[WORD…]", bare: true, summary: "starts the practice servers and the tour",
+			example: "demo", run: func(s *Session, ctx context.Context, args string) error {
+				return s.hook(ctx, s.opts.Demo, args)
+			}},
+		{group: "Connect", name: "starttls", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
+			example: ".starttls", run: (*Session).startTLS},
+		{group: "Connect", name: "reconnect", connected: true, summary: "connects again to the same target",
+			example: ".reconnect", run: func(s *Session, ctx context.Context, _ string) error { return s.reconnect(ctx) }},
+		{group: "Connect", name: "eof", connected: true, summary: "half-closes: we send no more, the server may go on",
+			example: ".eof", run: (*Session).halfClose},
+		{group: "Connect", name: "close", connected: true, summary: "closes the connection",
+			example: ".close", run: func(s *Session, _ context.Context, _ string) error { s.closeLink(); return nil }},
+		{group: "Connect", name: "abort", connected: true, summary: "resets the connection (RST)",
+			example: ".abort", run: func(s *Session, _ context.Context, _ string) error { s.abortLink(); return nil }},
+	}
+}
+
+func (s *Session) hook(ctx context.Context, f func(context.Context, []string) error, args string) error {
+	words, err := splitArgs(args)
+	if err != nil {
+		return failure(StatusUsage, "%w", err)
+	}
+	return f(ctx, words)
+}
+
+func openWith(word string) func(*Session, context.Context, string) error {
+	return func(s *Session, ctx context.Context, args string) error {
+		words, err := splitArgs(args)
+		if err != nil {
+			return failure(StatusUsage, ".%s: %w", word, err)
+		}
+		t, err := ParseOpen(word, words)
+		if err != nil {
+			return err
+		}
+		return s.Open(ctx, t)
+	}
+}
+
+// tls connects, or begins TLS on the connection that stands.
+func (s *Session) tls(ctx context.Context, args string) error {
+	if args != "" {
+		return openWith("tls")(s, ctx, args)
+	}
+	if s.link == nil {
+		return usage("tls")
+	}
+	return s.startTLS(ctx, "")
+}
+
+// ParseOpen returns the target of a connecting word (open, tls, udp, unix, h2)
+// with its arguments. Its error is a *Failure of StatusUsage.
+func ParseOpen(word string, args []string) (wire.Target, error) {
+	i := slices.IndexFunc(openers, func(o opener) bool { return o.word == word })
+	if i < 0 || len(args) < openers[i].min || len(args) > 2 || word == "unix" && len(args) > 1 {
+		return wire.Target{}, usage(word)
+	}
+	o := openers[i]
+	text := args[0]
+	if len(args) == 2 {
+		if strings.Contains(text, "://") {
+			return wire.Target{}, failure(StatusUsage, "%s %s: the target has its port, and %q was given", word, text, args[1])
+		}
+		text = net.JoinHostPort(strings.Trim(text, "[]"), args[1])
+	}
+	if !strings.Contains(text, "://") {
+		text = o.scheme + text
+	} else if word != "open" {
+		return wire.Target{}, failure(StatusUsage, "%s %s: want a host; open takes a URL", word, text)
+	}
+	t, err := wire.ParseTarget(text)
+	if err != nil {
+		return wire.Target{}, failure(StatusUsage, "%w", err)
+	}
+	if t.Port == 0 && t.Network != "unix" {
+		return wire.Target{}, failure(StatusUsage, "%s %s: which port? %[1]s %[2]s 80, %[1]s %[2]s smtp", word, args[0])
+	}
+	return t, nil
+}
+
+type opener struct {
+	word, scheme string
+	min          int // how many arguments at least
+}
+
+var openers = []opener{
+	{"open", "", 1},
+	{"tls", "tls://", 1},
+	{"udp", "udp://", 2},
+	{"unix", "unix:", 1},
+	{"h2", "h2://", 1},
+}
+
+// halfClose is .eof.
+func (s *Session) halfClose(ctx context.Context, _ string) error {
+	if err := s.link.conn.CloseWrite(); err != nil {
+		return failure(StatusConnection, "half-close: %w", err)
+	}
+	return s.afterSend(ctx)
+}
+
+// openStatus says of a dialling error what it means for the exit.
+func openStatus(err error) Status {
+	if errors.Is(err, context.Canceled) {
+		return StatusInterrupted
+	}
+	if op, ok := errors.AsType[*wire.OpError](err); ok {
+		switch {
+		case op.Phase == wire.PhaseTarget:
+			return StatusUsage
+		case op.Phase == wire.PhaseTLS:
+			return StatusTLS
+		case op.Timeout():
+			return StatusTimeout
+		}
+	}
+	return StatusConnection
+}

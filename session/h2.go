@@ -1,0 +1,341 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/http2/hpack"
+
+	"wiretape/wire"
+	"wiretape/wire/http2"
+)
+
+// Windows and frame sizes of HTTP/2, octets.
+const (
+	h2DefaultWindow = 65535     // RFC 9113, section 6.9.2
+	h2DefaultFrame  = 16384     // section 6.5.2
+	h2Window        = 4 << 20   // what the server may send unacknowledged, 4 MiB
+	h2WindowStep    = 1 << 20   // after so many we allow as many again
+	h2MaxFrame      = 256 << 10 // the longest that we send, whatever the server takes
+)
+
+// An h2Link keeps a connection of HTTP/2 going: it gives the answers that the
+// protocol demands, counts windows, and turns a typed request into frames.
+type h2Link struct {
+	scheme string
+	conn   *wire.Conn      // nil until startH2
+	closed <-chan struct{} // the connection has ended
+	done   chan struct{}   // closed when the answering goroutine has ended
+
+	// owned by the session's goroutine:
+	enc  *hpack.Encoder
+	buf  bytes.Buffer // of enc
+	next uint32       // stream of the next request
+
+	mu       sync.Mutex // guards what follows, which the sink shares
+	answers  []byte     // frames that the goroutine is to write
+	stopped  bool
+	changed  chan struct{} // one token: there are answers, or a window has grown
+	room     chan struct{} // one token: a window has grown
+	window   int64         // what the peer lets us send, of the connection
+	initial  int64         // of a new stream
+	stream   int64         // of the stream that is being sent
+	sending  uint32        // that stream, 0 for none
+	maxFrame int
+	table    int64            // header table size that the peer has set; -1 for unchanged
+	consumed map[uint32]int64 // octets of DATA since our last WINDOW_UPDATE; 0 is the connection
+}
+
+// newH2Link returns a link that only listens as yet: the server may speak as
+// soon as the connection stands.
+func newH2Link(scheme string) *h2Link {
+	h := &h2Link{
+		scheme: scheme, done: make(chan struct{}), next: 1,
+		changed: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		window: h2DefaultWindow, initial: h2DefaultWindow, maxFrame: h2DefaultFrame, table: -1,
+		consumed: map[uint32]int64{},
+	}
+	h.enc = hpack.NewEncoder(&h.buf)
+	return h
+}
+
+// startH2 opens HTTP/2 where the connection has selected it, or where the scheme
+// says so.
+func (s *Session) startH2() error {
+	s.mu.Lock()
+	h := s.h2
+	if h != nil {
+		s.g.block = true
+	}
+	s.mu.Unlock()
+	if h == nil || h.conn != nil {
+		return nil
+	}
+	h.conn, h.closed = s.link.conn, s.link.done
+	go h.answer()
+	token(h.changed)
+	hello := http2.AppendSettings([]byte(http2.Preface),
+		http2.Setting{ID: http2.SettingEnablePush, Value: 0},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Value: h2Window})
+	hello = appendWindowUpdate(hello, 0, h2Window-h2DefaultWindow)
+	if _, err := h.conn.Write(hello); err != nil {
+		return failure(StatusProtocol, "open HTTP/2: %w", err)
+	}
+	return nil
+}
+
+// stopH2 ends the answering goroutine. The connection is closed already.
+func (s *Session) stopH2() {
+	s.mu.Lock()
+	h := s.h2
+	s.h2 = nil
+	s.mu.Unlock()
+	if h == nil || h.conn == nil {
+		return
+	}
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
+	token(h.changed)
+	<-h.done
+}
+
+func token(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// answer writes what take has made due. The sink itself must not write.
+func (h *h2Link) answer() {
+	defer close(h.done)
+	for range h.changed {
+		h.mu.Lock()
+		b, stopped := h.answers, h.stopped
+		h.answers = nil
+		h.mu.Unlock()
+		if stopped {
+			return
+		}
+		if len(b) > 0 {
+			h.conn.Write(b) // its failure is an event of the connection
+		}
+	}
+}
+
+// take looks at a frame of the server. It is called from the sink.
+func (h *h2Link) take(f *http2.Frame) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch f.Type {
+	case http2.FrameSettings:
+		if !f.Flags.Has(http2.FlagAck) {
+			h.settings(f.Settings)
+		}
+	case http2.FrameWindowUpdate:
+		switch f.Stream {
+		case 0:
+			h.window += int64(f.Increment)
+		case h.sending:
+			h.stream += int64(f.Increment)
+		}
+		token(h.room)
+	case http2.FrameData:
+		// RFC 9113, section 6.9.1: the whole payload counts, padding too.
+		h.consume(0, int64(f.Length))
+		if f.Flags.Has(http2.FlagEndStream) {
+			delete(h.consumed, f.Stream)
+		} else {
+			h.consume(f.Stream, int64(f.Length))
+		}
+	}
+	h.answers = append(h.answers, f.Answer()...)
+	if len(h.answers) > 0 {
+		token(h.changed)
+	}
+}
+
+func (h *h2Link) settings(all []http2.Setting) {
+	for _, st := range all {
+		v := int64(st.Value)
+		switch st.ID {
+		case http2.SettingHeaderTableSize:
+			h.table = v
+		case http2.SettingInitialWindowSize:
+			// RFC 9113, section 6.9.2: streams that are open change with it.
+			h.stream += v - h.initial
+			h.initial = v
+			token(h.room)
+		case http2.SettingMaxFrameSize:
+			h.maxFrame = int(min(max(v, h2DefaultFrame), h2MaxFrame))
+		}
+	}
+}
+
+// consume counts what came and allows as much again.
+func (h *h2Link) consume(stream uint32, n int64) {
+	h.consumed[stream] += n
+	if c := h.consumed[stream]; c >= h2WindowStep {
+		h.answers = appendWindowUpdate(h.answers, stream, uint32(c))
+		delete(h.consumed, stream)
+	}
+}
+
+// errH2Line says what a typed request has to look like.
+var errH2Line = errors.New("over HTTP/2 a request begins with METHOD TARGET; .send sends bytes")
+
+// request sends a composed request as HEADERS, CONTINUATION and DATA frames.
+func (h *h2Link) request(ctx context.Context, b []byte) error {
+	head, body := cutHead(b)
+	fields, err := h2Fields(head, h.scheme)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	maxFrame, table := h.maxFrame, h.table
+	h.table = -1
+	h.sending, h.stream = h.next, h.initial
+	h.mu.Unlock()
+	if table >= 0 {
+		h.enc.SetMaxDynamicTableSizeLimit(uint32(table))
+	}
+	h.buf.Reset()
+	for _, f := range fields {
+		if err := h.enc.WriteField(f); err != nil {
+			return err
+		}
+	}
+	stream := h.next
+	h.next += 2
+	var out []byte
+	block, typ := h.buf.Bytes(), http2.FrameHeaders
+	for {
+		part := block[:min(len(block), maxFrame)]
+		block = block[len(part):]
+		flags := http2.Flags(0)
+		if typ == http2.FrameHeaders && len(body) == 0 {
+			flags |= http2.FlagEndStream
+		}
+		if len(block) == 0 {
+			flags |= http2.FlagEndHeaders
+		}
+		out = http2.AppendFrame(out, typ, flags, stream, part)
+		typ = http2.FrameContinuation
+		if len(block) == 0 {
+			break
+		}
+	}
+	if _, err := h.conn.Write(out); err != nil {
+		return err
+	}
+	return h.body(ctx, stream, body, maxFrame)
+}
+
+// body sends DATA frames as far as the windows allow, and waits for more room.
+func (h *h2Link) body(ctx context.Context, stream uint32, body []byte, maxFrame int) error {
+	for len(body) > 0 {
+		h.mu.Lock()
+		n := min(int64(len(body)), int64(maxFrame), h.window, h.stream)
+		if n > 0 {
+			h.window -= n
+			h.stream -= n
+		}
+		h.mu.Unlock()
+		if n <= 0 {
+			select {
+			case <-h.room:
+				continue
+			case <-h.closed:
+				return net.ErrClosed
+			case <-ctx.Done():
+				return fmt.Errorf("%d octets of body are left, and the peer's window is closed", len(body))
+			}
+		}
+		part := body[:n]
+		body = body[n:]
+		flags := http2.Flags(0)
+		if len(body) == 0 {
+			flags = http2.FlagEndStream
+		}
+		if _, err := h.conn.Write(http2.AppendFrame(nil, http2.FrameData, flags, stream, part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cutHead parts a composed request at its blank line.
+func cutHead(b []byte) (lines []string, body []byte) {
+	for len(b) > 0 {
+		line, rest, _ := bytes.Cut(b, []byte("\n"))
+		b = rest
+		text := string(bytes.TrimSuffix(line, []byte("\r")))
+		if text == "" {
+			break
+		}
+		lines = append(lines, text)
+	}
+	return lines, b
+}
+
+// h2Fields turns a head as text into the fields of RFC 9113, section 8.3, in
+// the order in which they were typed. Host becomes :authority; names become
+// lower case. Nothing is added, and nothing is left out that a server may
+// refuse.
+func h2Fields(lines []string, scheme string) ([]hpack.HeaderField, error) {
+	if len(lines) == 0 {
+		return nil, errH2Line
+	}
+	var pseudo, fields []hpack.HeaderField
+	if lines[0][0] != ':' {
+		method, target, ok := cutWord(lines[0])
+		if !ok {
+			return nil, errH2Line
+		}
+		pseudo = append(pseudo, hpack.HeaderField{Name: ":method", Value: method})
+		if method == "CONNECT" {
+			pseudo = append(pseudo, hpack.HeaderField{Name: ":authority", Value: target})
+		} else {
+			pseudo = append(pseudo, hpack.HeaderField{Name: ":scheme", Value: scheme}, hpack.HeaderField{Name: ":path", Value: target})
+		}
+		lines = lines[1:]
+	}
+	for _, l := range lines {
+		colon := 1 + strings.IndexByte(l[1:], ':') // a pseudo-header field begins with one
+		if colon < 1 {
+			return nil, fmt.Errorf("%q has no colon: a field of HTTP/2 has a name and a value", l)
+		}
+		f := hpack.HeaderField{Name: strings.ToLower(l[:colon]), Value: strings.Trim(l[colon+1:], " \t")}
+		switch f.Name {
+		case "host":
+			f.Name = ":authority"
+			pseudo = append(pseudo, f)
+			continue
+		case "authorization", "cookie", "proxy-authorization":
+			f.Sensitive = true // RFC 7541, section 7.1.3: never indexed
+		}
+		fields = append(fields, f)
+	}
+	return append(pseudo, fields...), nil
+}
+
+// cutWord returns the method and the target of a request line; its version, if
+// there is one, has no place in HTTP/2.
+func cutWord(line string) (method, target string, ok bool) {
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		return "", "", false
+	}
+	return words[0], words[1], true
+}
+
+func appendWindowUpdate(dst []byte, stream, n uint32) []byte {
+	return http2.AppendFrame(dst, http2.FrameWindowUpdate, 0, stream, binary.BigEndian.AppendUint32(nil, n))
+}

@@ -1,0 +1,159 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"wiretape/wire"
+	ours "wiretape/wire/http2"
+)
+
+func TestTypedHeadBecomesFields(t *testing.T) {
+	tests := []struct{ head, want, err string }{
+		{"GET /a HTTP/1.1\r\nHost: h\r\nX-A: b\r\nCookie: c=d", ":method=GET :scheme=https :path=/a :authority=h x-a=b cookie=c=d!", ""},
+		{"GET /a\nhost:h", ":method=GET :scheme=https :path=/a :authority=h", ""},
+		{"CONNECT h:1 HTTP/1.1", ":method=CONNECT :authority=h:1", ""},
+		{":method: GET\r\n:path: /x\r\nConnection: close", ":method=GET :path=/x connection=close", ""},
+		{"GET", "", errH2Line.Error()},
+		{"", "", errH2Line.Error()},
+		{"GET / HTTP/1.1\r\nx", "", `"x" has no colon: a field of HTTP/2 has a name and a value`},
+	}
+	for _, tt := range tests {
+		head, _ := cutHead([]byte(tt.head + "\r\n\r\n"))
+		fields, err := h2Fields(head, "https")
+		var got []string
+		for _, f := range fields {
+			mark := ""
+			if f.Sensitive {
+				mark = "!"
+			}
+			got = append(got, f.Name+"="+f.Value+mark)
+		}
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if strings.Join(got, " ") != tt.want || text != tt.err {
+			t.Errorf("h2Fields(%q) = %q, %q; want %q, %q", tt.head, strings.Join(got, " "), text, tt.want, tt.err)
+		}
+	}
+}
+
+// A server of another make speaks with us: it wants its SETTINGS acknowledged,
+// sends more than a default window, and takes a body of more than one.
+func TestHTTP2AgainstAnotherServer(t *testing.T) {
+	const size = 6 << 20
+	var got struct {
+		method, authority string
+		body              int64
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got.method, got.authority = r.Method, r.Host
+		n, _ := io.Copy(io.Discard, r.Body)
+		got.body += n
+		io.Copy(w, zeros(size))
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		c.SetDeadline(time.Now().Add(30 * time.Second))
+		new(http2.Server).ServeConn(c, &http2.ServeConnOpts{Handler: handler})
+	}()
+	body := strings.Repeat("x", 200_000)
+	var out bytes.Buffer
+	s := newTestSession(t, Options{Out: &out, Lines: NewLines(
+		"POST /up HTTP/1.1", "Host: example.test", fmt.Sprintf("Content-Length: %d", len(body)), "", body,
+		fmt.Sprintf(".await bytes %d 20s", size), ".again", fmt.Sprintf(".await bytes %d 20s", size), ".close")})
+	to, err := wire.ParseTarget("h2c://" + l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if got.method != "POST" || got.authority != "example.test" || got.body != 2*int64(len(body)) {
+		t.Errorf("the server read %+v, want two bodies of %d", got, len(body))
+	}
+}
+
+func TestHTTP2Answers(t *testing.T) {
+	h := newH2Link("https")
+	for _, f := range []ours.Frame{
+		{Type: ours.FrameSettings, Length: 12, Settings: []ours.Setting{
+			{ID: ours.SettingInitialWindowSize, Value: 10}, {ID: ours.SettingMaxFrameSize, Value: 20000}}},
+		{Type: ours.FramePing, Length: 8, Opaque: []byte{1, 2, 3, 0, 0, 0, 0, 0}},
+		{Type: ours.FramePing, Length: 8, Flags: ours.FlagAck, Opaque: make([]byte, 8)},
+		{Type: ours.FrameSettings, Flags: ours.FlagAck},
+		{Type: ours.FrameData, Stream: 1, Length: 100},
+		{Type: ours.FrameWindowUpdate, Length: 4, Increment: 7},
+	} {
+		h.take(&f)
+	}
+	var want bytes.Buffer
+	wf := http2.NewFramer(&want, nil)
+	wf.WriteSettingsAck()
+	wf.WritePing(true, [8]byte{1, 2, 3})
+	if !bytes.Equal(h.answers, want.Bytes()) {
+		t.Errorf("answers %x, want %x", h.answers, want.Bytes())
+	}
+	if h.initial != 10 || h.maxFrame != 20000 || h.window != h2DefaultWindow+7 {
+		t.Errorf("window %d, of a stream %d, frames of %d", h.window, h.initial, h.maxFrame)
+	}
+	h.answers = nil
+	for range h2WindowStep / h2DefaultFrame {
+		h.take(&ours.Frame{Type: ours.FrameData, Stream: 1, Length: h2DefaultFrame})
+	}
+	f, err := http2.NewFramer(nil, bytes.NewReader(h.answers)).ReadFrame()
+	if u, ok := f.(*http2.WindowUpdateFrame); !ok || u.StreamID != 0 || u.Increment < h2WindowStep {
+		t.Errorf("after a window's worth of data: %v, %v", f, err)
+	}
+}
+
+func TestLongHeadGoesInContinuations(t *testing.T) {
+	client, server := net.Pipe()
+	defer server.Close()
+	h := newH2Link("https")
+	h.conn = wire.NewConn(client, wire.Facts{Target: "h:443", Network: "tcp"}, nil)
+	defer h.conn.Close()
+	sent := make(chan error, 1)
+	go func() {
+		sent <- h.request(t.Context(), []byte("GET / HTTP/1.1\r\nHost: h\r\nX: "+strings.Repeat("~", 40000)+"\r\n\r\n"))
+	}()
+	server.SetDeadline(time.Now().Add(10 * time.Second))
+	fr := http2.NewFramer(nil, server)
+	fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	fr.MaxHeaderListSize = 1 << 20
+	f, err := fr.ReadFrame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := f.(*http2.MetaHeadersFrame)
+	if !ok || m.PseudoValue("authority") != "h" || !m.StreamEnded() {
+		t.Errorf("got %v", f)
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,137 @@
+package session
+
+import (
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// What a session holds of the past, for .show, .body and .again. What is older
+// is on the tape.
+const (
+	heldMessages = 4096
+	heldBodies   = 64 << 20 // octets of heads and bodies of Messages, 64 MiB
+	heldStream   = 8 << 20  // octets of each direction of a connection, 8 MiB
+	heldConns    = 8
+	heldTyped    = 256 // requests over HTTP/2 as text
+)
+
+// A history holds the latest Messages and octets of a session.
+type history struct {
+	msgs    []proto.Message
+	size    int
+	streams []*streams
+}
+
+// streams are the latest octets of a connection, by [proto.Side].
+type streams struct {
+	conn  int
+	sides [2]streamLog
+}
+
+// A streamLog holds the end of a stream: the octets from offset base on.
+type streamLog struct {
+	base int64
+	buf  []byte
+}
+
+func (l *streamLog) add(b []byte) {
+	if skip := len(b) - heldStream; skip > 0 {
+		l.base += int64(len(l.buf) + skip)
+		l.buf, b = l.buf[:0], b[skip:]
+	}
+	if len(l.buf)+len(b) > heldStream {
+		// Half is dropped at once, so that a long stream is not moved with each
+		// read.
+		drop := max(len(l.buf)/2, len(l.buf)+len(b)-heldStream)
+		l.base += int64(drop)
+		l.buf = append(l.buf[:0], l.buf[drop:]...)
+	}
+	l.buf = append(l.buf, b...)
+}
+
+func (l *streamLog) skip(n int64) {
+	l.base += int64(len(l.buf)) + n
+	l.buf = l.buf[:0]
+}
+
+// slice returns the octets of a span, nil when they are not all held.
+func (l *streamLog) slice(s proto.Span) []byte {
+	if s.From < l.base || s.To > l.base+int64(len(l.buf)) || s.From > s.To {
+		return nil
+	}
+	return l.buf[s.From-l.base : s.To-l.base]
+}
+
+// event keeps the octets of e.
+func (h *history) event(e wire.Event) {
+	if e.Kind != wire.KindData && e.Kind != wire.KindGap {
+		return
+	}
+	l := &h.of(e.Conn).sides[proto.Side(e.Dir)]
+	if e.Kind == wire.KindGap {
+		l.skip(e.Size)
+		return
+	}
+	l.add(e.Data)
+}
+
+func (h *history) of(conn int) *streams {
+	for _, s := range h.streams {
+		if s.conn == conn {
+			return s
+		}
+	}
+	if len(h.streams) == heldConns {
+		h.streams = append(h.streams[:0], h.streams[1:]...)
+	}
+	s := &streams{conn: conn}
+	h.streams = append(h.streams, s)
+	return s
+}
+
+// message keeps m.
+func (h *history) message(m proto.Message) {
+	h.msgs = append(h.msgs, m)
+	h.size += len(m.Head) + len(m.Body.Data)
+	drop := 0
+	for len(h.msgs)-drop > heldMessages || h.size > heldBodies && len(h.msgs)-drop > 1 {
+		old := &h.msgs[drop]
+		h.size -= len(old.Head) + len(old.Body.Data)
+		drop++
+	}
+	if drop > 0 {
+		h.msgs = append(h.msgs[:0], h.msgs[drop:]...)
+	}
+}
+
+// last returns the number of the latest exchange, 0 when there is none.
+func (h *history) last() int {
+	for i := len(h.msgs) - 1; i >= 0; i-- {
+		if h.msgs[i].N > 0 {
+			return h.msgs[i].N
+		}
+	}
+	return 0
+}
+
+// exchange returns the Messages of exchange n. Where nothing is numbered, since
+// the protocol knows no exchanges, 0 returns all Messages.
+func (h *history) exchange(n int) []proto.Message {
+	var found []proto.Message
+	for _, m := range h.msgs {
+		if m.N == n {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// octets returns the octets of m as they went by, nil when they are not held.
+func (h *history) octets(m *proto.Message) []byte {
+	for _, s := range h.streams {
+		if s.conn == m.Conn {
+			return s.sides[proto.Side(m.Dir)].slice(m.Span)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,302 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"wiretape/session/view"
+	"wiretape/wire"
+)
+
+// A link is a connection with the goroutine that reads it.
+type link struct {
+	conn *wire.Conn
+	done chan struct{} // closed when the goroutine has ended and conn is closed
+}
+
+// newLink starts to read conn. It is closed when the peer has ended it.
+func newLink(conn *wire.Conn) *link {
+	l := &link{conn: conn, done: make(chan struct{})}
+	go func() {
+		defer close(l.done)
+		for {
+			err := conn.Pump()
+			// Of UDP an error is about one datagram, such as "port unreachable".
+			if conn.Facts().Network != "udp" || err == nil || errors.Is(err, net.ErrClosed) {
+				break
+			}
+		}
+		conn.Close()
+	}()
+	return l
+}
+
+// linkDone returns a channel that is closed when the connection is closed and
+// read to its end; nil when there is none.
+func (s *Session) linkDone() <-chan struct{} {
+	if s.link == nil || s.drained() {
+		return nil
+	}
+	return s.link.done
+}
+
+// drained reports whether no event can come any more.
+func (s *Session) drained() bool {
+	if s.link == nil {
+		return true
+	}
+	select {
+	case <-s.link.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Open connects to t. Its path becomes a draft that a person may edit and send.
+func (s *Session) Open(ctx context.Context, t wire.Target) error {
+	if err := s.connect(ctx, t); err != nil {
+		return err
+	}
+	if p, ok := s.lines.(prefiller); ok && t.Path != "" && s.g.block {
+		p.Prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
+	}
+	return nil
+}
+
+// hostField returns the value of Host for a target (RFC 9110, section 7.2).
+func hostField(t wire.Target) string {
+	if h := promptHost(t); h != t.Host {
+		return h
+	}
+	t.Port = 0
+	return t.Address()
+}
+
+// connect is Open without a draft.
+func (s *Session) connect(ctx context.Context, t wire.Target) error {
+	if s.link != nil && !s.drained() {
+		return failure(StatusUsage, "connected to %s: .close first", s.target.Address())
+	}
+	s.closeLink()
+	if !t.TLS && t.Network == "tcp" && slices.Contains(usuallyTLS, t.Port) {
+		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
+	}
+	dctx, stop := s.interruptible(ctx)
+	s.target = t
+	slow := time.AfterFunc(time.Second, s.tellDialling(t))
+	conn, err := s.dial(dctx, t, s.tap)
+	slow.Stop()
+	stop()
+	if err != nil {
+		return s.dialFailed(err)
+	}
+	s.link = newLink(conn)
+	s.owed = false
+	s.mu.Lock()
+	s.g.host, s.g.proto = promptHost(t), promptProto(t)
+	s.enter(t)
+	s.mu.Unlock()
+	s.tellMode()
+	if err := s.startH2(); err != nil {
+		return err
+	}
+	if speaksFirst(t) {
+		return s.banner(ctx)
+	}
+	return nil
+}
+
+// tellDialling returns what tells a person that a peer has not answered yet.
+func (s *Session) tellDialling(t wire.Target) func() {
+	s.mu.Lock()
+	before := s.peer.conn
+	s.mu.Unlock()
+	return func() {
+		s.mu.Lock()
+		waiting := s.peer.conn == before
+		s.mu.Unlock()
+		if waiting && s.opts.Interactive {
+			s.view.Info("connecting to " + t.Address() + ": no answer in 1 s (^C stops)")
+		}
+	}
+}
+
+// enter sets the grammar up for a connection that has just been opened or
+// secured. s.mu is held.
+func (s *Session) enter(t wire.Target) {
+	alpn := ""
+	if s.peer.tls != nil {
+		alpn = s.peer.tls.ALPN
+	}
+	s.g.phase, s.g.lock = connected, ""
+	s.g.block = speaksHTTP(t) || alpn == "http/1.1" || alpn == "h2"
+	if alpn == "h2" && s.g.proto == "https" {
+		s.g.proto = "h2"
+	}
+	if s.peer.ended {
+		s.g.phase = peerClosed
+	}
+}
+
+// tellMode says once how lines are sent.
+func (s *Session) tellMode() {
+	if s.told || !s.opts.Interactive {
+		return
+	}
+	s.told = true
+	if s.g.block {
+		s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", strings.ToUpper(s.g.eol.String())))
+		return
+	}
+	s.view.Info(fmt.Sprintf("each line goes out at Enter, with %s (nc sends LF: .eol lf)", strings.ToUpper(s.g.eol.String())))
+}
+
+// dialFailed says why a connection did not come to be, and keeps the
+// certificates that were refused for .cert.
+func (s *Session) dialFailed(err error) error {
+	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
+		s.refused = v.TLS
+	}
+	return &Failure{Status: openStatus(err), Err: err}
+}
+
+// interruptible returns ctx with ^C ending it.
+func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	if s.opts.Interrupts == nil {
+		return ctx, cancel
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-s.opts.Interrupts:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(); <-done }
+}
+
+// reconnect connects to the same target again.
+func (s *Session) reconnect(ctx context.Context) error {
+	s.closeLink()
+	return s.connect(ctx, s.target)
+}
+
+// closeLink closes the connection, if there is one, and waits for its last
+// event.
+func (s *Session) closeLink() { s.drop((*wire.Conn).Close) }
+
+func (s *Session) abortLink() { s.drop((*wire.Conn).Abort) }
+
+func (s *Session) drop(end func(*wire.Conn) error) {
+	if s.link == nil {
+		return
+	}
+	end(s.link.conn) // an error of closing changes nothing for us
+	<-s.link.done
+	s.stopH2()
+	s.link = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.g.phase, s.g.lock = unconnected, ""
+}
+
+// startTLS begins TLS on the connection that stands.
+func (s *Session) startTLS(ctx context.Context, _ string) error {
+	if s.drained() {
+		return failure(StatusUsage, ".starttls: the connection is closed: .reconnect first")
+	}
+	hctx, stop := s.interruptible(ctx)
+	waiting, err := s.link.conn.StartTLS(hctx, s.tlsOptions())
+	stop()
+	if err != nil {
+		return s.dialFailed(err)
+	}
+	if waiting == 0 {
+		s.view.Info("0 plaintext bytes were waiting (good)")
+	} else {
+		s.view.Warn(fmt.Sprintf("%d plaintext bytes were waiting before the handshake: dropped, as who sent them is not verified", waiting))
+	}
+	s.mu.Lock()
+	if s.g.proto == "http" {
+		s.g.proto = "https"
+	} else {
+		s.g.proto += "+tls"
+	}
+	s.enter(s.target)
+	s.mu.Unlock()
+	if s.target.Proto == "smtp" {
+		s.view.Info("EHLO must be sent again (RFC 3207 4.2)")
+	}
+	return s.startH2()
+}
+
+// tlsOptions returns the Dialer's options, with which a person decides about a
+// certificate that does not verify while the handshake stands open.
+func (s *Session) tlsOptions() *wire.TLSOptions {
+	opts := new(wire.TLSOptions)
+	if s.opts.Dialer.TLS != nil {
+		*opts = *s.opts.Dialer.TLS
+	}
+	if !s.opts.Interactive || opts.Insecure || opts.Confirm != nil {
+		return opts
+	}
+	opts.Confirm = func(t *wire.TLS) error {
+		s.view.Warn("certificate not trusted: " + view.EscapeString(t.Verify) +
+			".  [s]how  [y] go on, this connection only  Enter = stop   (handshake held open)")
+		for {
+			if p, ok := s.lines.(prompter); ok {
+				p.SetPrompt("s, y or Enter> ")
+			}
+			line, err := s.lines.ReadLine()
+			switch {
+			case err != nil || line == "":
+				return errors.New("stopped")
+			case line == "y":
+				return nil
+			case line == "s":
+				s.view.Certificate(t, time.Now())
+			}
+		}
+	}
+	return opts
+}
+
+// promptProto names what a target speaks, for the prompt.
+func promptProto(t wire.Target) string {
+	switch {
+	case t.Scheme != "" && t.Scheme != "tcp" && t.Scheme != "tls" && t.Scheme != "udp":
+		return t.Scheme
+	case t.Network != "tcp":
+		return t.Network
+	case t.Proto == "http" && t.TLS:
+		return "https"
+	case t.Proto != "" && t.TLS:
+		return t.Proto + "+tls"
+	case t.Proto != "":
+		return t.Proto
+	case t.TLS:
+		return "tls"
+	}
+	return "tcp"
+}
+
+// promptHost names the peer for the prompt, with its port unless that is usual
+// for what it speaks.
+func promptHost(t wire.Target) string {
+	if usual, err := wire.ParseTarget(promptProto(t) + "://h"); err == nil && usual.Port == t.Port {
+		return t.Host
+	}
+	return t.Address()
+}
+
+// A dialFunc is Dialer.Dial.
+type dialFunc func(context.Context, wire.Target, *wire.Tap) (*wire.Conn, error)

@@ -1,0 +1,259 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"wiretape/session/view"
+	"wiretape/wire"
+	"wiretape/wire/cookie"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+func lookCommands() []command {
+	return []command{
+		{group: "Look", name: "show", args: "[N] [raw|hex]", summary: "shows exchange N again (the last one unless given)",
+			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump.\nN is the number in the row that sums the exchange up.",
+			example: ".show 3 raw", run: (*Session).show, complete: []string{"raw", "hex"}},
+		{group: "Look", name: "hex", args: "[N]", summary: "shows the octets of exchange N as a dump",
+			example: ".hex 2", run: func(s *Session, ctx context.Context, args string) error {
+				return s.show(ctx, args+" hex")
+			}},
+		{group: "Look", name: "body", args: "[N]", summary: "shows the whole body of the reply of exchange N",
+			detail:  "As much of it as is held: 1 MiB unless set.",
+			example: ".body", run: (*Session).body},
+		{group: "Look", name: "cookies", summary: "gives the verdict on each cookie that was set, with the rule",
+			example: ".cookies", run: (*Session).cookies},
+		{group: "Look", name: "alpn", connected: true, summary: "shows what ALPN offered and selected", example: ".alpn",
+			run: func(s *Session, _ context.Context, _ string) error {
+				s.view.ALPN(s.secure())
+				return nil
+			}},
+		{group: "Look", name: "cert", summary: "shows the peer's certificates, refused ones too", example: ".cert",
+			run: (*Session).certificates},
+		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
+	}
+}
+
+// number reads the number of an exchange off the front of args.
+func (s *Session) number(word string, args []string) (n int, rest []string, err error) {
+	s.mu.Lock()
+	last := s.history.last()
+	s.mu.Unlock()
+	if len(args) == 0 || strings.Trim(args[0], "#0123456789") != "" {
+		return last, args, nil
+	}
+	n, err = strconv.Atoi(strings.TrimPrefix(args[0], "#"))
+	if err != nil || n < 1 || n > last {
+		return 0, nil, failure(StatusUsage, ".%s %s: there are %d exchanges", word, args[0], last)
+	}
+	return n, args[1:], nil
+}
+
+// exchange returns the Messages of an exchange, for a command.
+func (s *Session) exchange(word string, n int) ([]proto.Message, error) {
+	s.mu.Lock()
+	msgs := s.history.exchange(n)
+	s.mu.Unlock()
+	if len(msgs) == 0 {
+		if n == 0 {
+			return nil, failure(StatusUsage, ".%s: nothing was said yet", word)
+		}
+		return nil, failure(StatusUsage, ".%s: #%d is not held any more; the tape has it", word, n)
+	}
+	return msgs, nil
+}
+
+// show is .show and .hex.
+func (s *Session) show(_ context.Context, args string) error {
+	n, rest, err := s.number("show", strings.Fields(args))
+	if err != nil {
+		return err
+	}
+	form := strings.Join(rest, " ")
+	if form != "" && form != "raw" && form != "hex" {
+		return usage("show")
+	}
+	msgs, err := s.exchange("show", n)
+	if err != nil {
+		return err
+	}
+	// A Printer of its own: what was typed is to be shown as well.
+	style := s.opts.Style
+	style.Live, style.Start = false, s.tap.Start()
+	p := view.New(s.opts.Out, style)
+	for i := range msgs {
+		m := &msgs[i]
+		if form == "" {
+			p.Message(m)
+			continue
+		}
+		s.mu.Lock()
+		b := bytes.Clone(s.history.octets(m))
+		s.mu.Unlock()
+		if b == nil {
+			return failure(StatusUsage, ".show: the octets of #%d are not held any more; the tape has them", n)
+		}
+		if err := s.octets(m, b, form); err != nil {
+			return err
+		}
+	}
+	return p.Err()
+}
+
+// octets writes the octets of m as text with escapes, or as a dump.
+func (s *Session) octets(m *proto.Message, b []byte, form string) error {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "%s, %d octets from offset %d\n", m.Dir, len(b), m.Span.From)
+	if form == "hex" {
+		if err := view.Hex(&out, b, m.Span.From); err != nil {
+			return err
+		}
+	} else {
+		for line := range bytes.Lines(b) {
+			q := strconv.QuoteToASCII(string(line))
+			out.WriteString(strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`) + "\n")
+		}
+	}
+	_, err := s.opts.Out.Write(out.Bytes())
+	return err
+}
+
+// body is .body.
+func (s *Session) body(_ context.Context, args string) error {
+	n, rest, err := s.number("body", strings.Fields(args))
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usage("body")
+	}
+	msgs, err := s.exchange("body", n)
+	if err != nil {
+		return err
+	}
+	for _, m := range slices.Backward(msgs) {
+		if m.Dir != wire.ServerToClient || m.Body.Size == 0 {
+			continue
+		}
+		var out bytes.Buffer
+		if bytes.IndexByte(m.Body.Data, 0) >= 0 {
+			if err := view.Hex(&out, m.Body.Data, 0); err != nil {
+				return err
+			}
+		} else {
+			for line := range bytes.Lines(m.Body.Data) {
+				out.Write(view.Escape(nil, bytes.TrimRight(line, "\r\n")))
+				out.WriteByte('\n')
+			}
+		}
+		if _, err := s.opts.Out.Write(out.Bytes()); err != nil {
+			return err
+		}
+		if m.Body.Cut {
+			s.view.Info(fmt.Sprintf("cut: %d of %d B are held; the tape has it all", len(m.Body.Data), m.Body.Size))
+		}
+		return nil
+	}
+	s.view.Info(fmt.Sprintf("#%d has no body", n))
+	return nil
+}
+
+// cookies judges what was set so far, in order, as a client with an empty jar
+// at the start of the session would.
+func (s *Session) cookies(context.Context, string) error {
+	s.mu.Lock()
+	msgs := slices.Clone(s.history.msgs)
+	s.mu.Unlock()
+	var jar cookie.Jar
+	var out strings.Builder
+	for _, m := range msgs {
+		r, ok := m.Value.(*http1.Response)
+		if !ok || r.Request == nil {
+			continue
+		}
+		now := s.tap.Start().Add(m.Last)
+		o := cookie.NewOrigin(m.Secure, string(r.Request.Fields.Get("Host")), r.Request.Target)
+		for _, v := range r.Fields.Values("Set-Cookie") {
+			fmt.Fprintf(&out, "#%d %s\n", m.N, jar.Set(o, v, now))
+		}
+	}
+	if out.Len() == 0 {
+		s.view.Info("no cookie was set")
+		return nil
+	}
+	fmt.Fprintf(&out, "%d in the jar", len(jar.All(time.Now())))
+	s.view.Info(out.String())
+	return nil
+}
+
+// secure returns what is known of TLS on the current connection, or nil.
+func (s *Session) secure() *wire.TLS {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peer.tls
+}
+
+func (s *Session) certificates(context.Context, string) error {
+	t := s.secure()
+	if t == nil {
+		t = s.refused
+	}
+	if t == nil {
+		return failure(StatusUsage, ".cert: no certificate was seen yet")
+	}
+	s.view.Certificate(t, time.Now())
+	return nil
+}
+
+// status is .status.
+func (s *Session) status(context.Context, string) error {
+	s.mu.Lock()
+	phase, p := s.g.phase, s.peer
+	st, name, why := s.stream.State(p.conn), s.stream.Proto(p.conn), s.stream.Reason(p.conn)
+	mode := "line mode"
+	if s.g.block {
+		mode = "block mode"
+	}
+	mode += ", line ends " + s.g.eol.String()
+	s.mu.Unlock()
+	if phase == unconnected || p.facts == nil {
+		s.view.Info("not connected; " + mode)
+		return nil
+	}
+	var b strings.Builder
+	state := "connected to"
+	if phase == peerClosed {
+		state = "closed by the peer:"
+	}
+	fmt.Fprintf(&b, "%s %s (%s %s -> %s)", state, p.facts.Target, p.facts.Network, p.facts.Local, p.facts.Remote)
+	if p.tls != nil {
+		fmt.Fprintf(&b, "\ntls %s, alpn %q, certificate %s", p.tls.VersionName(), p.tls.ALPN, view.EscapeString(p.tls.Verify))
+	}
+	if name != "" {
+		fmt.Fprintf(&b, "\nread as %s: %s", name, view.EscapeString(why))
+	}
+	fmt.Fprintf(&b, "\n%d answered, %d due", st.Settled, st.Due)
+	if st.EndedBy != "" {
+		fmt.Fprintf(&b, "; the last ended by: %s", view.EscapeString(st.EndedBy))
+	}
+	fmt.Fprintf(&b, "\n%s\nEscape character is '%s'.", mode, s.escapeKey())
+	for _, d := range s.record.describe() {
+		b.WriteString("\nrecording to " + d)
+	}
+	s.view.Info(b.String())
+	return nil
+}
+
+func (s *Session) escapeKey() string {
+	if s.opts.Style.EscapeKey != "" {
+		return s.opts.Style.EscapeKey
+	}
+	return "^]"
+}

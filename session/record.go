@@ -1,0 +1,210 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"wiretape/tape"
+	"wiretape/tape/redact"
+	"wiretape/wire"
+)
+
+// RecordOptions say what is recorded of a session. The zero value keeps what
+// .save needs, in memory, and writes no file.
+type RecordOptions struct {
+	Tape     string         // a file that the session is recorded to; "" for none
+	Force    bool           // Tape may exist
+	Keep     bool           // the session is kept in Dir, redacted, for sessions and show last
+	Dir      string         // "" means StateDir
+	NoRedact bool           // tapes hold secrets as they are; a kept session never does
+	Redact   redact.Options // what else is secret
+	Tool     string         // who records, such as "wiretape 1.2"
+}
+
+// A recorder writes what happens to every tape of a session: the one asked for,
+// the one that is kept, and those begun by .tape rec. It is guarded by the
+// session's mutex.
+type recorder struct {
+	opts  RecordOptions
+	start time.Time
+	mask  *redact.Redactor
+	dests []*recording
+	spool *recording // what .save reads; one of dests
+}
+
+// A recording is one tape being written.
+type recording struct {
+	name   string // for people
+	w      *tape.Writer
+	file   *os.File      // nil in memory
+	memory *bytes.Buffer // nil in a file
+	masked bool          // secrets are replaced
+	told   bool          // its failure was said
+	limit  *gapper       // nil for no limit
+}
+
+func newRecorder(opts RecordOptions, start time.Time) (*recorder, error) {
+	r := &recorder{opts: opts, start: start}
+	r.mask = redact.New(func(e wire.Event, spans []tape.Span) { r.write(true, e, spans) }, opts.Redact)
+	if opts.Tape != "" {
+		if err := r.add(opts.Tape, opts.Force); err != nil {
+			return nil, err
+		}
+	}
+	if opts.Keep && !opts.NoRedact {
+		return r, nil // made at the first event, so that no empty one is kept
+	}
+	r.spoolInMemory()
+	return r, nil
+}
+
+// add records to a file from now on.
+func (r *recorder) add(path string, force bool) error {
+	f, err := tape.Create(path, force)
+	if err != nil {
+		return err
+	}
+	r.dests = append(r.dests, &recording{name: path, w: r.writer(f), file: f, masked: !r.opts.NoRedact})
+	return nil
+}
+
+func (r *recorder) writer(dst io.Writer) *tape.Writer {
+	return tape.NewWriter(dst, tape.Options{Created: r.start, Tool: r.opts.Tool})
+}
+
+func (r *recorder) spoolInMemory() {
+	m := new(bytes.Buffer)
+	d := &recording{name: "memory", memory: m, masked: !r.opts.NoRedact, w: r.writer(m)}
+	d.limit = newGapper(d.w, keptSize)
+	r.spool = d
+	r.dests = append(r.dests, d)
+}
+
+// keep begins the kept session. Where that cannot be, its error is told and the
+// session goes on with what memory holds.
+func (r *recorder) keep() error {
+	dir, err := r.opts.Dir, error(nil)
+	if dir == "" {
+		dir, err = StateDir()
+	}
+	var f *os.File
+	if err == nil {
+		f, err = createKept(dir, r.start)
+	}
+	if err != nil {
+		if r.spool == nil {
+			r.spoolInMemory()
+		}
+		return fmt.Errorf("this session is not kept: %w", err)
+	}
+	d := &recording{name: f.Name(), w: r.writer(f), file: f, masked: true}
+	d.limit = newGapper(d.w, keptSize)
+	r.dests = append(r.dests, d)
+	if r.spool == nil {
+		r.spool = d
+	}
+	return nil
+}
+
+// event records e. Its error is to be told, once; the session goes on.
+func (r *recorder) event(e wire.Event) error {
+	var kept error
+	if r.opts.Keep {
+		r.opts.Keep = false
+		kept = r.keep()
+	}
+	r.write(false, e, nil)
+	for _, d := range r.dests {
+		if d.masked {
+			r.mask.Event(e)
+			break
+		}
+	}
+	if kept != nil {
+		return kept
+	}
+	return r.failed()
+}
+
+// write gives e to the recordings that hold secrets replaced, or to the others.
+func (r *recorder) write(masked bool, e wire.Event, spans []tape.Span) {
+	for _, d := range r.dests {
+		switch {
+		case d.masked != masked:
+		case d.limit != nil:
+			d.limit.spanned(e, spans)
+		default:
+			d.w.Spanned(e, spans)
+		}
+	}
+}
+
+// failed returns the error of a recording that has stopped, once for each.
+func (r *recorder) failed() error {
+	for _, d := range r.dests {
+		if err := d.w.Err(); err != nil && !d.told {
+			d.told = true
+			return fmt.Errorf("recording to %s stopped: %w", d.name, err)
+		}
+	}
+	return nil
+}
+
+// record writes a mark or a note to all tapes, after what has happened so far.
+func (r *recorder) record(rec tape.Record) error {
+	r.mask.Flush()
+	for _, d := range r.dests {
+		if err := d.w.Record(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saved returns what was recorded so far, for .save. The caller closes it.
+func (r *recorder) saved() (io.ReadCloser, error) {
+	r.mask.Flush()
+	switch {
+	case r.spool == nil:
+		return nil, fmt.Errorf("nothing has happened yet")
+	case r.spool.memory != nil:
+		return io.NopCloser(bytes.NewReader(bytes.Clone(r.spool.memory.Bytes()))), nil
+	}
+	return os.Open(r.spool.file.Name())
+}
+
+// describe names the files that are being written.
+func (r *recorder) describe() []string {
+	var names []string
+	for _, d := range r.dests {
+		if d.file != nil && d.w.Err() == nil {
+			names = append(names, d.name)
+		}
+	}
+	return names
+}
+
+// close ends all recordings and returns the first error.
+func (r *recorder) close() error {
+	r.mask.Flush()
+	var first error
+	for _, d := range r.dests {
+		if d.limit != nil {
+			d.limit.flush()
+		}
+		err := d.w.Close()
+		if d.file != nil {
+			if cerr := d.file.Close(); err == nil {
+				err = cerr
+			}
+		}
+		if err != nil && first == nil && !d.told {
+			first = fmt.Errorf("recording to %s: %w", d.name, err)
+		}
+	}
+	r.dests = nil
+	return first
+}

@@ -1,0 +1,227 @@
+package session
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wiretape/tape"
+	"wiretape/wire"
+)
+
+// run plays a script against a world and returns its output and its error.
+func run(t *testing.T, w world, opts Options, target, script string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	opts.Lines, opts.Out = NewScript(strings.NewReader(script), "x.script"), &out
+	s, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.dial = w.dial
+	if target != "" {
+		to, perr := wire.ParseTarget(target)
+		if perr != nil {
+			t.Fatal(perr)
+		}
+		err = s.Open(t.Context(), to)
+	}
+	if err == nil {
+		err = s.Run(t.Context())
+	}
+	if cerr := s.Close(); cerr != nil {
+		t.Errorf("Close = %v", cerr)
+	}
+	return out.String(), err
+}
+
+func TestScriptStatus(t *testing.T) {
+	ok := "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+	servers := world{
+		"ok:80":     oneReply(ok, false),
+		"cut:80":    oneReply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", true),
+		"never:80":  func(c net.Conn) { io.Copy(io.Discard, c) },
+		"mail:25":   mail,
+		"silent:25": func(c net.Conn) { io.Copy(io.Discard, c) },
+		"gone:25":   func(c net.Conn) {},
+		"echo:9000": echo,
+		"once:9000": func(c net.Conn) {
+			c.Read(make([]byte, 99))
+			pause(c, time.Second)
+			io.WriteString(c, "bye\n")
+		},
+	}
+	const get = "GET / HTTP/1.1\nHost: ok\n\n"
+	tests := []struct {
+		name, target, script string
+		status               Status
+		err                  string // begins with this
+		took                 time.Duration
+	}{
+		{"a reply", "ok:80", get, 0, "", 41 * time.Millisecond},
+		{"two replies, one after the other", "ok:80", get + get, 0, "", 82 * time.Millisecond},
+		{"a comment, and CRLF", "ok:80", ".# first\r\nGET / HTTP/1.0\r\n\r\n", 0, "", 41 * time.Millisecond},
+		{"opened by the script", "", "open ok 80\n" + get + ".quit\n", 0, "", 41 * time.Millisecond},
+		{"a reply that is cut", "cut:80", get, 5, "x.script:3: the connection ended before the reply was complete", 41 * time.Millisecond},
+		{"no reply", "never:80", get, 6, "x.script:3: no complete reply after 10s of silence", 10 * time.Second},
+		{"no reply, own timeout", "never:80", ".timeout 2s\n" + get, 6, "x.script:4: no complete reply after 2s", 2 * time.Second},
+		{"a wait of its own", "never:80", ".await close 3s\n", 6, "x.script:1: .await close 3s: it did not come in time", 3 * time.Second},
+		{"an unknown word", "ok:80", get + ".oops\n", 2, "x.script:4: no command .oops", 41 * time.Millisecond},
+		{"data without a connection", "", "GET /\n", 2, "x.script:1: not connected", 0},
+		{"nobody there", "", "open nowhere 80\n", 3, "x.script:1: dial tcp nowhere:80", 0},
+		{"no port", "", "open nowhere\n", 2, "x.script:1: open nowhere: which port?", 0},
+		{"an unfinished request", "ok:80", "GET / HTTP/1.1\n", 2, "x.script:1: end of script: the head has no blank line yet", 0},
+		{"a body that is too long", "ok:80", "P / HTTP/1.1\nContent-Length: 1\n\nab\n", 2, "x.script:4: body is 2, Content-Length says 1", 0},
+		{"the greeting is waited for", "mail:25", "EHLO me\nQUIT\n", 0, "", 0},
+		{"free text", "mail:25", "MAIL FROM:<a>\nDATA\n.help\n.\nQUIT\n", 0, "", 0},
+		{"no greeting", "silent:25", "EHLO me\n", 6, "no greeting after 10s", 10 * time.Second},
+		{"closed before the greeting", "gone:25", "EHLO me\n", 5, "the connection ended before the greeting", 0},
+		{"unknown, until the peer closes", "once:9000", "x\n", 0, "", time.Second},
+		{"unknown, nothing tells", "echo:9000", "x\n", 6, "x.script:1: stopped after 10s of silence, reply may be incomplete", 10 * time.Second},
+		{"unknown, awaited", "echo:9000", "hello\n.await re lo\n", 0, "", 0},
+		{"unknown, closed", "echo:9000", "hello\n.close\n", 0, "", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				out, err := run(t, servers, Options{}, tt.target, tt.script)
+				text := ""
+				if err != nil {
+					text = err.Error()
+				}
+				if StatusOf(err) != tt.status || !strings.HasPrefix(text, tt.err) || tt.err == "" && text != "" {
+					t.Errorf("status %d, error %q; want %d, %q; output:\n%s", StatusOf(err), text, tt.status, tt.err, out)
+				}
+				if took := time.Since(begun); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestScriptShowsBothSides(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out, err := run(t, world{"ok:80": oneReply("HTTP/1.1 204 No Content\r\n\r\n", false)}, Options{}, "ok:80", "GET / HTTP/1.0\n\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"> GET / HTTP/1.0\n", "< HTTP/1.1 204 No Content\n"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("output has no %q:\n%s", want, out)
+			}
+		}
+	})
+}
+
+func TestSessionIsRecorded(t *testing.T) {
+	dir := t.TempDir()
+	file, saved, late := filepath.Join(dir, "all.tape"), filepath.Join(dir, "saved.tape"), filepath.Join(dir, "late.tape")
+	state := filepath.Join(dir, "state")
+	synctest.Test(t, func(t *testing.T) {
+		reply := oneReply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false)
+		request := "GET / HTTP/1.1\nHost: ok\nAuthorization: Bearer abcdefghijklmnop\n\n"
+		out, err := run(t, world{"ok:80": reply},
+			Options{Record: RecordOptions{Tape: file, Keep: true, Dir: state}}, "ok:80",
+			request+".tape rec "+late+"\n.tape mark second\n"+request+".save "+saved+"\n.save "+saved+"\n")
+		if StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), "exists") {
+			t.Errorf("saving over a tape: %v", err)
+		}
+		if want := "saved " + saved + ": 2 exchanges"; !strings.Contains(out, want) {
+			t.Errorf("output has no %q:\n%s", want, out)
+		}
+	})
+	last, err := LastKept(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{file, saved, late, last} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("mode of %s = %v, want 0600", name, info.Mode())
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("abcdefghijklmnop")) {
+			t.Errorf("%s holds the secret", name)
+		}
+		events := 0
+		for _, err := range tape.NewReader(bytes.NewReader(text), name).Events() {
+			if err != nil {
+				t.Errorf("read %s: %v\n%s", name, err, text)
+			}
+			events++
+		}
+		if events == 0 {
+			t.Errorf("%s is empty", name)
+		}
+	}
+	if text, _ := os.ReadFile(late); !bytes.Contains(text, []byte("gap")) || !bytes.Contains(text, []byte("% second")) {
+		t.Errorf("a tape begun late names no gap, or no mark:\n%s", text)
+	}
+}
+
+func TestKeptSessionIsBounded(t *testing.T) {
+	var b bytes.Buffer
+	g := newGapper(tape.NewWriter(&b, tape.Options{}), 10)
+	g.spanned(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "h:1"}}, nil)
+	for range 3 {
+		g.spanned(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ClientToServer, Data: []byte("12345")}, nil)
+	}
+	for range 4 {
+		g.spanned(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: []byte("12345")}, nil)
+	}
+	g.spanned(wire.Event{Conn: 1, Kind: wire.KindClose}, nil)
+	var got []string
+	for e, err := range tape.NewReader(&b, "kept").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, strings.TrimSpace(e.Kind.String()+" "+string(e.Data)))
+		if e.Kind == wire.KindGap && e.Size != 5 && e.Size != 20 {
+			t.Errorf("gap of %d", e.Size)
+		}
+	}
+	if want := "open|data 12345|data 12345|gap|gap|close"; strings.Join(got, "|") != want {
+		t.Errorf("events %q, want %q", strings.Join(got, "|"), want)
+	}
+}
+
+// A sink that fails is told once, and the session goes on.
+func TestSessionOutlivesItsRecording(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer full.Close()
+	synctest.Test(t, func(t *testing.T) {
+		servers := world{"ok:80": oneReply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false)}
+		term := &terminal{lines: []string{"open ok 80", "GET / HTTP/1.0", "", ".quit"}}
+		s, err := New(Options{Lines: term, Out: term, Interactive: true, Record: RecordOptions{Tape: "/dev/full"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.dial = servers.dial
+		if err := s.Run(t.Context()); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		s.Close()
+		screen := term.screen.String()
+		if n := strings.Count(screen, "recording to /dev/full stopped"); n != 1 || !strings.Contains(screen, "200 OK") {
+			t.Errorf("the failure was told %d times:\n%s", n, screen)
+		}
+	})
+}

@@ -1,0 +1,334 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"wiretape/session/view"
+	"wiretape/wire"
+	"wiretape/wire/detect"
+	"wiretape/wire/proto"
+)
+
+// Options say how a session goes. Lines and Out must be set; the zero value of the
+// rest works.
+type Options struct {
+	Dialer wire.Dialer // makes the connections
+	Lines  LineReader  // what the session reads; must be set too
+	Out    io.Writer   // rows, for a person
+	Style  view.Style  // how they look; its Live follows Interactive
+
+	// Interactive says that a person types the lines: questions may be asked,
+	// errors do not end the session, replies are waited for as long as it takes.
+	Interactive bool
+	EOL         EOL           // added to typed lines; CRLF unless set
+	Timeout     time.Duration // how long a script waits in silence; 10 s unless set
+	// Interrupts tells of ^C while no line is being read. A LineReader tells of
+	// it otherwise.
+	Interrupts <-chan os.Signal
+
+	Record RecordOptions
+	Limits proto.Limits
+
+	// Auto and Demo run the words of that name with their arguments. A word
+	// whose function is nil is not there.
+	Auto, Demo func(ctx context.Context, args []string) error
+}
+
+// DefaultTimeout is how long a script waits for a reply in silence.
+const DefaultTimeout = 10 * time.Second
+
+// A Session is one debugging session. Its methods are for one goroutine, but
+// for [Session.Complete].
+type Session struct {
+	opts  Options
+	view  *view.Printer
+	tap   *wire.Tap
+	lines LineReader
+	queue []string // lines of a paste that are still to be taken
+	dial  dialFunc
+
+	// owned by the goroutine of Run
+	link      *link // nil before the first connection and after .close
+	target    wire.Target
+	timeout   time.Duration
+	interrupt time.Time         // of the last ^C on an empty line
+	told      bool              // how lines are sent has been said
+	owed      bool              // something was sent, and nothing says whether an answer is complete
+	refused   *wire.TLS         // a certificate that was refused
+	typed     map[[2]int][]byte // requests over HTTP/2 as text, by connection and stream
+
+	mu      sync.Mutex // guards what follows, which the sink shares
+	g       grammar
+	stream  *detect.Stream
+	history history
+	record  *recorder
+	linted  []finding // what was said about the request that goes next
+	shown   string    // the prompt
+	peer    peer
+	h2      *h2Link       // nil unless the connection speaks HTTP/2; set by Run's goroutine
+	changed chan struct{} // holds one token when something happened
+}
+
+// A peer is what the sink knows of the current connection.
+type peer struct {
+	conn   int  // wire.Event.Conn
+	ended  bool // the peer sends no more
+	closed bool // so do we
+	cut    bool // it ended while a reply was due
+	facts  *wire.Facts
+	tls    *wire.TLS
+	at     time.Duration // of the last event
+	octets [2]int64      // so far, by proto.Side
+	got    []byte        // the latest octets since the last write, at most awaitWindow
+	gotN   int64         // how many octets came since the last write
+	lastAt time.Time
+	spoke  bool // a complete Message came from the server
+}
+
+// awaitWindow is how far back .await re looks, octets.
+const awaitWindow = 64 << 10 // 64 KiB
+
+// New returns a session that has no connection. Close ends it.
+func New(opts Options) (*Session, error) {
+	if opts.Timeout <= 0 {
+		opts.Timeout = DefaultTimeout
+	}
+	opts.Style.Live = opts.Interactive
+	s := &Session{
+		opts:    opts,
+		lines:   opts.Lines,
+		timeout: opts.Timeout,
+		stream:  detect.New(detect.Options{Limits: opts.Limits}),
+		changed: make(chan struct{}, 1),
+		typed:   map[[2]int][]byte{},
+	}
+	d := opts.Dialer
+	d.TLS = s.tlsOptions()
+	s.dial = d.Dial
+	s.g = grammar{command: s.knows, eol: opts.EOL, script: !opts.Interactive}
+	s.tap = wire.NewTap(s.event)
+	opts.Style.Start = s.tap.Start()
+	s.view = view.New(opts.Out, opts.Style)
+	var err error
+	if s.record, err = newRecorder(opts.Record, s.tap.Start()); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run takes lines until they end, until .quit or until ctx ends, and then waits
+// for the replies that are due and closes. Its error is a *Failure or that of
+// the LineReader.
+func (s *Session) Run(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return failure(StatusInterrupted, "interrupted")
+		}
+		s.showPrompt()
+		line, err := s.readLine()
+		switch in, interrupted := errors.AsType[Interrupted](err); {
+		case interrupted:
+			err = s.onInterrupt(ctx, in.Interrupted())
+		case errors.Is(err, io.EOF) && s.opts.Interactive:
+			s.mu.Lock()
+			st := s.g.eof()
+			s.mu.Unlock()
+			err = s.do(ctx, st)
+		case errors.Is(err, io.EOF):
+			return s.finish(ctx)
+		case err == nil:
+			err = s.take(ctx, line)
+		}
+		if errors.Is(err, errLeave) {
+			return nil
+		}
+		if err != nil && ctx.Err() != nil {
+			// Whoever ended ctx may have ended the reader with it.
+			return failure(StatusInterrupted, "interrupted")
+		}
+		if err != nil {
+			return s.place(err)
+		}
+	}
+}
+
+// errLeave ends a session that has nothing to complain about.
+var errLeave = errors.New("leave")
+
+// place adds to a Failure where in the script it happened.
+func (s *Session) place(err error) error {
+	f, ok := errors.AsType[*Failure](err)
+	if !ok || f.Pos != "" {
+		return err
+	}
+	if p, ok := s.lines.(positioner); ok {
+		return &Failure{f.Status, p.Pos(), f.Err}
+	}
+	return err
+}
+
+// readLine returns the next line: of a paste, or of the reader.
+func (s *Session) readLine() (string, error) {
+	if len(s.queue) > 0 {
+		line := s.queue[0]
+		s.queue = s.queue[1:]
+		return line, nil
+	}
+	line, err := s.lines.ReadLine()
+	if err != nil {
+		s.queue = nil
+		return "", err
+	}
+	if strings.Contains(line, "\n") {
+		parts := strings.Split(strings.ReplaceAll(line, "\r\n", "\n"), "\n")
+		line, s.queue = parts[0], parts[1:]
+	}
+	return line, nil
+}
+
+// take gives a line its meaning and acts on it.
+func (s *Session) take(ctx context.Context, line string) error {
+	s.mu.Lock()
+	st := s.g.line(line)
+	s.mu.Unlock()
+	return s.do(ctx, st)
+}
+
+// onInterrupt is ^C while a line was typed.
+func (s *Session) onInterrupt(ctx context.Context, typed string) error {
+	now := time.Now()
+	s.mu.Lock()
+	st := s.g.interrupt(typed, now.Sub(s.interrupt) <= time.Second)
+	s.mu.Unlock()
+	if typed == "" {
+		s.interrupt = now
+	}
+	return s.do(ctx, st)
+}
+
+// do acts on a step.
+func (s *Session) do(ctx context.Context, st step) error {
+	if st.say != "" {
+		s.view.Info(st.say)
+	}
+	if st.prefill != "" {
+		if p, ok := s.lines.(prefiller); ok {
+			p.Prefill(st.prefill)
+		}
+	}
+	if st.typed != "" {
+		if p, ok := s.lines.(rememberer); ok {
+			p.Remember(st.typed)
+		}
+	}
+	if st.offer != "" && s.opts.Interactive {
+		fmt.Fprintln(s.opts.Out, st.offer)
+		return nil
+	}
+	if why := cmp.Or(st.err, st.offer); why != "" {
+		return s.fail(failure(StatusUsage, "%s", why))
+	}
+	switch st.do {
+	case doLeave:
+		return s.leave()
+	case doInterrupts:
+		s.closeLink()
+		return failure(StatusInterrupted, "interrupted")
+	case doRun:
+		return s.fail(s.runCommand(ctx, st.word, st.args))
+	case doReconnect:
+		if err := s.reconnect(ctx); err != nil {
+			return s.fail(err)
+		}
+		return s.fail(s.send(ctx, st.data, st.request))
+	case doSend:
+		return s.fail(s.send(ctx, st.data, st.request))
+	}
+	return nil
+}
+
+// fail tells a person what went wrong and goes on; a script ends there.
+func (s *Session) fail(err error) error {
+	if err == nil || errors.Is(err, errLeave) || !s.opts.Interactive {
+		return err
+	}
+	if f, ok := errors.AsType[*Failure](err); ok && f.Status == StatusInterrupted {
+		s.view.Info(err.Error())
+		return nil
+	}
+	s.view.Warn(err.Error())
+	return nil
+}
+
+// leave ends the session by will.
+func (s *Session) leave() error {
+	s.closeLink()
+	return errLeave
+}
+
+// finish ends a script: what is due is waited for.
+func (s *Session) finish(ctx context.Context) error {
+	s.mu.Lock()
+	open := s.g.unfinished()
+	s.mu.Unlock()
+	if open != "" {
+		return s.place(failure(StatusUsage, "end of script: %s", open))
+	}
+	err := s.lastReply(ctx)
+	s.closeLink()
+	if err != nil {
+		return s.place(err)
+	}
+	return nil
+}
+
+// Close ends the connection and the recordings. Its error is the first that a
+// recording had.
+func (s *Session) Close() error {
+	s.closeLink()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.stream.Close() {
+		s.view.Message(&m)
+	}
+	return s.record.close()
+}
+
+// showPrompt gives the prompt to a reader that shows one, before a line is read.
+func (s *Session) showPrompt() {
+	select {
+	case <-s.opts.Interrupts: // was meant for what is over now
+	default:
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.setPrompt()
+}
+
+// setPrompt is showPrompt with s.mu held.
+func (s *Session) setPrompt() {
+	if p, ok := s.lines.(prompter); ok {
+		s.shown = s.promptText()
+		p.SetPrompt(s.shown)
+	}
+}
+
+// promptText returns the prompt. s.mu is held.
+func (s *Session) promptText() string {
+	if s.g.phase == connected && s.g.draft.empty() && s.g.ask == askNothing {
+		// A line that the peer has not ended, such as "login: ", asks for what is
+		// typed next.
+		if text := s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)); text != "" {
+			return plain(text)
+		}
+	}
+	return s.g.prompt()
+}

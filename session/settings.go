@@ -1,0 +1,138 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func waitCommands() []command {
+	return []command{
+		{group: "Wait", name: "await", args: "done|re RE|bytes N|close [TIME]", connected: true,
+			summary: "waits for a complete reply, for text, for N bytes, or for the end",
+			detail:  "re and bytes look at what came since the last line was sent. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
+			example: ".await re ready> 5s", run: (*Session).await,
+			complete: []string{"done", "re ", "bytes ", "close"}},
+		{group: "Wait", name: "timeout", args: "[TIME]", summary: "sets how long a script waits in silence for a reply",
+			example: ".timeout 30s", run: (*Session).setTimeout},
+	}
+}
+
+func mannerCommands() []command {
+	return []command{
+		{group: "Manners", name: "eol", args: "[crlf|lf|cr|none|nul]", summary: "sets the line end that is added to typed lines",
+			example: ".eol lf", run: (*Session).setEOL, complete: []string{"crlf", "lf", "cr", "none", "nul"}},
+		{group: "Manners", name: "mode", args: "[line|block]", summary: "sends each line, or composes a request up to its blank line",
+			detail:  "In block mode a blank line alone sends nothing.",
+			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block"}},
+		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
+			example: "help open", run: (*Session).help},
+		{group: "Manners", name: "quit", summary: "leaves", example: ".quit",
+			run: func(s *Session, _ context.Context, _ string) error { return s.leave() }},
+	}
+}
+
+func (s *Session) setEOL(_ context.Context, args string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if args != "" {
+		e, err := ParseEOL(args)
+		if err != nil {
+			return failure(StatusUsage, ".eol: %w", err)
+		}
+		s.g.eol = e
+	}
+	s.view.Info("line ends: " + s.g.eol.String())
+	return nil
+}
+
+func (s *Session) setMode(_ context.Context, args string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch args {
+	case "":
+	case "line", "block":
+		if !s.g.draft.empty() {
+			return failure(StatusUsage, ".mode: a draft is begun: end it, or ^C drops it")
+		}
+		s.g.block = args == "block"
+	default:
+		return usage("mode")
+	}
+	if s.g.block {
+		s.view.Info("block mode: a request goes out at its blank line")
+	} else {
+		s.view.Info("line mode: each line goes out at Enter")
+	}
+	return nil
+}
+
+func (s *Session) setTimeout(_ context.Context, args string) error {
+	if args != "" {
+		d, err := time.ParseDuration(args)
+		if err != nil || d <= 0 {
+			return failure(StatusUsage, ".timeout %q: want a time such as 10s", args)
+		}
+		s.timeout = d
+	}
+	s.view.Info("a script waits " + s.timeout.String())
+	return nil
+}
+
+// await is .await.
+func (s *Session) await(ctx context.Context, args string) error {
+	what, rest, _ := strings.Cut(args, " ")
+	rest = strings.TrimSpace(rest)
+	w := waiting{notice: s.opts.Interactive}
+	if !s.opts.Interactive {
+		w.limit, w.silence = s.timeout, true
+	}
+	// The last word is a time, if it reads as one and is not all there is.
+	limit := func() {
+		i := strings.LastIndexByte(rest, ' ') + 1
+		if d, err := time.ParseDuration(rest[i:]); err == nil && d > 0 && (i > 0 || what == "done" || what == "close") {
+			w.limit, w.silence, rest = d, false, strings.TrimSpace(rest[:i])
+		}
+	}
+	limit()
+	switch what {
+	case "done":
+		w.met = func() bool { return s.stream.State(s.peer.conn).Framed && s.replied() }
+	case "close":
+		w.met = func() bool { return s.peer.ended }
+	case "bytes":
+		n, err := strconv.ParseInt(rest, 10, 64)
+		if err != nil || n < 1 {
+			return usage("await")
+		}
+		w.met, rest = func() bool { return s.peer.gotN >= n }, ""
+	case "re":
+		re, err := regexp.Compile(strings.Trim(rest, `"`))
+		if err != nil || rest == "" {
+			return failure(StatusUsage, ".await re %q: %w", rest, err)
+		}
+		w.met, rest = func() bool { return re.Match(s.peer.got) }, ""
+	default:
+		return usage("await")
+	}
+	if rest != "" {
+		return usage("await")
+	}
+	s.owed = false
+	switch s.wait(ctx, w) {
+	case waitClosed:
+		return failure(StatusProtocol, ".await %s: the connection ended before it came", args)
+	case waitTimeout:
+		s.mu.Lock()
+		got := bytes.TrimSpace(s.peer.got)
+		tail := string(got[max(0, len(got)-60):])
+		s.mu.Unlock()
+		return failure(StatusTimeout, ".await %s: it did not come in time; the last bytes were %q", args, tail)
+	case waitInterrupted:
+		return s.stopped(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/http2"
+	"wiretape/wire/line"
+	"wiretape/wire/proto"
+)
+
+// event is the sink of the session's recording: it records, reads, shows, and
+// wakes who waits.
+func (s *Session) event(e wire.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.record.event(e); err != nil {
+		s.view.Warn(err.Error() + "; the session goes on")
+	}
+	s.history.event(e)
+	before := s.stream.State(e.Conn)
+	msgs := s.stream.Feed(e)
+	for i := range msgs {
+		s.history.message(msgs[i])
+		s.view.Message(s.unlinted(&msgs[i]))
+	}
+	s.view.Event(e)
+	s.view.Partial(e.Conn, s.stream.State(e.Conn))
+	s.track(e, msgs)
+	if e.Conn == s.peer.conn && cutShort(e, before, s.stream.State(e.Conn), msgs) {
+		s.peer.cut = true
+	}
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// unlinted returns m without the notes that were said before it went. s.mu is
+// held.
+func (s *Session) unlinted(m *proto.Message) *proto.Message {
+	if m.Dir != wire.ClientToServer || len(s.linted) == 0 {
+		return m
+	}
+	said := *m
+	said.Notes = slices.DeleteFunc(slices.Clone(m.Notes), func(n proto.Note) bool {
+		return slices.ContainsFunc(s.linted, func(f finding) bool { return f.rule == n.Rule })
+	})
+	s.linted = nil
+	return &said
+}
+
+// track keeps what the prompt and the waits hang on. s.mu is held.
+func (s *Session) track(e wire.Event, msgs []proto.Message) {
+	p := &s.peer
+	if e.Kind == wire.KindOpen {
+		*p = peer{conn: e.Conn, facts: e.Facts}
+		if s.target.Scheme == "h2c" {
+			s.h2 = newH2Link("http")
+		}
+	}
+	if e.Conn != p.conn {
+		return
+	}
+	p.lastAt, p.at = time.Now(), e.At
+	switch e.Kind {
+	case wire.KindSecure:
+		p.tls = e.TLS
+		if e.TLS.ALPN == "h2" {
+			s.h2 = newH2Link("https")
+		}
+	case wire.KindData:
+		p.octets[proto.Side(e.Dir)] += int64(len(e.Data))
+		if e.Dir == wire.ServerToClient {
+			p.gotN += int64(len(e.Data))
+			p.got = append(p.got, e.Data...)
+			if over := len(p.got) - awaitWindow; over > 0 {
+				p.got = append(p.got[:0], p.got[over:]...)
+			}
+		}
+	case wire.KindEOF:
+		p.ended = p.ended || e.Dir == wire.ServerToClient
+	case wire.KindReset:
+		p.ended = true
+	case wire.KindClose:
+		p.ended, p.closed = true, true
+	}
+	for i := range msgs {
+		s.trackMessage(&msgs[i])
+	}
+	if p.ended && s.g.phase == connected {
+		s.g.phase, s.g.lock = peerClosed, ""
+	}
+	if s.opts.Interactive && s.promptText() != s.shown {
+		s.setPrompt()
+	}
+}
+
+// trackMessage follows a line protocol into free text and out of it.
+func (s *Session) trackMessage(m *proto.Message) {
+	if m.Dir == wire.ClientToServer {
+		return
+	}
+	s.peer.spoke = true
+	if f, ok := m.Value.(*http2.Frame); ok && s.h2 != nil {
+		s.h2.take(f)
+	}
+	r, ok := m.Value.(*line.Reply)
+	if !ok {
+		return
+	}
+	if verb := freeText[r.Code]; verb != "" {
+		s.g.lock = verb
+	} else if r.Code >= 400 {
+		// The server has refused: what follows is commands again.
+		s.g.lock = ""
+	}
+}
+
+// freeText are the replies after which text up to a line of one dot is due:
+// RFC 5321, section 4.2.3; RFC 3977, section 3.2.
+var freeText = map[int]string{354: "DATA", 340: "POST", 335: "IHAVE"}

@@ -1,0 +1,166 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func newTestSession(t *testing.T, opts Options) *Session {
+	t.Helper()
+	if opts.Lines == nil {
+		opts.Lines = NewLines()
+	}
+	if opts.Out == nil {
+		opts.Out = new(bytes.Buffer)
+	}
+	s, err := New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestCommandTableIsWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range commands() {
+		if c.name == "" || c.summary == "" || c.example == "" || c.run == nil || c.group == "" {
+			t.Errorf("row %+v lacks something", c)
+		}
+		if seen[c.name] {
+			t.Errorf("%s stands twice", c.name)
+		}
+		seen[c.name] = true
+		if !isDotWord("." + c.name) {
+			t.Errorf(".%s is no dot-word", c.name)
+		}
+		if word := strings.TrimPrefix(strings.Fields(c.example)[0], "."); word != c.name {
+			t.Errorf("the example of %s is %q", c.name, c.example)
+		}
+		if strings.HasPrefix(c.example, ".") == c.bare {
+			t.Errorf("the example of %s, which is bare: %v, is %q", c.name, c.bare, c.example)
+		}
+		if !strings.Contains(CommandTable(), c.name) {
+			t.Errorf("the manual's table lacks %s", c.name)
+		}
+	}
+	for _, word := range []string{"open", "tls", "udp", "unix", "h2", "auto", "demo", "help"} {
+		if !slices.ContainsFunc(commands(), func(c command) bool { return c.name == word && c.bare }) {
+			t.Errorf("%s is no bare command", word)
+		}
+	}
+}
+
+func TestHooksAreWordsOnlyWhereTheyAreGiven(t *testing.T) {
+	s := newTestSession(t, Options{})
+	for _, word := range []string{"auto", "demo"} {
+		if known, _ := s.knows(word); known {
+			t.Errorf("%s is known without its function", word)
+		}
+	}
+	var got []string
+	s = newTestSession(t, Options{
+		Lines: NewLines(`auto a "b c"`),
+		Auto: func(_ context.Context, args []string) error {
+			got = args
+			return failure(StatusConnection, "no such host")
+		},
+	})
+	err := s.Run(t.Context())
+	if !slices.Equal(got, []string{"a", "b c"}) || StatusOf(err) != StatusConnection || err.Error() != "-c:1: no such host" {
+		t.Errorf("auto got %q and gave %v", got, err)
+	}
+}
+
+func TestComplete(t *testing.T) {
+	tests := []struct {
+		name string
+		g    grammar
+		line string
+		want []string
+	}{
+		{"bare words", grammar{}, "h", []string{"h2", "help"}},
+		{"dotted words, unconnected", grammar{}, ".st", []string{".starttls", ".status"}},
+		{"dotted words, connected", grammar{phase: connected}, ".st", []string{".starttls", ".status"}},
+		{"data is not completed", grammar{phase: connected}, "h", nil},
+		{"after ^]", grammar{phase: connected, lock: "DATA"}, "\x1dst", []string{"starttls", "status"}},
+		{"arguments", grammar{phase: connected}, ".eol c", []string{"crlf", "cr"}},
+		{"methods", grammar{phase: connected, block: true}, "P", []string{"POST ", "PUT ", "PATCH "}},
+		{"field names", grammar{phase: connected, block: true, draft: draft{lines: []string{"GET /"}}}, "ho", []string{"Host: "}},
+		{"free text is not completed", grammar{phase: connected, lock: "DATA"}, ".st", nil},
+		{"a body is not completed", grammar{phase: connected, block: true, draft: draft{lines: []string{"x"}, body: 1, want: 9}}, ".st", nil},
+		{"files", grammar{phase: connected}, ".send file testda", []string{"testdata/"}},
+	}
+	for _, tt := range tests {
+		s := newTestSession(t, Options{})
+		tt.g.command = s.knows
+		s.g = tt.g
+		if got := s.Complete(tt.line, len(tt.line)); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: Complete(%q) = %q, want %q", tt.name, tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestParseOpen(t *testing.T) {
+	tests := []struct {
+		line string
+		want string // the target, or the error
+	}{
+		{"open www.google.ca 80", "www.google.ca:80"},
+		{"open localhost smtp", "localhost:25"},
+		{"open ::1 80", "[::1]:80"},
+		{"open [::1] 80", "[::1]:80"},
+		{"open h:80", "h:80"},
+		{"open https://h/x", "https://h:443/x"},
+		{"open unix:/s", "unix:/s"},
+		{"tls h", "tls://h:443"},
+		{"tls h 993", "tls://h:993"},
+		{"udp h 53", "udp://h:53"},
+		{"unix /run/x.sock", "unix:/run/x.sock"},
+		{"h2 h", "h2://h:443"},
+		{"open", "want .open HOST PORT | TARGET"},
+		{"open a b c", "want .open HOST PORT | TARGET"},
+		{"open h", "open h: which port? open h 80, open h smtp"},
+		{"open https://h 80", `open https://h: the target has its port, and "80" was given`},
+		{"tls https://h", "tls https://h: want a host; open takes a URL"},
+		{"udp h", "want .udp HOST PORT"},
+		{"open h nosuchport", `target "h:nosuchport": port "nosuchport": neither a number nor a service that is known`},
+	}
+	for _, tt := range tests {
+		words := strings.Fields(tt.line)
+		target, err := ParseOpen(words[0], words[1:])
+		got := target.String()
+		if err != nil {
+			got = err.Error()
+			if StatusOf(err) != StatusUsage {
+				t.Errorf("%q: status %d, want 2", tt.line, StatusOf(err))
+			}
+		}
+		if got != tt.want {
+			t.Errorf("ParseOpen(%q) = %s, want %s", tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestSecretLine(t *testing.T) {
+	for line, want := range map[string]bool{
+		"Authorization: Basic x": true, "cookie: a=b": true, "AUTH PLAIN AGE=": true, "PASS x": true,
+		"a1 LOGIN me you": true, "open ftp://me:you@h/": true, `{"password": "x"}`: true, "token=1": true,
+		"GET / HTTP/1.1": false, "Host: h": false, "EHLO me": false, "open http://h:80/a@b": false, "NOOP": false,
+	} {
+		if got := SecretLine(line); got != want {
+			t.Errorf("SecretLine(%q) = %v, want %v", line, got, want)
+		}
+	}
+}
+
+func TestStatusOf(t *testing.T) {
+	if got := StatusOf(nil); got != StatusOK {
+		t.Errorf("StatusOf(nil) = %d", got)
+	}
+	if got := StatusOf(context.Canceled); got != StatusUsage {
+		t.Errorf("StatusOf of another error = %d, want 2", got)
+	}
+}

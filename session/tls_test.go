@@ -1,0 +1,123 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"wiretape/wire"
+	"wiretape/wire/wiretest"
+)
+
+// startTLSMail speaks SMTP, and TLS after STARTTLS.
+func startTLSMail(cert tls.Certificate) func(net.Conn) {
+	return func(c net.Conn) {
+		io.WriteString(c, "220 mail.test ESMTP\r\n")
+		for line, err := range lines(c) {
+			if err != nil {
+				return
+			}
+			if line != "STARTTLS" {
+				io.WriteString(c, "250 OK\r\n")
+				continue
+			}
+			io.WriteString(c, "220 go ahead\r\n")
+			sc := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+			for _, err := range lines(sc) {
+				if err != nil {
+					return
+				}
+				io.WriteString(sc, "250 OK over TLS\r\n")
+			}
+		}
+	}
+}
+
+func TestStartTLSByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca, err := wire.NewAuthority()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := ca.Issue("mail.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := world{"mail.test:25": startTLSMail(cert)}
+		open := []string{"open mail.test 25", "STARTTLS", ".starttls"}
+
+		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".quit")...)
+		for _, want := range []string{
+			"* 0 plaintext bytes were waiting (good)\n", "EHLO must be sent again (RFC 3207 4.2)",
+			"mail.test smtp+tls> EHLO me\n<~ 250 OK over TLS\n",
+		} {
+			if !strings.Contains(trusted, want) {
+				t.Errorf("a trusted certificate: no %q on the screen:\n%s", want, trusted)
+			}
+		}
+
+		asked := play(t, w, Options{}, append(open, "s", "y", "EHLO me", ".quit")...)
+		for _, want := range []string{
+			"! certificate not trusted: ", "s, y or Enter> s\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
+		} {
+			if !strings.Contains(asked, want) {
+				t.Errorf("accepted by hand: no %q on the screen:\n%s", want, asked)
+			}
+		}
+
+		refused := play(t, w, Options{}, append(open, "", ".cert", ".quit")...)
+		if strings.Contains(refused, "smtp+tls>") || !strings.Contains(refused, "BEGIN CERTIFICATE") {
+			t.Errorf("refused by hand, then .cert:\n%s", refused)
+		}
+	})
+}
+
+func TestScriptRefusesACertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca, err := wire.NewAuthority()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, err := ca.Issue("mail.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = run(t, world{"mail.test:25": startTLSMail(cert)}, Options{}, "mail.test:25", "STARTTLS\n.starttls\nEHLO me\n")
+		if StatusOf(err) != StatusTLS || !strings.HasPrefix(err.Error(), "x.script:2: dial tls mail.test:25: ") {
+			t.Errorf("status %d, %v", StatusOf(err), err)
+		}
+	})
+}
+
+// secureWorld answers over TLS and with an ALPN of the server's choice.
+func secureWorld(t *testing.T, alpn string, serve func(net.Conn)) (dialFunc, *wire.Authority) {
+	t.Helper()
+	ca, err := wire.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := ca.Issue("h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, to wire.Target, tap *wire.Tap) (*wire.Conn, error) {
+		client, server := wiretest.Pair()
+		go func() {
+			defer server.Close()
+			sc := tls.Server(server, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpn}})
+			if sc.Handshake() == nil {
+				serve(sc)
+			}
+		}()
+		c := wire.NewConn(client, wire.Facts{Target: to.Address(), Network: to.Network, Role: wire.Dialed}, tap)
+		_, err := c.StartTLS(ctx, &wire.TLSOptions{ALPN: to.ALPN, Roots: ca.Pool()})
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}, ca
+}

@@ -1,0 +1,126 @@
+package session
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wiretape/session/view"
+)
+
+// oneReply answers every request with the same bytes and closes where asked to.
+func oneReply(reply string, end bool) func(net.Conn) {
+	return func(c net.Conn) {
+		r := bufio.NewReader(c)
+		for {
+			if _, err := readHead(r); err != nil {
+				return
+			}
+			time.Sleep(41 * time.Millisecond)
+			io.WriteString(c, reply)
+			if end {
+				return
+			}
+		}
+	}
+}
+
+// mail speaks enough of SMTP for one message.
+func mail(c net.Conn) {
+	fmt.Fprint(c, "220 mail.test ESMTP\r\n")
+	text := false
+	for line, err := range lines(c) {
+		if err != nil {
+			return
+		}
+		switch verb, _, _ := strings.Cut(strings.ToUpper(line), " "); {
+		case text && line == ".":
+			text = false
+			fmt.Fprint(c, "250 OK id=1tX\r\n")
+		case text:
+		case verb == "EHLO":
+			fmt.Fprint(c, "250-mail.test Hello me\r\n250-PIPELINING\r\n250 HELP\r\n")
+		case verb == "MAIL", verb == "RCPT":
+			fmt.Fprint(c, "250 OK\r\n")
+		case verb == "DATA":
+			text = true
+			fmt.Fprint(c, "354 go ahead\r\n")
+		case verb == "QUIT":
+			fmt.Fprint(c, "221 bye\r\n")
+			return
+		default:
+			fmt.Fprint(c, "500 what?\r\n")
+		}
+	}
+}
+
+// lines gives the lines that come over c.
+func lines(c net.Conn) func(func(string, error) bool) {
+	return func(yield func(string, error) bool) {
+		r := bufio.NewReader(c)
+		for {
+			line, err := r.ReadString('\n')
+			if !yield(strings.TrimRight(line, "\r\n"), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// pause waits, and reports whether the client is still there.
+func pause(c net.Conn, d time.Duration) bool {
+	c.SetReadDeadline(time.Now().Add(d))
+	defer c.SetReadDeadline(time.Time{})
+	_, err := c.Read(make([]byte, 1))
+	return err != io.EOF
+}
+
+func echo(c net.Conn) { io.Copy(c, c) }
+
+func TestTranscripts(t *testing.T) {
+	servers := world{
+		"www.google.ca:80": oneReply("HTTP/1.0 200 OK\r\nServer: gws\r\n\r\n<html>\r\n", true),
+		"h:8080":           oneReply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: __Host-sid=7; Path=/api\r\n\r\nhello", false),
+		"slow:80": func(c net.Conn) {
+			readHead(bufio.NewReader(c))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 240\r\n\r\n"+strings.Repeat("x", 118))
+			if pause(c, 3200*time.Millisecond) {
+				io.WriteString(c, strings.Repeat("y", 122))
+				io.Copy(io.Discard, c)
+			}
+		},
+		"mail.test:25": mail,
+		"echo:9000":    echo,
+		"login:9001": func(c net.Conn) {
+			io.WriteString(c, "welcome\r\nlogin: ")
+			bufio.NewReader(c).ReadString('\n')
+			io.WriteString(c, "no\r\n")
+		},
+	}
+	tests := []struct {
+		name  string
+		lines []string
+	}{
+		{"unconnected", []string{"www.google.ca", "GET / HTTP/1.0", "exit", "bogus h 1", "open nowhere 80", ".status", "help open", "^D"}},
+		{"http10", []string{"open www.google.ca 80", "GET /index.html HTTP/1.0", "", "GET / HTTP/1.0", "", "", "GET /3 HTTP/1.0", "", "^C", ".again 1", ".quit"}},
+		{"http11", []string{"open http://h:8080", "GET / HTTP/1.1", "", "POST / HTTP/1.1", "Host: h", "Content-Length: 5", "", "1234567", "s",
+			".show 1", ".show 1 raw", ".hex 1", ".body", ".cookies", ".alpn", ".qiut", ".eol lf", "GET / HTTP/1.0", "", "^D", "^D"}},
+		{"waiting", []string{"open slow 80", "GET / HTTP/1.1", "Host: slow", "", ".close", ".quit"}},
+		{"smtp", []string{"open mail.test smtp", "EHLO me", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA", "hello", ".quit", "\x1dstatus", ".", "QUIT", ".quit"}},
+		{"line", []string{"open echo 9000", "hello", `.send "a\x00b\n"`, ".send <<EOF", "one", ".two", "EOF", ".await re two", ".await bytes 99 10ms", ".eof", ".abort", ".quit"}},
+		{"draft", []string{"open http://h:8080/a?b=c", "^C", ".again", ".mode line", "GET / HTTP/1.1", "X: y", "", ".again", ".await close 1s", ".help send", ".quit"}},
+		{"prompting", []string{"open login 9001", "root", "^D"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				golden(t, tt.name+".golden", play(t, servers, Options{Style: view.Style{EscapeKey: "^]"}}, tt.lines...))
+			})
+		})
+	}
+}

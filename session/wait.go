@@ -1,0 +1,237 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// A waitEnd says how a wait ended.
+type waitEnd uint8
+
+const (
+	waitMet         waitEnd = iota // what was waited for is there
+	waitClosed                     // the peer will send no more
+	waitTimeout                    // too long
+	waitInterrupted                // by ^C
+)
+
+// A waiting says what to wait for.
+type waiting struct {
+	met     func() bool   // called with s.mu held
+	limit   time.Duration // 0 is none
+	silence bool          // limit counts from the last event, not from the start
+	notice  bool          // tell a person after a second
+}
+
+// wait waits until w is met or cannot be any more.
+func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
+	begun := time.Now()
+	next := time.Second // when the next notice is due
+	for {
+		s.mu.Lock()
+		met, ended, last := w.met(), s.peer.ended, s.peer.lastAt
+		s.mu.Unlock()
+		switch {
+		case met:
+			return waitMet
+		case ended && s.drained():
+			return waitClosed
+		}
+		sleep := time.Duration(1<<63 - 1)
+		if w.limit > 0 {
+			from := begun
+			if w.silence && last.After(from) {
+				from = last
+			}
+			sleep = time.Until(from.Add(w.limit))
+			if sleep <= 0 {
+				return waitTimeout
+			}
+		}
+		if w.notice {
+			until := time.Until(begun.Add(next))
+			if until <= 0 {
+				s.view.Info(s.waitNotice(time.Since(begun)))
+				next *= 3
+				continue
+			}
+			sleep = min(sleep, until)
+		}
+		timer := time.NewTimer(sleep)
+		select {
+		case <-s.changed:
+		case <-s.linkDone():
+		case <-timer.C:
+		case <-s.opts.Interrupts:
+			timer.Stop()
+			return waitInterrupted
+		case <-ctx.Done():
+			timer.Stop()
+			return waitInterrupted
+		}
+		timer.Stop()
+	}
+}
+
+// waitNotice says how far a reply is.
+func (s *Session) waitNotice(since time.Duration) string {
+	s.mu.Lock()
+	st := s.stream.State(s.peer.conn)
+	s.mu.Unlock()
+	text := "waiting for the reply: "
+	switch {
+	case st.Want >= 0 && st.Partial[1] != nil:
+		text += fmt.Sprintf("%d of %d B, ", st.Got, st.Want)
+	case st.Got > 0:
+		text += fmt.Sprintf("%d B, ", st.Got)
+	}
+	return text + fmt.Sprintf("%.1f s (^C stops waiting)", since.Seconds())
+}
+
+// replied reports whether nothing is due from the server. s.mu is held.
+func (s *Session) replied() bool {
+	return complete(s.stream.State(s.peer.conn))
+}
+
+func complete(st proto.State) bool { return st.Due == 0 && st.Partial[1] == nil }
+
+// cutShort reports whether e ended the server's stream before a reply that was
+// due was complete: what was due before it has not been answered by it.
+func cutShort(e wire.Event, before, after proto.State, msgs []proto.Message) bool {
+	switch {
+	case !before.Framed:
+		return false
+	case e.Kind == wire.KindEOF && e.Dir == wire.ServerToClient, e.Kind == wire.KindReset, e.Kind == wire.KindClose:
+	default:
+		return false
+	}
+	for i := range msgs {
+		if m := &msgs[i]; m.Dir == wire.ServerToClient && m.Kind != proto.KindRaw && !m.Complete {
+			return true
+		}
+	}
+	return after.Settled < before.Settled+before.Due
+}
+
+// How long a person's prompt stays away where nothing tells when a reply is
+// complete. It delays the prompt and decides nothing.
+const (
+	promptSilence = 300 * time.Millisecond
+	promptAfter   = 30 * time.Millisecond // after something came
+)
+
+// afterSend waits for the reply to what was just sent.
+func (s *Session) afterSend(ctx context.Context) error {
+	s.mu.Lock()
+	st := s.stream.State(s.peer.conn)
+	s.mu.Unlock()
+	if !st.Framed {
+		if s.opts.Interactive {
+			s.settle(ctx)
+		}
+		return nil
+	}
+	return s.awaitReply(ctx)
+}
+
+// awaitReply waits until nothing is due.
+func (s *Session) awaitReply(ctx context.Context) error {
+	w := waiting{met: s.replied, notice: s.opts.Interactive}
+	if !s.opts.Interactive {
+		w.limit, w.silence = s.timeout, true
+	}
+	end := s.wait(ctx, w)
+	s.mu.Lock()
+	cut := s.peer.cut
+	s.mu.Unlock()
+	switch {
+	case cut && !s.opts.Interactive:
+		return failure(StatusProtocol, "the connection ended before the reply was complete")
+	case end == waitTimeout:
+		return failure(StatusTimeout, "no complete reply after %v of silence (.timeout sets how long)", s.timeout)
+	case end == waitInterrupted:
+		return s.stopped(ctx)
+	}
+	return nil
+}
+
+// stopped is ^C during a wait: a person goes on, a script ends.
+func (s *Session) stopped(ctx context.Context) error {
+	if !s.opts.Interactive || ctx.Err() != nil {
+		return failure(StatusInterrupted, "interrupted")
+	}
+	s.view.Info("stopped waiting; still connected")
+	return nil
+}
+
+// settle gives what comes at once the time to stand before the prompt.
+func (s *Session) settle(ctx context.Context) {
+	before := s.received()
+	if s.wait(ctx, waiting{limit: promptSilence, met: func() bool {
+		return s.peer.ended || s.peer.gotN != before
+	}}) != waitMet {
+		return
+	}
+	s.wait(ctx, waiting{limit: promptAfter, silence: true, met: func() bool { return s.peer.ended }})
+}
+
+func (s *Session) received() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peer.gotN
+}
+
+// banner waits for the first words of a server that speaks first.
+func (s *Session) banner(ctx context.Context) error {
+	w := waiting{met: func() bool { return s.peer.spoke || s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)) != "" }}
+	if s.opts.Interactive {
+		w.limit = promptSilence
+	} else {
+		w.limit, w.silence = s.timeout, true
+		w.met = func() bool { return s.peer.spoke || !s.stream.State(s.peer.conn).Framed && s.peer.gotN > 0 }
+	}
+	switch s.wait(ctx, w) {
+	case waitTimeout:
+		if !s.opts.Interactive {
+			return failure(StatusTimeout, "no greeting after %v (.timeout sets how long)", s.timeout)
+		}
+	case waitClosed:
+		if !s.opts.Interactive {
+			return failure(StatusProtocol, "the connection ended before the greeting")
+		}
+	case waitInterrupted:
+		return s.stopped(ctx)
+	}
+	return nil
+}
+
+// lastReply waits, at the end of a script, for what is due: where no protocol
+// tells, for the peer to close.
+func (s *Session) lastReply(ctx context.Context) error {
+	s.mu.Lock()
+	framed := s.stream.State(s.peer.conn).Framed
+	s.mu.Unlock()
+	switch {
+	case s.link == nil:
+		return nil
+	case framed:
+		return s.awaitReply(ctx)
+	case !s.owed:
+		return nil
+	}
+	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: func() bool {
+		st := s.stream.State(s.peer.conn)
+		return st.Framed && complete(st)
+	}})
+	switch end {
+	case waitTimeout:
+		return failure(StatusTimeout, "stopped after %v of silence, reply may be incomplete: .await or .close ends it", s.timeout)
+	case waitInterrupted:
+		return s.stopped(ctx)
+	}
+	return nil
+}
