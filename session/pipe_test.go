@@ -1,0 +1,220 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wiretape/wire"
+)
+
+// pipeTo runs a pipe against a server in memory.
+func pipeTo(t *testing.T, target string, serve func(net.Conn), in io.Reader, o PipeOptions) (string, error) {
+	t.Helper()
+	to, err := wire.ParseTarget(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o.In = in
+	if o.Out == nil {
+		o.Out = &out
+	}
+	err = pipeOver(t.Context(), world{to.Address(): serve}.dial, to, o)
+	return out.String(), err
+}
+
+// forever never ends, as a terminal or a FIFO does.
+type forever struct{ stop <-chan struct{} }
+
+func (f forever) Read([]byte) (int, error) { <-f.stop; return 0, io.EOF }
+
+func TestPipeEndsWhenTheReplyIsComplete(t *testing.T) {
+	const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+	// answer replies to a request after half a second and keeps the connection
+	// open.
+	answer := func(reply string) func(net.Conn) {
+		return func(c net.Conn) {
+			if _, err := readHead(bufio.NewReader(c)); err != nil {
+				return
+			}
+			if pause(c, 500*time.Millisecond) {
+				io.WriteString(c, reply)
+				io.Copy(io.Discard, c)
+			}
+		}
+	}
+	ends := func(reply string) func(net.Conn) {
+		return func(c net.Conn) {
+			readHead(bufio.NewReader(c))
+			io.WriteString(c, reply)
+		}
+	}
+	const ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+	tests := []struct {
+		name, target, in string
+		serve            func(net.Conn)
+		o                PipeOptions
+		out              string
+		status           Status
+		err              string
+		took             time.Duration
+	}{
+		{"Content-Length", "h:80", get, answer(ok), PipeOptions{}, ok, 0, "", 500 * time.Millisecond},
+		{"chunked", "h:80", get, answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"), PipeOptions{},
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", 0, "", 500 * time.Millisecond},
+		{"304", "h:80", get, answer("HTTP/1.1 304 Not Modified\r\n\r\n"), PipeOptions{}, "HTTP/1.1 304 Not Modified\r\n\r\n", 0, "", 500 * time.Millisecond},
+		{"an interim reply first", "h:80", get, answer("HTTP/1.1 100 Continue\r\n\r\n" + ok), PipeOptions{}, "HTTP/1.1 100 Continue\r\n\r\n" + ok, 0, "", 500 * time.Millisecond},
+		{"LF to CRLF", "h:80", "GET / HTTP/1.1\nHost: x\n\n", answer(ok), PipeOptions{CRLF: true}, ok, 0, "", 500 * time.Millisecond},
+		{"until the peer closes", "h:80", get, ends("HTTP/1.0 200 OK\r\n\r\nhello"), PipeOptions{}, "HTTP/1.0 200 OK\r\n\r\nhello", 0, "", 0},
+		{"cut", "h:80", get, ends("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), PipeOptions{},
+			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 5, "the connection ended before the reply was complete", 0},
+		{"no answer", "h:80", get, ends(""), PipeOptions{}, "", 5, "the connection ended before the reply was complete", 0},
+		{"idle", "h:80", get, answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), PipeOptions{Idle: 2 * time.Second},
+			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 6, "stopped by --idle 2s, reply may be incomplete", 2500 * time.Millisecond},
+		{"unknown, the peer closes", "h:9000", "x\n", func(c net.Conn) { c.Read(make([]byte, 9)); io.WriteString(c, "\x00y") }, PipeOptions{}, "\x00y", 0, "", 0},
+		{"unknown, a guess is no success", "h:9000", "x\n", echo, PipeOptions{Idle: time.Second, IdleFlag: "-w"}, "x\n", 6, "stopped by -w 1s, reply may be incomplete", time.Second},
+		{"unknown, -q", "h:9000", "x\n", echo, PipeOptions{Linger: time.Second}, "x\n", 6, "stopped by -q 1s, reply may be incomplete", time.Second},
+		{"unknown, half-closed", "h:9000", "x\n", echo, PipeOptions{HalfClose: true}, "x\n", 0, "", 0},
+		{"SMTP", "h:25", "EHLO me\r\nNOOP\r\n", mail, PipeOptions{}, "220 mail.test ESMTP\r\n250-mail.test Hello me\r\n250-PIPELINING\r\n250 HELP\r\n500 what?\r\n", 0, "", 0},
+		{"SMTP, the greeting alone", "h:25", "", mail, PipeOptions{}, "220 mail.test ESMTP\r\n", 0, "", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				out, err := pipeTo(t, tt.target, tt.serve, strings.NewReader(tt.in), tt.o)
+				text := ""
+				if err != nil {
+					text = err.Error()
+				}
+				if out != tt.out || StatusOf(err) != tt.status || text != tt.err {
+					t.Errorf("out %q, status %d, error %q; want %q, %d, %q", out, StatusOf(err), text, tt.out, tt.status, tt.err)
+				}
+				if took := time.Since(begun); took != tt.took {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestPipeDoesNotHalfCloseUnlessTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// A server that answers nothing to who half-closes.
+		serve := func(c net.Conn) {
+			readHead(bufio.NewReader(c))
+			if pause(c, time.Second) {
+				io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+			}
+		}
+		out, err := pipeTo(t, "h:80", serve, strings.NewReader("GET / HTTP/1.0\r\n\r\n"), PipeOptions{})
+		if out == "" || err != nil {
+			t.Errorf("out %q, %v", out, err)
+		}
+		out, err = pipeTo(t, "h:80", serve, strings.NewReader("GET / HTTP/1.0\r\n\r\n"), PipeOptions{HalfClose: true})
+		if out != "" || StatusOf(err) != StatusProtocol {
+			t.Errorf("half-closed: out %q, %v", out, err)
+		}
+	})
+}
+
+func TestPipeEndsWithItsReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		r.Close()
+		stop := make(chan struct{})
+		defer close(stop)
+		_, err := pipeTo(t, "h:9000", func(c net.Conn) {
+			io.WriteString(c, "x")
+			io.Copy(io.Discard, c)
+		}, forever{stop}, PipeOptions{Out: w})
+		if err != nil {
+			t.Errorf("a reader that has gone: %v", err)
+		}
+	})
+}
+
+// zeros gives n octets.
+func zeros(n int64) io.Reader { return io.LimitReader(zero{}, n) }
+
+type zero struct{}
+
+func (zero) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestPipeIsExact(t *testing.T) {
+	const size = 64 << 20
+	sum := func(r io.Reader) [32]byte {
+		h := sha256.New()
+		io.Copy(h, r)
+		return [32]byte(h.Sum(nil))
+	}
+	want := sum(zeros(size))
+
+	got := make(chan [32]byte, 1)
+	up := sha256.New()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(time.Minute))
+		r := bufio.NewReader(c)
+		readHead(r)
+		got <- sum(io.LimitReader(r, size))
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
+		io.Copy(c, zeros(size))
+		io.Copy(io.Discard, c) // keeps it open
+	}()
+	to, err := wire.ParseTarget(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 67108864\r\n\r\n"
+	body := new(afterHead)
+	body.w = up
+	if err := Pipe(t.Context(), wire.Dialer{}, to, PipeOptions{In: io.MultiReader(strings.NewReader(head), zeros(size)), Out: body}); err != nil {
+		t.Fatal(err)
+	}
+	if g := <-got; g != want {
+		t.Errorf("the server got other bytes: %x, want %x", g, want)
+	}
+	if g := [32]byte(up.Sum(nil)); g != want || body.n != size {
+		t.Errorf("the output is %d other bytes: %x, want %x", body.n, g, want)
+	}
+}
+
+// afterHead writes what follows the first blank line.
+type afterHead struct {
+	w    io.Writer
+	head []byte
+	past bool
+	n    int64
+}
+
+func (a *afterHead) Write(p []byte) (int, error) {
+	n := len(p)
+	if !a.past {
+		a.head = append(a.head, p...)
+		i := bytes.Index(a.head, []byte("\r\n\r\n"))
+		if i < 0 {
+			return n, nil
+		}
+		a.past, p = true, a.head[i+4:]
+	}
+	a.n += int64(len(p))
+	a.w.Write(p)
+	return n, nil
+}
