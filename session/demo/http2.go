@@ -1,0 +1,255 @@
+package demo
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+
+	"golang.org/x/net/http2/hpack"
+
+	"wiretape/wire"
+	"wiretape/wire/http2"
+	"wiretape/wire/proto"
+)
+
+// maxBody is what the practice site takes of a request's body over HTTP/2, in
+// octets. No page is longer than what came or than this, so that answers fit the
+// windows with which a connection begins (RFC 9113, section 6.9.2) and nobody
+// has to wait for flow control.
+const maxBody = 16 << 10 // 16 KiB
+
+// h2conn is the practice site's side of one HTTP/2 connection.
+type h2conn struct {
+	site    site
+	conn    *wire.Conn
+	parser  *http2.Parser
+	decoder *hpack.Decoder
+	encoder *hpack.Encoder
+	block   bytes.Buffer // what encoder writes
+
+	streams map[uint32]*h2stream
+	header  *h2stream // whose header block is going on
+	fields  []hpack.HeaderField
+	out     []byte
+}
+
+// h2stream is a request on its way in.
+type h2stream struct {
+	id       uint32
+	fragment []byte
+	fields   []hpack.HeaderField
+	body     []byte
+	ended    bool
+}
+
+// maxStreams is how many requests a client may have open at once.
+const maxStreams = 100
+
+// serveHTTP2 answers the requests of an HTTP/2 connection until the client
+// leaves or breaks a rule.
+func (s site) serveHTTP2(c *wire.Conn) {
+	h := &h2conn{site: s, conn: c, parser: http2.New(proto.Limits{}), streams: map[uint32]*h2stream{}}
+	h.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { h.fields = append(h.fields, f) })
+	h.decoder.SetMaxStringLength(proto.DefaultLine)
+	h.encoder = hpack.NewEncoder(&h.block)
+	h.out = http2.AppendSettings(nil, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Value: maxStreams})
+	buf := make([]byte, 16<<10)
+	for h.flush() == nil {
+		c.SetReadDeadline(time.Now().Add(idle))
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		for _, m := range h.parser.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: buf[:n]}) {
+			if code, why := h.take(&m); why != "" {
+				h.goAway(code, why)
+				return
+			}
+		}
+	}
+}
+
+// flush writes what is due to the client.
+func (h *h2conn) flush() error {
+	if len(h.out) == 0 {
+		return nil
+	}
+	_, err := h.conn.Write(h.out)
+	h.out = h.out[:0]
+	return err
+}
+
+func (h *h2conn) goAway(code http2.ErrCode, why string) {
+	payload := make([]byte, 8, 8+len(why))
+	payload[7] = byte(code)
+	h.out = http2.AppendFrame(h.out, http2.FrameGoAway, 0, 0, append(payload, why...))
+	_ = h.flush() // the connection ends either way
+}
+
+// The error codes of RFC 9113, section 7, that the site uses.
+const (
+	protocolError    http2.ErrCode = 0x1
+	frameSizeError   http2.ErrCode = 0x6
+	compressionError http2.ErrCode = 0x9
+	enhanceYourCalm  http2.ErrCode = 0xb
+)
+
+// take acts on one frame. A reason ends the connection.
+func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
+	if _, ok := m.Value.(http2.ClientPreface); ok {
+		return 0, ""
+	}
+	f, ok := m.Value.(*http2.Frame)
+	switch {
+	case !ok:
+		return protocolError, "that is no frame"
+	case f.Length > 16384:
+		// RFC 9113, section 4.2: more than SETTINGS_MAX_FRAME_SIZE as it stands.
+		return frameSizeError, "frame of over 16384 octets"
+	case h.header != nil && (f.Type != http2.FrameContinuation || f.Stream != h.header.id):
+		return protocolError, "a header block is interrupted"
+	}
+	h.out = append(h.out, f.Answer()...)
+	switch f.Type {
+	case http2.FrameHeaders:
+		if h.streams[f.Stream] == nil && len(h.streams) >= maxStreams {
+			return enhanceYourCalm, "too many streams"
+		}
+		if f.Stream%2 == 0 {
+			return protocolError, "HEADERS on a stream that no client opens"
+		}
+		h.header = h.streams[f.Stream]
+		if h.header == nil {
+			h.header = &h2stream{id: f.Stream}
+			h.streams[f.Stream] = h.header
+		}
+		h.header.ended = f.Flags.Has(http2.FlagEndStream)
+		return h.fragment(f)
+	case http2.FrameContinuation:
+		if h.header == nil {
+			return protocolError, "CONTINUATION of nothing"
+		}
+		return h.fragment(f)
+	case http2.FrameData:
+		return h.data(f, m.Body.Data)
+	case http2.FrameRSTStream:
+		delete(h.streams, f.Stream)
+	}
+	return 0, ""
+}
+
+// fragment takes a part of a header block, and the whole when it is complete.
+func (h *h2conn) fragment(f *http2.Frame) (http2.ErrCode, string) {
+	st := h.header
+	st.fragment = append(st.fragment, f.Fragment...)
+	if len(st.fragment) > proto.DefaultHead {
+		return enhanceYourCalm, "header block too long"
+	}
+	if !f.Flags.Has(http2.FlagEndHeaders) {
+		return 0, ""
+	}
+	h.header, h.fields = nil, nil
+	if _, err := h.decoder.Write(st.fragment); err != nil {
+		return compressionError, err.Error()
+	}
+	if err := h.decoder.Close(); err != nil {
+		return compressionError, err.Error()
+	}
+	if st.fields == nil { // otherwise they are trailers, which no page looks at
+		st.fields = h.fields
+	}
+	st.fragment = nil
+	if st.ended {
+		h.answer(st)
+	}
+	return 0, ""
+}
+
+func (h *h2conn) data(f *http2.Frame, data []byte) (http2.ErrCode, string) {
+	// RFC 9113, section 6.9: padding counts, and so does what is for no stream.
+	if f.Length > 0 {
+		h.out = appendWindowUpdate(h.out, 0, f.Length)
+	}
+	st := h.streams[f.Stream]
+	if st == nil {
+		return 0, "" // reset or answered: its rest may still be on the way
+	}
+	if st.body = append(st.body, data...); len(st.body) > maxBody {
+		return enhanceYourCalm, "over HTTP/2 the practice site takes bodies up to 16 KiB"
+	}
+	if f.Flags.Has(http2.FlagEndStream) {
+		h.answer(st)
+	} else if f.Length > 0 {
+		h.out = appendWindowUpdate(h.out, f.Stream, f.Length)
+	}
+	return 0, ""
+}
+
+func appendWindowUpdate(dst []byte, stream uint32, n int) []byte {
+	return http2.AppendFrame(dst, http2.FrameWindowUpdate, 0, stream,
+		[]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+}
+
+// answer writes the answer to a complete request.
+func (h *h2conn) answer(st *h2stream) {
+	delete(h.streams, st.id)
+	q := request{body: st.body, secure: true, twin: h.site.twin}
+	for _, f := range st.fields {
+		switch f.Name {
+		case ":method":
+			q.method = f.Value
+		case ":path":
+			q.target = f.Value
+		case ":authority":
+			q.fields = append(q.fields, [2]string{"host", f.Value})
+		default:
+			q.fields = append(q.fields, [2]string{f.Name, f.Value})
+		}
+	}
+	r := text(400, "a request has :method and :path (RFC 9113, section 8.3.1)\n")
+	if q.method != "" && q.target != "" {
+		r = h.site.handle(&q)
+	}
+	body := r.body
+	if q.method == "HEAD" || r.status == 204 || r.status == 304 {
+		body = nil
+	}
+	fields := [][2]string{{":status", strconv.Itoa(r.status)}, {"date", httpDate(time.Now())}}
+	for _, f := range r.fields {
+		fields = append(fields, [2]string{string(bytes.ToLower([]byte(f[0]))), f[1]})
+	}
+	if r.trailers == nil && r.status != 204 && r.status != 304 {
+		fields = append(fields, [2]string{"content-length", fmt.Sprint(len(r.body))})
+	}
+	h.headers(st.id, fields, len(body) == 0 && r.trailers == nil)
+	for len(body) > 0 {
+		n := min(len(body), 16384)
+		var flags http2.Flags
+		if n == len(body) && r.trailers == nil {
+			flags = http2.FlagEndStream
+		}
+		h.out = http2.AppendFrame(h.out, http2.FrameData, flags, st.id, body[:n])
+		body = body[n:]
+	}
+	if r.trailers != nil {
+		lower := make([][2]string, len(r.trailers))
+		for i, f := range r.trailers {
+			lower[i] = [2]string{string(bytes.ToLower([]byte(f[0]))), f[1]}
+		}
+		h.headers(st.id, lower, true)
+	}
+}
+
+func (h *h2conn) headers(stream uint32, fields [][2]string, end bool) {
+	h.block.Reset()
+	for _, f := range fields {
+		// A bytes.Buffer takes every write.
+		_ = h.encoder.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]})
+	}
+	flags := http2.FlagEndHeaders
+	if end {
+		flags |= http2.FlagEndStream
+	}
+	h.out = http2.AppendFrame(h.out, http2.FrameHeaders, flags, stream, h.block.Bytes())
+}
