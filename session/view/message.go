@@ -11,9 +11,9 @@ import (
 )
 
 // Message writes a Message: a row for each line as it came, its body, a row for
-// each of its notes, the cookies that it sets, and after a final HTTP response
-// the one row that sums the exchange up. Of a Message that [Printer.Partial] has
-// begun it writes the rest.
+// each of its notes, and after a final HTTP response the cookies that are kept,
+// the one row that sums the exchange up, and the cookies that are refused. Of a
+// Message that [Printer.Partial] has begun it writes the rest.
 func (p *Printer) Message(m *proto.Message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -32,8 +32,7 @@ type talk struct {
 // dial begins a talk with an opened connection.
 func dial(target string) *talk {
 	t := &talk{conn: 1}
-	host, port, _ := net.SplitHostPort(target)
-	_ = host
+	_, port, _ := net.SplitHostPort(target)
 	return t.add(wire.Event{Kind: wire.KindOpen, Facts: &wire.Facts{
 		Network: "tcp", Role: wire.Dialed, Target: target,
 		Local: "127.0.0.1:40000", Remote: net.JoinHostPort("192.0.2.1", port),
