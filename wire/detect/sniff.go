@@ -56,8 +56,8 @@ func isSimpleRequest(b []byte, more bool) verdict {
 func methodAndRest(b []byte, more bool) (rest []byte, ended bool, d verdict) {
 	b = bytes.TrimLeft(b, "\r\n")
 	line := b
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		line, ended = b[:i], true
+	if before, _, ok := bytes.Cut(b, []byte{'\n'}); ok {
+		line, ended = before, true
 	}
 	i := 0
 	for i < len(line) && isToken(line[i]) {

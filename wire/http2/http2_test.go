@@ -19,34 +19,35 @@ func frame(t FrameType, flags Flags, stream uint32, payload string) string {
 // describe gives a Message as "exchange what; notes", with "(cut)" for one that
 // is not complete.
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d ", m.Exchange)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d ", m.Exchange))
 	switch v := m.Value.(type) {
 	case *Frame:
-		s += v.String()
+		s.WriteString(v.String())
 		switch {
 		case v.Type == FrameData:
-			s += fmt.Sprintf(" %q", m.Body.Data)
+			s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 		case v.Fragment != nil:
-			s += fmt.Sprintf(" %q", v.Fragment)
+			s.WriteString(fmt.Sprintf(" %q", v.Fragment))
 		case v.Settings != nil:
-			s += fmt.Sprintf(" %v", v.Settings)
+			s.WriteString(fmt.Sprintf(" %v", v.Settings))
 		case v.Type == FrameGoAway:
-			s += fmt.Sprintf(" %d %s %q", v.Last, v.Code, v.Debug)
+			s.WriteString(fmt.Sprintf(" %d %s %q", v.Last, v.Code, v.Debug))
 		case v.Type == FrameRSTStream:
-			s += " " + v.Code.String()
+			s.WriteString(" " + v.Code.String())
 		}
 	case ClientPreface:
-		s += v.String()
+		s.WriteString(v.String())
 	default:
-		s += fmt.Sprintf("%s %.40q", m.Kind, m.Body.Data)
+		s.WriteString(fmt.Sprintf("%s %.40q", m.Kind, m.Body.Data))
 	}
 	if !m.Complete {
-		s += " (cut)"
+		s.WriteString(" (cut)")
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 func newParser() proto.Parser { return New(proto.Limits{}) }

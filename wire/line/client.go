@@ -78,8 +78,8 @@ func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
 	skip := len(line) - len(text)
 	text = head[skip:len(line):len(line)]
 	verb := text
-	if i := bytes.IndexByte(text, ' '); i >= 0 {
-		verb, c.Args = text[:i], text[i+1:]
+	if before, after, ok := bytes.Cut(text, []byte{' '}); ok {
+		verb, c.Args = before, after
 	}
 	c.Verb = string(bytes.ToUpper(verb))
 

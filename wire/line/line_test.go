@@ -1,7 +1,12 @@
 package line
 
 import (
+	"bufio"
+	"compress/gzip"
+	"encoding/base64"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -33,22 +38,23 @@ func read(t *testing.T, name string, limits proto.Limits, events []wire.Event) [
 // describe gives a Message as "exchange kind text; notes", with "(cut)" for one
 // that is not complete.
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d %s", m.Exchange, m.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d %s", m.Exchange, m.Kind))
 	if !m.Complete {
-		s += " (cut)"
+		s.WriteString(" (cut)")
 	}
 	switch v := m.Value.(type) {
 	case *Command:
-		s += " " + v.String()
+		s.WriteString(" " + v.String())
 	case *Reply:
-		s += fmt.Sprintf(" %d %q", v.Code, v.Lines)
+		s.WriteString(fmt.Sprintf(" %d %q", v.Code, v.Lines))
 	default:
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 var conversations = []struct {
@@ -241,5 +247,35 @@ func FuzzLaws(f *testing.F) {
 	for _, c := range conversations {
 		seeds = append(seeds, prototest.Talk(c.talk...))
 	}
+	for _, s := range fuzzSeeds("smtp.txt.gz") {
+		seeds = append(seeds, prototest.Talk("> EHLO me\r\nDATA\r\n", "< "+s), prototest.Talk("< 220 x\r\n", "> "+s))
+	}
 	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Line: 64, Head: 200, Body: 100}, "smtp") }, seeds...)
+}
+
+// fuzzSeeds reads the seeds of a public fuzzing corpus, in base64, one a line;
+// none where the conformance data is absent.
+func fuzzSeeds(name string) []string {
+	dir := os.Getenv("WIRETAPE_SUITES")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "suites")
+	}
+	f, err := os.Open(filepath.Join(dir, "fuzzseeds", name))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil
+	}
+	var seeds []string
+	sc := bufio.NewScanner(z)
+	sc.Buffer(nil, 1<<20)
+	for sc.Scan() {
+		if s, err := base64.StdEncoding.DecodeString(sc.Text()); err == nil && len(s) < 4<<10 {
+			seeds = append(seeds, string(s))
+		}
+	}
+	return seeds
 }

@@ -1,0 +1,41 @@
+package proto
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"wiretape/wire"
+)
+
+func TestRunsAreCutAtStopsAndMultiples(t *testing.T) {
+	var r Runs
+	like := Message{Conn: 1, Dir: wire.ClientToServer, Notes: []Note{{Text: "noted once"}}}
+	var out []Message
+	out = r.Add(out, like, 0, 0, []byte("abc"))
+	// Five more octets came, of which two were there when the other side spoke.
+	out = r.Stop(out, wire.ClientToServer, 3, 5, "turn")
+	out = r.Add(out, Message{Dir: wire.ClientToServer}, 0, 3, []byte("defgh"))
+	out = r.Stop(out, wire.ClientToServer, 8, 8, "turn")
+	out = r.Add(out, Message{Dir: wire.ClientToServer}, 0, 8, []byte(strings.Repeat("x", RawRun)))
+	out = r.End(out, wire.ClientToServer, "end")
+	out = r.End(out, wire.ClientToServer, "again")
+	var got []string
+	for _, m := range out {
+		got = append(got, fmt.Sprintf("%d-%d %d notes, %s", m.Span.From, m.Span.To, len(m.Notes), m.EndedBy))
+	}
+	want := []string{"0-5 1 notes, the other side spoke", "5-8 0 notes, turn", "8-65536 0 notes, 64 KiB", "65536-65544 0 notes, end"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestRunsKeepNoMoreThanTheLimit(t *testing.T) {
+	r := Runs{Limits: Limits{Body: 4}}
+	out := r.Add(nil, Message{Dir: wire.ServerToClient}, 0, 0, []byte("abcdef"))
+	out = r.End(out, wire.ServerToClient, "end")
+	if b := out[0].Body; string(b.Data) != "abcd" || b.Size != 6 || !b.Cut {
+		t.Errorf("body = %q, size %d, cut %t, want abcd of 6", b.Data, b.Size, b.Cut)
+	}
+}
