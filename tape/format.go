@@ -239,17 +239,30 @@ func (f *formatter) dataLine(r *Record, data []byte) error {
 		f.data = append(f.data, b...)
 		f.parts()
 	}
+	f.torn()
 	return f.flush(writeSize)
+}
+
+// torn lets a run alone that is but the announcement of a raw block.
+func (f *formatter) torn() {
+	if f.in.cut != nil && len(f.data) == 0 {
+		f.wrote = true
+	}
 }
 
 // longBlock copies a raw block that is longer than what is held of a run.
 func (f *formatter) longBlock() error {
-	f.wrote = true
-	f.part(len(f.data))
 	first, _, err := f.in.piece()
-	if err != nil || len(first) == 0 {
+	if err != nil {
 		return err
 	}
+	if len(first) < maxPiece {
+		f.data = append(f.data, first...)
+		f.torn()
+		return nil
+	}
+	f.wrote = true
+	f.part(len(f.data))
 	whole := f.in.rawLeft + int64(len(first))
 	f.buf = append(appendConn(f.buf, f.conn), dirMark(f.dir))
 	f.buf = fmt.Appendf(f.buf, "@ %d\n", whole)

@@ -171,33 +171,3 @@ func seeds(f *testing.F) {
 	f.Add(write(f, Capture, conversation()[:11]...))
 	f.Add([]byte("wiretape 1\n> a\\{any|}\n# c\n>b YWJj\n>\n; x\n>x 00 ff\n>@ 3\na\nb\n>  \\x20\n; end"))
 }
-
-// FuzzFormat: whatever is read is formatted to what reads alike and stays as it
-// is when formatted again.
-func FuzzFormat(f *testing.F) {
-	seeds(f)
-	f.Fuzz(func(t *testing.T, in []byte) {
-		for _, commit := range []bool{false, true} {
-			var once bytes.Buffer
-			_, err := Format(&once, bytes.NewReader(in), FormatOptions{Name: "in", Commit: commit})
-			if err != nil {
-				return
-			}
-			var twice bytes.Buffer
-			if _, err := Format(&twice, bytes.NewReader(once.Bytes()), FormatOptions{Name: "once", Commit: commit}); err != nil {
-				t.Fatalf("%v\n%q", err, once.Bytes())
-			}
-			if diff := cmp.Diff(once.String(), twice.String()); diff != "" {
-				t.Fatalf("commit %v: formatted again:\n%s", commit, diff)
-			}
-			before := read(t, NewReader(bytes.NewReader(in), "in"))
-			after := read(t, NewReader(bytes.NewReader(once.Bytes()), "once"))
-			if diff := cmp.Diff(streams(before), streams(after)); diff != "" {
-				t.Fatalf("commit %v: bytes differ:\n%s", commit, diff)
-			}
-			if diff := cmp.Diff(before, after, sameEvents); diff != "" && !commit {
-				t.Fatalf("events differ:\n%s", diff)
-			}
-		}
-	})
-}

@@ -228,7 +228,7 @@ func (r *Reader) piece() (b []byte, after byte, err error) {
 	switch {
 	case len(end) > 0 && end[0] == '\n':
 	case len(end) == 0 && len(rest) < 3:
-		r.cut = &Cut{r.in.n, "no line end after a raw block"}
+		r.cut = &Cut{r.rec.Line, "no line end after a raw block"}
 		r.in.skip(rest)
 		return b, 0, nil
 	default:
