@@ -106,6 +106,7 @@ func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
 
 // command takes note of what a command changes.
 func (p *Parser) command(c *Command) {
+	p.lmtp.command(c.Verb, p.asked)
 	args := string(bytes.ToUpper(bytes.TrimSpace(c.Args)))
 	switch {
 	case c.Verb == "STARTTLS",

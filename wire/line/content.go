@@ -38,6 +38,7 @@ type content struct {
 func (p *Parser) beginContent(after int) {
 	p.asked++
 	p.content = &content{exchange: p.asked, after: after}
+	p.lmtp.content(p.asked)
 }
 
 // note adds a note about the octet at offset.

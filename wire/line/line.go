@@ -89,6 +89,7 @@ type Parser struct {
 	after   int    // code that asks for one line that is no command; 0 for none
 	tls     int    // exchange of a command that asks for TLS; 0 for none
 	agreed  bool   // it was accepted, and nothing was said since
+	lmtp    lmtp
 	partial [2]proto.Message
 }
 
@@ -201,6 +202,7 @@ func (p *Parser) startTLS() {
 	p.answered = p.asked
 	p.tls = 0
 	p.agreed, p.opaque = false, false
+	p.lmtp = lmtp{}
 	for i := range p.sides {
 		p.sides[i].raw, p.sides[i].ended = false, false
 	}

@@ -155,7 +155,7 @@ func (p *Parser) finishReply(s *side, code int) {
 		return
 	}
 	p.ended = m.EndedBy
-	if preliminary {
+	if preliminary || p.lmtp.reply(exchange, code) {
 		return
 	}
 	p.answered++
