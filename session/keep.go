@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,24 +36,22 @@ func (s *Session) save(_ context.Context, args string) error {
 	if info, err := os.Stat(name); err == nil && info.Size() > 0 && !force {
 		return failure(StatusUsage, ".save: %s exists (%d B): .save --force %[1]s replaces it", name, info.Size())
 	}
-	s.mu.Lock()
-	src, err := s.record.saved()
-	s.mu.Unlock()
-	if err != nil {
-		return failure(StatusUsage, ".save %s: %w", name, err)
-	}
-	defer src.Close()
 	var out bytes.Buffer
-	res, err := tape.Format(&out, src, tape.FormatOptions{Name: name, Commit: true})
+	var res tape.FormatResult
+	// What happens meanwhile waits: it is not on this tape.
+	s.mu.Lock()
+	n := s.history.last()
+	err := s.record.saved(func(src io.Reader) (err error) {
+		res, err = tape.Format(&out, src, tape.FormatOptions{Name: name, Commit: true})
+		return err
+	})
+	s.mu.Unlock()
 	if err != nil {
 		return failure(StatusUsage, ".save %s: %w", name, err)
 	}
 	if err := replaceFile(name, out.Bytes()); err != nil {
 		return failure(StatusUsage, ".save %s: %w", name, err)
 	}
-	s.mu.Lock()
-	n := s.history.last()
-	s.mu.Unlock()
 	s.view.Info(fmt.Sprintf("saved %s: %s, %s; %s", name, count(n, "exchange"), count(res.Lines, "line"), s.secrets(res.Secrets)))
 	return nil
 }

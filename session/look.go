@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +12,6 @@ import (
 
 	"wiretape/session/view"
 	"wiretape/wire"
-	"wiretape/wire/cookie"
-	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
 
@@ -84,16 +83,11 @@ func (s *Session) show(_ context.Context, args string) error {
 	if err != nil {
 		return err
 	}
-	// A Printer of its own: what was typed is to be shown as well.
-	style := s.opts.Style
-	style.Live, style.Start = false, s.tap.Start()
-	p := view.New(s.opts.Out, style)
+	if form == "" {
+		return s.showMessages(n, msgs[0].Conn)
+	}
 	for i := range msgs {
 		m := &msgs[i]
-		if form == "" {
-			p.Message(m)
-			continue
-		}
 		s.mu.Lock()
 		b := bytes.Clone(s.history.octets(m))
 		s.mu.Unlock()
@@ -104,7 +98,40 @@ func (s *Session) show(_ context.Context, args string) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// showMessages writes the Messages of exchange n as a Printer of its own gives
+// them: what was typed is to be shown as well. It reads all that is held of the
+// connection, since the header blocks of HTTP/2 build on those before them.
+func (s *Session) showMessages(n, conn int) error {
+	s.mu.Lock()
+	msgs := slices.Clone(s.history.msgs)
+	s.mu.Unlock()
+	style := s.opts.Style
+	style.Live, style.Start = false, s.tap.Start()
+	g := gate{w: s.opts.Out}
+	p := view.New(&g, style)
+	for i := range msgs {
+		if m := &msgs[i]; m.Conn == conn {
+			g.open = m.N == n
+			p.Message(m)
+		}
+	}
 	return p.Err()
+}
+
+// A gate lets through what is written while it is open.
+type gate struct {
+	w    io.Writer
+	open bool
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	if !g.open {
+		return len(p), nil
+	}
+	return g.w.Write(p)
 }
 
 // octets writes the octets of m as text with escapes, or as a dump.
@@ -162,34 +189,6 @@ func (s *Session) body(_ context.Context, args string) error {
 		return nil
 	}
 	s.view.Info(fmt.Sprintf("#%d has no body", n))
-	return nil
-}
-
-// cookies judges what was set so far, in order, as a client with an empty jar
-// at the start of the session would.
-func (s *Session) cookies(context.Context, string) error {
-	s.mu.Lock()
-	msgs := slices.Clone(s.history.msgs)
-	s.mu.Unlock()
-	var jar cookie.Jar
-	var out strings.Builder
-	for _, m := range msgs {
-		r, ok := m.Value.(*http1.Response)
-		if !ok || r.Request == nil {
-			continue
-		}
-		now := s.tap.Start().Add(m.Last)
-		o := cookie.NewOrigin(m.Secure, string(r.Request.Fields.Get("Host")), r.Request.Target)
-		for _, v := range r.Fields.Values("Set-Cookie") {
-			fmt.Fprintf(&out, "#%d %s\n", m.N, jar.Set(o, v, now))
-		}
-	}
-	if out.Len() == 0 {
-		s.view.Info("no cookie was set")
-		return nil
-	}
-	fmt.Fprintf(&out, "%d in the jar", len(jar.All(time.Now())))
-	s.view.Info(out.String())
 	return nil
 }
 

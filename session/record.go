@@ -2,9 +2,11 @@ package session
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"wiretape/tape"
@@ -164,16 +166,25 @@ func (r *recorder) record(rec tape.Record) error {
 	return nil
 }
 
-// saved returns what was recorded so far, for .save. The caller closes it.
-func (r *recorder) saved() (io.ReadCloser, error) {
+// saved gives what was recorded so far to use, as a tape that ended in order.
+func (r *recorder) saved(use func(io.Reader) error) error {
 	r.mask.Flush()
-	switch {
-	case r.spool == nil:
-		return nil, fmt.Errorf("nothing has happened yet")
-	case r.spool.memory != nil:
-		return io.NopCloser(bytes.NewReader(bytes.Clone(r.spool.memory.Bytes()))), nil
+	if r.spool != nil && r.spool.limit != nil {
+		r.spool.limit.flush()
 	}
-	return os.Open(r.spool.file.Name())
+	end := strings.NewReader("; end\n")
+	switch {
+	case r.spool == nil || r.spool.memory != nil && r.spool.memory.Len() == 0:
+		return errors.New("nothing has happened yet")
+	case r.spool.memory != nil:
+		return use(io.MultiReader(bytes.NewReader(r.spool.memory.Bytes()), end))
+	}
+	f, err := os.Open(r.spool.file.Name())
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return use(io.MultiReader(f, end))
 }
 
 // describe names the files that are being written.

@@ -169,6 +169,9 @@ func TestSessionIsRecorded(t *testing.T) {
 			t.Errorf("%s is empty", name)
 		}
 	}
+	if text, _ := os.ReadFile(saved); !bytes.HasSuffix(text, []byte("\n; end\n")) {
+		t.Errorf("the saved tape has no end:\n%s", text)
+	}
 	if text, _ := os.ReadFile(late); !bytes.Contains(text, []byte("gap")) || !bytes.Contains(text, []byte("% second")) {
 		t.Errorf("a tape begun late names no gap, or no mark:\n%s", text)
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"wiretape/session/view"
 )
@@ -82,6 +86,46 @@ func pause(c net.Conn, d time.Duration) bool {
 
 func echo(c net.Conn) { io.Copy(c, c) }
 
+// frames speaks HTTP/2, one thing after the other: it answers each request with
+// its path, and asks for an answer to a PING before it does.
+func frames(c net.Conn) {
+	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	fr := http2.NewFramer(c, c)
+	fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	var block bytes.Buffer
+	enc := hpack.NewEncoder(&block)
+	path := ""
+	for {
+		f, err := fr.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch f := f.(type) {
+		case *http2.WindowUpdateFrame: // the last of what opens the connection
+			fr.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 9})
+		case *http2.SettingsFrame:
+			if f.IsAck() {
+				fr.WriteSettingsAck()
+			}
+		case *http2.MetaHeadersFrame:
+			path = f.PseudoValue("path")
+		case *http2.DataFrame:
+			fr.WritePing(false, [8]byte{'p'})
+		case *http2.PingFrame:
+			block.Reset()
+			enc.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
+			id := uint32(1)
+			if path == "/y" {
+				id = 3
+			}
+			fr.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true})
+			fr.WriteData(id, true, []byte("hello "+path))
+		}
+	}
+}
+
 func TestTranscripts(t *testing.T) {
 	servers := world{
 		"www.google.ca:80": oneReply("HTTP/1.0 200 OK\r\nServer: gws\r\n\r\n<html>\r\n", true),
@@ -96,6 +140,7 @@ func TestTranscripts(t *testing.T) {
 		},
 		"mail.test:25": mail,
 		"echo:9000":    echo,
+		"h2:80":        frames,
 		"login:9001": func(c net.Conn) {
 			io.WriteString(c, "welcome\r\nlogin: ")
 			bufio.NewReader(c).ReadString('\n')
@@ -114,6 +159,7 @@ func TestTranscripts(t *testing.T) {
 		{"smtp", []string{"open mail.test smtp", "EHLO me", "MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA", "hello", ".quit", "\x1dstatus", ".", "QUIT", ".quit"}},
 		{"line", []string{"open echo 9000", "hello", `.send "a\x00b\n"`, ".send <<EOF", "one", ".two", "EOF", ".await re two", ".await bytes 99 10ms", ".eof", ".abort", ".quit"}},
 		{"draft", []string{"open http://h:8080/a?b=c", "^C", ".again", ".mode line", "GET / HTTP/1.1", "X: y", "", ".again", ".await close 1s", ".help send", ".quit"}},
+		{"h2", []string{"open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", "POST /y", "content-length: 1", "", "c", ".show 1", ".status", ".quit"}},
 		{"prompting", []string{"open login 9001", "root", "^D"}},
 	}
 	for _, tt := range tests {
