@@ -27,7 +27,6 @@ type parser struct {
 	raw      int64  // the length of the raw block that the last line announced
 	leaf     string // what the last "= tls" said of the certificate to come; "" for nothing
 	tls      int    // the connection of the "= tls" that a certificate may follow; 0 for none
-	spans    []Span // room for those of the last line
 }
 
 // line reads a line that is no data, without its line end.
@@ -241,7 +240,7 @@ func (p *parser) text(dst, s []byte) ([]byte, []Span, error) {
 	if len(s) > 0 && s[len(s)-1] == ' ' {
 		return dst, nil, bad(`line ends in a space: write the last one as \x20`)
 	}
-	p.spans = p.spans[:0]
+	var spans []Span
 	start := len(dst)
 	for {
 		n := literal(s)
@@ -262,7 +261,7 @@ func (p *parser) text(dst, s []byte) ([]byte, []Span, error) {
 			var span Span
 			dst, span, n, err = p.captures.parse(dst, s)
 			span.From, span.To = span.From-start, span.To-start
-			p.spans = append(p.spans, span)
+			spans = append(spans, span)
 		default:
 			dst, n, err = unescape(dst, s)
 		}
@@ -274,10 +273,7 @@ func (p *parser) text(dst, s []byte) ([]byte, []Span, error) {
 		}
 		s = s[n:]
 	}
-	if len(p.spans) == 0 {
-		return dst, nil, nil
-	}
-	return dst, p.spans, nil
+	return dst, spans, nil
 }
 
 // parseHex reads pairs of hex digits, each with a blank before it or none.

@@ -52,11 +52,12 @@ type Record struct {
 	Form  Form
 	Spans []Span // Data: where Event.Data is a sample, in order
 	// Data: the record goes on with the run (the one write) of the Data record
-	// before it.
+	// before it. Socket: it is a certificate of the tls record before it, and
+	// Event.TLS has nothing else.
 	Continues bool
 
-	Key   string   // Meta: the key; Rule: the rule's name
-	Value string   // Comment, Meta, Mark: the text
+	Key   string   // Meta: the key; Rule: the rule's name; Socket: the verb
+	Value string   // Comment, Meta, Mark: the text; Socket: what follows the verb
 	Args  []string // Rule: the arguments
 	Conn  int      // Rule: the connection that it is for, 0 for all
 	Wait  Wait     // Time
