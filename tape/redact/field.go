@@ -41,13 +41,17 @@ func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
 	}
 	n := bytes.IndexByte(b, '\n') + 1
 	if s.field < authField {
-		if n == 0 {
-			s.keep(b)
-			return len(b)
+		line := b
+		if n > 0 {
+			line = b[:n]
 		}
-		s.keep(b[:n])
-		s.lineEnd()
-		return n
+		if s.field != plainField {
+			s.keep(line)
+		}
+		if n > 0 {
+			s.lineEnd()
+		}
+		return len(line)
 	}
 	value, ends := b, false
 	switch {
@@ -77,7 +81,14 @@ func (s *stream) fieldName(b []byte) int {
 		s.inside = s.field != cookieField
 		return 1
 	}
-	n := bytes.IndexAny(b, ":\n") + 1
+	n := bytes.IndexByte(b, '\n') + 1
+	line := b
+	if n > 0 {
+		line = b[:n]
+	}
+	if i := bytes.IndexByte(line, ':') + 1; i > 0 {
+		n = i
+	}
 	if n == 0 {
 		s.keep(b)
 		if len(s.line) > maxName {
@@ -99,24 +110,30 @@ func (s *stream) fieldName(b []byte) int {
 		}
 		return n
 	}
-	name := bytes.ToLower(bytes.TrimSpace(s.line[:len(s.line)-1]))
+	name := bytes.TrimSpace(s.line[:len(s.line)-1])
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			name[i] = c | 0x20
+		}
+	}
 	s.field = fieldKinds[string(name)]
 	if s.field == unknownField {
 		s.field = plainField
 	}
-	s.inside, s.base, s.line = false, "", s.line[:0]
+	s.inside, s.base = false, ""
 	if bytes.HasPrefix(name, []byte("proxy-")) {
 		s.base = "PROXY_"
 	}
+	s.line = s.line[:0]
 	return n
 }
 
 // lineEnd takes what a field says of the framing, and waits for the next line.
 func (s *stream) lineEnd() {
-	value := strings.ToLower(strings.TrimSpace(string(s.line)))
 	switch {
 	case s.state == trailers:
 	case s.field == lengthField:
+		value := strings.TrimSpace(string(s.line))
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n < 0 || s.length >= 0 && s.length != n {
 			s.broken = true
@@ -124,7 +141,7 @@ func (s *stream) lineEnd() {
 		s.length = n
 	case s.field == codingField:
 		s.coded = true
-		codings := strings.Split(value, ",")
+		codings := strings.Split(strings.ToLower(string(s.line)), ",")
 		s.chunked = strings.TrimSpace(codings[len(codings)-1]) == "chunked"
 	}
 	s.folded, s.field, s.line = s.field, unknownField, s.line[:0]

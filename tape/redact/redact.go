@@ -70,7 +70,7 @@ type mark struct {
 }
 
 // New returns a Redactor that gives its events to next, which does not keep
-// their bytes or the spans.
+// their bytes or the spans. After the last event call Flush.
 func New(next func(wire.Event, []tape.Span), opt Options) *Redactor {
 	r := &Redactor{next: next, conns: make(map[int]*conn)}
 	r.needles = needles(opt.Values, &r.ids)

@@ -175,6 +175,18 @@ func TestResponseFramingFollowsRequests(t *testing.T) {
 	}
 }
 
+func TestRequestsKnownByTheirResponses(t *testing.T) {
+	res := run(t, Options{}, []turn{
+		{1, c2s, "hello\r\n\r\n"},
+		{1, s2c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"},
+		{1, c2s, "GET / HTTP/1.1\r\nCookie: a=1\r\n\r\n"},
+		{2, c2s, "PROXY TCP4 1.2.3.4 5.6.7.8 9 80\r\nGET / HTTP/1.1\r\nCookie: b=2\r\n\r\n"},
+	}, whole)
+	if diff := cmp.Diff([]string{"A", "B"}, res.ids); diff != "" {
+		t.Errorf("%s\n%s", diff, res.tape)
+	}
+}
+
 func TestGivenValues(t *testing.T) {
 	const value = `p&ss"wörd`
 	opt := Options{Values: map[string]string{"PASS": value, "SHORT": "abc"}}

@@ -173,7 +173,7 @@ func (s *stream) isStart(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.Contains(bytes.ToUpper(line), []byte(" HTTP/"))
+	return bytes.Contains(line, []byte(" HTTP/")) || bytes.Contains(bytes.ToUpper(line), []byte(" HTTP/"))
 }
 
 func hasPrefixFold(b []byte, prefix string) bool {
@@ -186,10 +186,16 @@ func (s *stream) start(line []byte) {
 		return // RFC 9112, section 2.2: an empty line before it is skipped
 	}
 	if !s.isStart(line) {
-		if s.fresh {
+		// A proxy may say whom it speaks for, in a line before the request.
+		if s.fresh && (s.server || !hasPrefixFold(line, "PROXY ")) {
 			s.state = off
 		}
 		return
+	}
+	if c := s.conn; s.server && c.client.fresh && c.client.state == off {
+		// What did not look like a request was taken for one.
+		c.client.fresh = false
+		c.client.begin()
 	}
 	s.begin()
 	s.fresh, s.state = false, fields
