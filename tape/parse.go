@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -174,16 +175,13 @@ func (p *parser) socket(r *Record, conn int, s []byte) error {
 		return nil
 	}
 	p.tls, p.leaf = 0, ""
-	if err := parseSocket(r.Key, s[n:], &r.Event); err != nil {
+	words, err := parseSocket(r.Key, s[n:], &r.Event)
+	if err != nil {
 		return err
 	}
 	switch r.Event.Kind {
 	case wire.KindSecure:
-		p.tls = conn
-		if i := bytes.Index(s, []byte(" leaf=")); i >= 0 {
-			value, _, _ := bytes.Cut(s[i+len(" leaf="):], []byte(" "))
-			p.leaf = string(value)
-		}
+		p.tls, p.leaf = conn, strings.ToLower(words.key("leaf"))
 	case wire.KindOpen:
 		if f := r.Event.Facts; !p.created.IsZero() {
 			f.Start = p.created.Add(p.clock - f.Phases.DNS - f.Phases.Connect)

@@ -260,6 +260,18 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// What a quoted value says is no key.
+func TestKeysInQuotes(t *testing.T) {
+	const tape = "wiretape 1\n= tls 1.3 verify=\"no: leaf=00\"\n= cert MAA=\n; end\n"
+	events := read(t, NewReader(strings.NewReader(tape), "x"))
+	if got := events[0].TLS; got.Verify != "no: leaf=00" || len(got.Certificates) != 1 {
+		t.Errorf("TLS %+v", got)
+	}
+	if got, _ := format(t, tape, false); got != tape {
+		t.Error(cmp.Diff(tape, got))
+	}
+}
+
 // Any prefix of a tape can be read: no error, the events but the last are those
 // of the whole, the bytes a prefix of its bytes, and what is lost is said.
 func TestAnyPrefixCanBeRead(t *testing.T) {

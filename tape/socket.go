@@ -212,14 +212,14 @@ func appendSocket(dst []byte, e wire.Event, profile Profile) ([]byte, error) {
 }
 
 // parseSocket reads a socket record: the verb and what follows it.
-func parseSocket(name string, rest []byte, e *wire.Event) error {
+func parseSocket(name string, rest []byte, e *wire.Event) (facts, error) {
 	v := verbNamed(name)
 	if v == nil {
-		return bad("verb %q is not known", name)
+		return facts{}, bad("verb %q is not known", name)
 	}
 	words, err := parseWords(rest)
 	if err != nil {
-		return bad("%s: %w", name, err)
+		return facts{}, bad("%s: %w", name, err)
 	}
 	l := facts{words: words}
 	l.check(v.keys)
@@ -229,9 +229,9 @@ func parseSocket(name string, rest []byte, e *wire.Event) error {
 		l.fail("%q is one word too many", l.place("no more"))
 	}
 	if l.err != nil {
-		return bad("%s: %w", name, l.err)
+		return facts{}, bad("%s: %w", name, l.err)
 	}
-	return nil
+	return l, nil
 }
 
 // maxDuration bounds each duration of a tape: a hundred years.

@@ -14,12 +14,10 @@ const (
 	plainField
 	lengthField
 	codingField
-	authField
+	authField // from here on, secrets
 	cookieField
 	setCookieField
 )
-
-func (k fieldKind) secret() bool { return k >= authField }
 
 // maxName bounds a field name that can matter, in bytes.
 const maxName = 64
