@@ -117,7 +117,7 @@ func (p *Parser) resume() {
 }
 
 // State implements [proto.Parser]. A Partial has no Value until its head is
-// complete.
+// complete, and no Leaves.
 func (p *Parser) State() proto.State {
 	c, s := &p.sides[0], &p.sides[1]
 	st := proto.State{

@@ -48,6 +48,7 @@ type side struct {
 	started  bool   // the start line is read
 	head     []byte
 	tiles    []tile
+	slab     []proto.Leaf
 	notes    []proto.Note
 	from     int64 // its first octet
 	tiled    int64 // end of the last leaf
@@ -63,37 +64,6 @@ type side struct {
 	holed    bool // octets of the body are missing: what follows is not kept
 	chunks   int
 	partial  proto.Message
-}
-
-// A tile is a leaf that begins where the one before it ends. It becomes a
-// proto.Leaf, which is larger, when the message is given.
-type tile struct {
-	to   int64
-	name leafName
-}
-
-// A leafName is an index of leafNames.
-type leafName uint8
-
-const (
-	leafEmptyLine leafName = iota
-	leafRequestLine
-	leafStatusLine
-	leafField
-	leafHeadEnd
-	leafBody
-	leafChunkSize
-	leafChunkData
-	leafChunkEnd
-	leafChunks // what is beyond maxChunks
-	leafTrailer
-	leafTrailerEnd
-	leafGap
-)
-
-var leafNames = [...]string{
-	"empty-line", "request-line", "status-line", "field-line", "head-end", "body",
-	"chunk-size", "chunk-data", "chunk-end", "chunks", "trailer-line", "trailer-end", "gap",
 }
 
 // A turn is an offset at which the other direction spoke.
@@ -164,33 +134,6 @@ func (s *side) begin() {
 	s.tiled = s.from
 }
 
-// leaf ends a tile at the offset to.
-func (s *side) leaf(name leafName, to int64) {
-	s.tiles = append(s.tiles, tile{to, name})
-	s.tiled = to
-}
-
-// grow is leaf, but goes on with the last tile if it has that name.
-func (s *side) grow(name leafName, to int64) {
-	if n := len(s.tiles); n > 0 && s.tiles[n-1].name == name {
-		s.tiles[n-1].to = to
-		s.tiled = to
-		return
-	}
-	s.leaf(name, to)
-}
-
-// leaves returns the tiles so far.
-func (s *side) leaves() []proto.Leaf {
-	ls := make([]proto.Leaf, len(s.tiles))
-	at := s.from
-	for i, t := range s.tiles {
-		ls[i] = proto.Leaf{Span: proto.Span{From: at, To: t.to}, Name: leafNames[t.name]}
-		at = t.to
-	}
-	return ls
-}
-
 // note says that the octet at offset deviates from rule.
 func (s *side) note(offset int64, text, rule string) {
 	switch {
@@ -244,7 +187,6 @@ func (s *side) message(m *proto.Message) {
 		Dir:      s.dir,
 		Head:     s.head,
 		Body:     proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))},
-		Leaves:   s.leaves(),
 		Span:     proto.Span{From: s.from, To: s.tiled},
 		First:    s.first,
 		Last:     s.p.now,
@@ -304,6 +246,7 @@ func (s *side) finish(complete bool, endedBy string) {
 	m := &s.p.out[len(s.p.out)-1]
 	s.message(m)
 	m.Complete, m.EndedBy = complete, endedBy
+	m.Leaves = s.leaves()
 	m.Notes = nil
 	if len(s.notes) > 0 {
 		slices.SortStableFunc(s.notes, func(a, b proto.Note) int {

@@ -1,0 +1,189 @@
+package http1
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// A line is a field line of the head or the trailer section as indexes into it.
+type line struct {
+	name0, name1 int32
+	val0, val1   int32
+	end          int32 // behind the line's end
+	fold         bool  // it continues the line before; it has no name
+}
+
+// fieldLine reads a field line, of the head or of the trailer section.
+func (s *side) fieldLine(leaf leafName, off int64, text []byte, eol proto.EOL) {
+	s.leaf(leaf, s.buf.Offset())
+	if eol == proto.EOLLF {
+		s.note(s.buf.Offset()-1, "field line ends in bare LF", "RFC 9112 2.2")
+	}
+	if hasControl(text) {
+		s.controls(off, text)
+	}
+	base := int32(off - s.buf.Start())
+	end := int32(s.buf.Offset() - s.buf.Start())
+	if len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
+		s.foldedLine(off, text, base, end)
+		return
+	}
+	// Nearly always the first octet that is in no token is the colon.
+	n := 0
+	for n < len(text) && isToken[text[n]] {
+		n++
+	}
+	colon := n
+	if n == len(text) || text[n] != ':' {
+		colon = bytes.IndexByte(text, ':')
+	}
+	if colon < 0 {
+		s.refuse(off, "field line has no colon", "RFC 9112 5")
+		// What folds onto it belongs to no field either.
+		s.lines = append(s.lines, line{name0: -1, end: end})
+		return
+	}
+	bad := n
+	for n = colon; n > 0 && (text[n-1] == ' ' || text[n-1] == '\t'); {
+		n--
+	}
+	if n < colon {
+		if s.dir == wire.ClientToServer {
+			s.refuse(off+int64(n), "white space before the colon", "RFC 9112 5.1")
+		} else {
+			s.note(off+int64(n), "white space before the colon", "RFC 9112 5.1")
+		}
+	}
+	if n == 0 {
+		s.refuse(off, "field has no name", "RFC 9112 5")
+	}
+	if bad < n {
+		s.note(off+int64(bad), "field name has an octet that no token may have", "RFC 9110 5.1")
+	}
+	v0, v1 := trim(text, colon+1)
+	if v1-v0 > s.p.limits.Line {
+		s.note(off, "field line is longer than the limit for lines", "RFC 9112 2.3")
+	}
+	s.lines = append(s.lines, line{name0: base, name1: base + int32(n), val0: base + int32(v0), val1: base + int32(v1), end: end})
+}
+
+// foldedLine reads a line that starts with white space.
+func (s *side) foldedLine(off int64, text []byte, base, end int32) {
+	if len(s.lines) == 0 {
+		s.refuse(off, "white space before the first field: line ignored", "RFC 9112 2.2")
+		return
+	}
+	s.note(off, "obsolete line folding", "RFC 9112 5.2")
+	v0, v1 := trim(text, 0)
+	s.lines = append(s.lines, line{val0: base + int32(v0), val1: base + int32(v1), end: end, fold: true})
+}
+
+// trim returns where text from from on starts and ends without white space
+// (OWS, RFC 9110, section 5.6.3).
+func trim(text []byte, from int) (v0, v1 int) {
+	v0, v1 = from, len(text)
+	for v0 < v1 && (text[v0] == ' ' || text[v0] == '\t') {
+		v0++
+	}
+	for v1 > v0 && (text[v1-1] == ' ' || text[v1-1] == '\t') {
+		v1--
+	}
+	return v0, v1
+}
+
+// controls notes the control octets of a field line, one note of a kind.
+func (s *side) controls(off int64, text []byte) {
+	var nul, cr, ctl bool
+	for i, c := range text {
+		switch {
+		case c == 0 && !nul:
+			nul = true
+			s.refuse(off+int64(i), "NUL in a field line", "RFC 9110 5.5")
+		case c == '\r' && !cr:
+			cr = true
+			s.note(off+int64(i), "bare CR in a field line", "RFC 9112 2.2")
+		case isControl(c) && c != 0 && c != '\r' && !ctl:
+			ctl = true
+			s.note(off+int64(i), "control character in a field line", "RFC 9110 5.5")
+		}
+	}
+}
+
+// fields builds the Fields of lines over head, their octets from the offset
+// base on.
+func fields(head []byte, base int64, lines []line) Fields {
+	if len(lines) == 0 {
+		return nil
+	}
+	fs := make(Fields, len(lines)) // folds and lines without a colon are few
+	n := 0
+	lost := false
+	for i := range lines {
+		l := &lines[i]
+		if !l.fold {
+			lost = l.name0 < 0
+			if !lost {
+				f := &fs[n]
+				f.Name = head[l.name0:l.name1:l.name1]
+				f.Value = head[l.val0:l.val1:l.val1]
+				f.From, f.To = base+int64(l.name0), base+int64(l.end)
+				n++
+			}
+			continue
+		}
+		if lost {
+			continue
+		}
+		f := &fs[n-1]
+		f.To = base + int64(l.end)
+		if l.val0 == l.val1 {
+			continue
+		}
+		// RFC 9112, section 5.2: a fold is one or more SP. The full slice
+		// expression makes append copy, so that the head stays as it came.
+		if len(f.Value) > 0 {
+			f.Value = append(f.Value[:len(f.Value):len(f.Value)], ' ')
+		}
+		f.Value = append(f.Value[:len(f.Value):len(f.Value)], head[l.val0:l.val1]...)
+	}
+	if n == 0 {
+		return nil
+	}
+	return fs[:n:n]
+}
+
+// isToken holds the octets of a token (RFC 9110, section 5.6.2).
+var isToken = func() (t [256]bool) {
+	for c := range 256 {
+		t[c] = '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
+			strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return t
+}()
+
+// isControl reports whether c is a control octet other than HTAB.
+func isControl(c byte) bool { return c < 0x20 && c != '\t' || c == 0x7f }
+
+// hasControl reports whether p may hold a control octet, HTAB among them. It
+// takes eight octets at a time.
+func hasControl(p []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for len(p) >= 8 {
+		x := binary.LittleEndian.Uint64(p)
+		d := x ^ 0x7f*ones
+		if ((x-0x20*ones)&^x|(d-ones)&^d)&highs != 0 {
+			return true
+		}
+		p = p[8:]
+	}
+	for _, c := range p {
+		if c < 0x20 || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
