@@ -77,7 +77,7 @@ func (r *Reader) join(j *joiner) error {
 				j.run = out
 			}
 			if rec.Form == Raw {
-				if err := r.joinRaw(j); err != nil {
+				if err := r.joinRaw(j, !goOn); err != nil {
 					return err
 				}
 			} else if len(j.run) > maxPiece && !r.joinLong(j) {
@@ -118,8 +118,9 @@ func (r *Reader) joinLong(j *joiner) bool {
 }
 
 // joinRaw takes the raw block that was announced into the run. Where a piece of
-// it is an event, or a piece of one, it is given without a copy.
-func (r *Reader) joinRaw(j *joiner) error {
+// it is an event, or a piece of one, it is given without a copy. The run begins
+// with the block if begins is true.
+func (r *Reader) joinRaw(j *joiner, begins bool) error {
 	for r.rawLeft > 0 {
 		b, after, err := r.piece()
 		if err != nil {
@@ -129,6 +130,7 @@ func (r *Reader) joinRaw(j *joiner) error {
 		if len(j.run) == 0 && (r.rawLeft > 0 || ends) {
 			e := j.held
 			e.Data = b
+			begins = true // what is left of it may be nothing
 			if ends {
 				j.held.Kind = 0
 			}
@@ -141,7 +143,7 @@ func (r *Reader) joinRaw(j *joiner) error {
 		if !r.joinLong(j) {
 			return io.EOF
 		}
-		if len(j.run) == 0 {
+		if len(j.run) == 0 && begins {
 			j.held.Kind = 0 // cut off before its first byte
 		}
 	}

@@ -61,6 +61,7 @@ type formatter struct {
 	data   []byte
 	spans  []Span
 	inside []insert // lines between its data lines
+	begun  bool     // by the last data line
 	wrote  bool     // a part of it is written
 
 	datagram map[int]bool
@@ -214,6 +215,7 @@ func (f *formatter) dataLine(r *Record, data []byte) error {
 		}
 		data, n = append(f.data, line...), 0
 	}
+	f.begun = !f.on
 	if !f.on {
 		f.profile()
 		f.on, f.conn, f.dir = true, e.Conn, e.Dir
@@ -245,7 +247,7 @@ func (f *formatter) dataLine(r *Record, data []byte) error {
 
 // torn lets a run alone that is but the announcement of a raw block.
 func (f *formatter) torn() {
-	if f.in.cut != nil && len(f.data) == 0 {
+	if f.in.cut != nil && len(f.data) == 0 && f.begun {
 		f.wrote = true
 	}
 }

@@ -169,5 +169,7 @@ func seeds(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add(write(f, Capture, conversation()[:11]...))
+	f.Add([]byte("wiretape 1\n> \\{id=any|}\n>@ 5\n"))
+	f.Add([]byte("wiretape 1\n>@ 5\n"))
 	f.Add([]byte("wiretape 1\n> a\\{any|}\n# c\n>b YWJj\n>\n; x\n>x 00 ff\n>@ 3\na\nb\n>  \\x20\n; end"))
 }

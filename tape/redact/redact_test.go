@@ -209,6 +209,36 @@ func TestGivenValueInHeads(t *testing.T) {
 	}
 }
 
+// A tape reads as what was redacted live, samples and all.
+func TestTapeReadsAsRedacted(t *testing.T) {
+	var b bytes.Buffer
+	var want []wire.Event
+	w := tape.NewWriter(&b, tape.Options{})
+	r := New(func(e wire.Event, spans []tape.Span) {
+		w.Spanned(e, spans)
+		e.Data = bytes.Clone(e.Data)
+		want = append(want, e)
+	}, Options{Values: map[string]string{"GIVEN": "Mon, 23"}})
+	for i, tt := range heads {
+		r.Event(wire.Event{Conn: i + 1, At: time.Duration(i), Kind: wire.KindData, Dir: tt.dir, Data: []byte(tt.in + "Mon, 23; TW9uLCAyMw==")})
+		r.Event(wire.Event{Conn: i + 1, At: time.Duration(i), Kind: wire.KindClose})
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var got []wire.Event
+	for e, err := range tape.NewReader(&b, "x").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Data = bytes.Clone(e.Data)
+		got = append(got, e)
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(bytes.Equal)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A held tail is written before anything that happens later, masked.
 func TestTailAtATurn(t *testing.T) {
 	for _, second := range []wire.Event{
