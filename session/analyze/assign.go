@@ -1,0 +1,152 @@
+package analyze
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wiretape/wire"
+)
+
+// find returns the first conversation, of those not yet taken, in which a request
+// was made; nil where there is none.
+func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
+	for _, c := range r.convs {
+		if q := c.request; q != nil && !taken[c] && q.Method == "GET" && c.target() == w.at.target() &&
+			(c.tls != nil) == w.at.secure && q.Target == w.at.requestTarget() && q.Version == w.version {
+			return c
+		}
+	}
+	return nil
+}
+
+// failures returns the conversations of what never came to a request, towards a
+// place, over TLS or in the clear. The offer of a handshake that failed is not
+// recorded: which of them was for what follows from what else is there.
+func (r *recording) failures(a address, taken map[*conversation]bool) []*conversation {
+	var out []*conversation
+	for _, c := range r.convs {
+		if taken[c] || c.request != nil || c.tls != nil || !c.attempted(a) {
+			continue
+		}
+		if c.facts == nil || c.handshook() == a.secure {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// failed returns the conversation in which the chain's request should have been
+// made and was not, nil where none was tried.
+func (r *recording) failed(w want, taken map[*conversation]bool) *conversation {
+	before := false
+	for _, c := range r.convs {
+		if c.target() != w.at.target() {
+			continue
+		}
+		before = before || taken[c]
+		if w.at.secure && c.tls != nil && !taken[c] && !offers(c, "h2") {
+			return c // the handshake went well, the request was not sent
+		}
+	}
+	fs := r.failures(w.at, taken)
+	switch {
+	case len(fs) == 0:
+		return nil
+	case before:
+		// The probes for HTTP/2 are made once for a place, when the chain first
+		// comes there.
+		return fs[len(fs)-1]
+	}
+	return fs[0]
+}
+
+// probes returns the probes for HTTP/2 at a place.
+func (r *recording) probes(a address, taken map[*conversation]bool) pair {
+	var p pair
+	for _, c := range r.convs {
+		switch {
+		case c.target() != a.target() || !offers(c, "h2"):
+		case p.both == nil && offers(c, "http/1.1"):
+			p.both = c
+		case p.alone == nil && !offers(c, "http/1.1"):
+			p.alone = c
+		}
+	}
+	fs := r.failures(a.over(true).at(a.port), taken)
+	if p.both == nil && len(fs) > 0 {
+		p.both, fs = fs[0], fs[1:]
+	}
+	if p.alone == nil && p.both != nil && p.both.tls != nil && p.both.tls.ALPN == "http/1.1" && len(fs) > 0 {
+		p.alone = fs[0]
+	}
+	return p
+}
+
+// at returns a at another port.
+func (a address) at(port uint16) address {
+	a.port = port
+	return a
+}
+
+// firstURL returns the URL of the first request of a recording; where none was
+// made, that of the first attempt, of which the path is not recorded.
+func (r *recording) firstURL() (address, bool) {
+	for _, c := range r.convs {
+		if c.request == nil || c.request.Method != "GET" || c.facts == nil {
+			continue
+		}
+		if a, ok := addressOf(c.facts.Target, c.tls != nil); ok {
+			target, _, _ := strings.Cut(c.request.Target, "#")
+			if path, query, ok := strings.Cut(target, "?"); ok {
+				a.path, a.query = path, "?"+query
+			} else {
+				a.path = path
+			}
+			return a, true
+		}
+	}
+	for _, c := range r.convs {
+		target, secure := "", false
+		if c.facts != nil {
+			target, secure = c.facts.Target, c.handshook()
+		} else if len(c.tries) > 0 {
+			target = c.tries[0].Addr
+			secure = strings.HasSuffix(target, ":443")
+		}
+		if a, ok := addressOf(target, secure); ok {
+			return a, true
+		}
+	}
+	return address{}, false
+}
+
+// addressOf reads host:port.
+func addressOf(target string, secure bool) (address, bool) {
+	host, port, err := net.SplitHostPort(target)
+	if err != nil {
+		return address{}, false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 || host == "" {
+		return address{}, false
+	}
+	return address{secure: secure, host: host, port: uint16(n), path: "/"}, true
+}
+
+// unverified returns what is wrong with the certificates of a recording, a
+// sentence for each host and fault, in order.
+func (r *recording) unverified() []string {
+	var out []string
+	for _, c := range r.convs {
+		if c.tls == nil || c.tls.Verify == "" || c.tls.Verified() || c.facts == nil || c.facts.Role == wire.Accepted {
+			continue
+		}
+		s := "certificate of " + c.facts.Target + " does not verify: " + c.tls.Verify
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

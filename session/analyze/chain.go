@@ -1,0 +1,219 @@
+package analyze
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wiretape/wire/cookie"
+	"wiretape/wire/http1"
+)
+
+// maxRedirects is how many redirects are followed.
+const maxRedirects = 10
+
+// maxWarnings bounds what a report warns of.
+const maxWarnings = 64
+
+// A want is a request that the chain needs the answer to.
+type want struct {
+	at      address
+	version string // "HTTP/1.1", or "HTTP/1.0" for a server that refused that
+}
+
+// A chain follows redirects from response to response. It decides what is asked
+// next; who makes the requests, or finds them in a recording, is not its matter.
+type chain struct {
+	now  time.Time // for the verdicts on cookies
+	jar  cookie.Jar
+	sts  map[string]bool // hosts that want https, learnt over good TLS; whether with their subdomains
+	next *want           // nil when the chain is over
+
+	hops      []hop
+	seen      map[string]bool // requests made: URL and cookies
+	redirects int
+	cookies   []Cookie
+	warnings  []string
+	fault     string // what ended the chain before a final response
+}
+
+// A hop is a request and its response.
+type hop struct {
+	want
+	conv     *conversation
+	response *http1.Response
+}
+
+func newChain(start address, now time.Time) *chain {
+	return &chain{
+		now: now, sts: make(map[string]bool), seen: make(map[string]bool),
+		next: &want{at: start, version: "HTTP/1.1"},
+	}
+}
+
+// origin returns what cookies need to know of a request.
+func (w want) origin() cookie.Origin {
+	return cookie.NewOrigin(w.at.secure, w.at.authority(), w.at.requestTarget())
+}
+
+// cookieHeader returns the Cookie value of a request, nil for none. Nothing goes
+// over a connection whose certificate did not verify.
+func (c *chain) cookieHeader(w want, verified bool) []byte {
+	if w.at.secure && !verified {
+		return nil
+	}
+	return c.jar.Header(w.origin(), c.now)
+}
+
+func (c *chain) warn(format string, args ...any) {
+	if s := fmt.Sprintf(format, args...); len(c.warnings) < maxWarnings && !slices.Contains(c.warnings, s) {
+		c.warnings = append(c.warnings, s)
+	}
+}
+
+// last returns the hop that the chain has come to, nil before the first.
+func (c *chain) last() *hop {
+	if len(c.hops) == 0 {
+		return nil
+	}
+	return &c.hops[len(c.hops)-1]
+}
+
+// follows reports whether a status leads to another URL. RFC 9110, section 15.4:
+// 300, 304, 305 and 306 do not.
+func follows(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// take takes the conversation that answers next, and decides what is next then.
+func (c *chain) take(conv *conversation) {
+	w := *c.next
+	c.next = nil
+	m := conv.final()
+	if m == nil {
+		c.fault = w.at.String() + ": " + noResponse(conv)
+		return
+	}
+	h := hop{want: w, conv: conv, response: m.Value.(*http1.Response)}
+	c.hops = append(c.hops, h)
+	c.learn(&h)
+	if h.response.Fault != "" {
+		c.warn("hop %d: a strict client refuses the response: %s", len(c.hops), h.response.Fault)
+	}
+
+	var sent []byte
+	if conv.request != nil {
+		sent = conv.request.Fields.Get("Cookie")
+	}
+	key := w.version + " " + w.at.withoutFragment() + " " + string(sent)
+	again := c.seen[key]
+	c.seen[key] = true
+
+	locations := h.response.Fields.Values("Location")
+	status := h.response.Status
+	switch {
+	case status == 505 && w.version == "HTTP/1.1":
+		c.warn("hop %d: the server does not speak HTTP/1.1; asked again with HTTP/1.0", len(c.hops))
+		c.next = &want{at: w.at, version: "HTTP/1.0"}
+	case !follows(status):
+		if len(locations) > 0 && status >= 300 && status < 400 {
+			c.warn("hop %d: status %d is not followed to %s", len(c.hops), status, locations[0])
+		}
+	case len(locations) == 0 || len(bytes.Trim(locations[0], " \t")) == 0:
+		c.warn("hop %d: status %d without a Location", len(c.hops), status)
+	case slices.ContainsFunc(locations, func(l []byte) bool { return !bytes.Equal(l, locations[0]) }):
+		c.fault = fmt.Sprintf("%s: Location fields that differ: %s", w.at.String(), bytes.Join(locations, []byte(", ")))
+	case again:
+		c.fault = w.at.String() + ": redirect loop: the same request was made before"
+	case c.redirects == maxRedirects:
+		c.fault = fmt.Sprintf("too many redirects: %d were followed", maxRedirects)
+	default:
+		c.redirect(&h, string(locations[0]))
+	}
+}
+
+// redirect goes where a Location says.
+func (c *chain) redirect(h *hop, location string) {
+	n := len(c.hops)
+	to, user, err := h.at.resolve(location)
+	if err != nil {
+		c.warn("hop %d: Location %s is not followed: %v", n, location, err)
+		return
+	}
+	if user {
+		c.warn("hop %d: the Location has a user in it, which is not sent", n)
+	}
+	if !to.secure && c.wantsHTTPS(to.host) {
+		// RFC 6797, section 8.3.
+		c.warn("hop %d: http://%s asked over https: Strict-Transport-Security was seen", n, to.authority())
+		to = to.over(true)
+	}
+	if h.at.secure && !to.secure {
+		c.warn("hop %d: downgrade from https to http://%s", n, to.authority())
+	}
+	c.redirects++
+	c.next = &want{at: to, version: "HTTP/1.1"}
+}
+
+// learn takes the cookies of a response, and its wish for https.
+func (c *chain) learn(h *hop) {
+	n, r := len(c.hops), h.response
+	for _, m := range h.conv.responses {
+		if v := m.Value.(*http1.Response); v.Interim() && v.Fields.Has("Set-Cookie") {
+			c.warn("hop %d: Set-Cookie in an interim response (%d) is not taken", n, v.Status)
+		}
+	}
+	if r.Trailers.Has("Set-Cookie") {
+		c.warn("hop %d: Set-Cookie in a trailer is not taken", n)
+	}
+	for _, value := range r.Fields.Values("Set-Cookie") {
+		v := c.jar.Set(h.origin(), value, c.now)
+		domain, _ := v.Cookie.Sent("Domain")
+		c.cookies = append(c.cookies, Cookie{Object: v.Object(), Hop: n, SentDomain: domain})
+	}
+	if s := parseHSTS(r.Fields, h.at, h.conv.tls.Verified()); s != nil && s.Ignored == "" {
+		delete(c.sts, h.at.host)
+		if s.MaxAge > 0 {
+			c.sts[h.at.host] = s.IncludeSubDomains
+		}
+	}
+}
+
+// wantsHTTPS reports whether a host is to be asked over https alone: RFC 6797,
+// section 8.2.
+func (c *chain) wantsHTTPS(host string) bool {
+	if _, ok := c.sts[host]; ok {
+		return true
+	}
+	for {
+		var ok bool
+		if _, host, ok = strings.Cut(host, "."); !ok {
+			return false
+		}
+		if c.sts[host] {
+			return true
+		}
+	}
+}
+
+// noResponse says why a conversation has no response.
+func noResponse(c *conversation) string {
+	switch {
+	case c.frames.settings:
+		return "answered with HTTP/2 SETTINGS: it speaks HTTP/2 alone"
+	case c.tlsInClear():
+		return "the port speaks TLS: ask with https"
+	case len(c.first) > 0:
+		return fmt.Sprintf("answered with %q, which is no HTTP response", c.first)
+	}
+	if t := c.trouble(); t != "" {
+		return "no response: " + t
+	}
+	return "no response"
+}

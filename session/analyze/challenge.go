@@ -1,0 +1,158 @@
+package analyze
+
+import (
+	"strings"
+
+	"wiretape/wire/cookie"
+)
+
+// maxChallenges bounds the challenges that a report lists.
+const maxChallenges = 64
+
+// A Challenge is one way to authenticate that a server offers.
+type Challenge struct {
+	Scheme cookie.Octets `json:"scheme"` // as it came; its case means nothing
+	Realm  cookie.Octets `json:"realm"`  // unquoted; "" where there is none
+}
+
+// parseChallenges reads the values of WWW-Authenticate or Proxy-Authenticate
+// fields: RFC 9110, section 11.6.1. A comma separates challenges and the
+// parameters of one challenge alike; what begins with a token and a space, or is
+// a token alone, is a challenge. What fits nowhere is passed over.
+func parseChallenges(values [][]byte) []Challenge {
+	var out []Challenge
+	for _, v := range values {
+		p := challengeParser{rest: string(v)}
+		// RFC 9110, section 5.2: several lines are one list, but a parameter
+		// that follows on another line belongs to nothing.
+		p.run(func(c Challenge) {
+			if len(out) < maxChallenges {
+				out = append(out, c)
+			}
+		})
+	}
+	return out
+}
+
+// A challengeParser reads one field value.
+type challengeParser struct {
+	rest    string
+	current *Challenge
+}
+
+func (p *challengeParser) run(give func(Challenge)) {
+	flush := func() {
+		if p.current != nil {
+			give(*p.current)
+		}
+	}
+	for {
+		p.rest = strings.TrimLeft(p.rest, " \t,")
+		if p.rest == "" {
+			break
+		}
+		token := p.token()
+		spaces := p.spaces()
+		switch {
+		case token == "":
+			p.skip()
+		case strings.HasPrefix(p.rest, "=") && !(spaces && p.isToken68()):
+			p.rest = p.rest[1:]
+			p.param(token, p.value())
+		default:
+			flush()
+			p.current = &Challenge{Scheme: cookie.Octets(token)}
+			if spaces && p.isToken68() {
+				p.skip()
+			} else if !spaces {
+				p.skip() // a token and then what is neither a list's nor a parameter's
+			}
+		}
+	}
+	flush()
+}
+
+// param takes a parameter of the current challenge; of several realms the first.
+func (p *challengeParser) param(name, value string) {
+	if p.current != nil && p.current.Realm == "" && strings.EqualFold(name, "realm") {
+		p.current.Realm = cookie.Octets(value)
+	}
+}
+
+// token takes a token: RFC 9110, section 5.6.2.
+func (p *challengeParser) token() string {
+	n := 0
+	for n < len(p.rest) && isTokenChar(p.rest[n]) {
+		n++
+	}
+	t := p.rest[:n]
+	p.rest = p.rest[n:]
+	return t
+}
+
+func isTokenChar(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// spaces takes white space and reports whether there was any.
+func (p *challengeParser) spaces() bool {
+	rest := strings.TrimLeft(p.rest, " \t")
+	found := len(rest) < len(p.rest)
+	p.rest = rest
+	return found
+}
+
+// isToken68 reports whether all up to the next comma is a token68 (RFC 9110,
+// section 11.2). An empty realm looks like one too and is none.
+func (p *challengeParser) isToken68() bool {
+	item, _, _ := strings.Cut(p.rest, ",")
+	item = strings.TrimRight(item, " \t")
+	body := strings.TrimRight(item, "=")
+	if body == "" || len(body) < len(item) && strings.EqualFold(body, "realm") {
+		return false
+	}
+	for i := range len(body) {
+		c := body[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("-._~+/", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// value takes the value of a parameter: a quoted-string, or what stands up to the
+// next comma, spaces within it too, as servers that do not quote mean it.
+func (p *challengeParser) value() string {
+	p.spaces()
+	if !strings.HasPrefix(p.rest, `"`) {
+		value, rest, _ := strings.Cut(p.rest, ",")
+		p.rest = rest
+		return strings.TrimRight(value, " \t")
+	}
+	var b strings.Builder
+	for i := 1; i < len(p.rest); i++ {
+		switch c := p.rest[i]; {
+		case c == '"':
+			p.rest = p.rest[i+1:]
+			p.skip()
+			return b.String()
+		case c == '\\' && i+1 < len(p.rest):
+			i++
+			b.WriteByte(p.rest[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	p.rest = "" // no end of the quotes
+	return b.String()
+}
+
+// skip passes over what stands up to the next comma, or quoted-string.
+func (p *challengeParser) skip() {
+	if i := strings.IndexByte(p.rest, ','); i >= 0 {
+		p.rest = p.rest[i+1:]
+		return
+	}
+	p.rest = ""
+}

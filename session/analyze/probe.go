@@ -1,0 +1,208 @@
+package analyze
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/http1"
+)
+
+// A prober makes the conversations of one analysis.
+type prober struct {
+	o     Options
+	first string // host that was typed
+	tap   *wire.Tap
+	wg    sync.WaitGroup // probes for HTTP/2
+
+	// owned by who follows the chain:
+	second bool // the second way to read what was typed was taken
+	places map[string]bool
+
+	// guarded by mu:
+	mu  sync.Mutex
+	rec *recording
+}
+
+func newProber(o Options, first string) *prober {
+	p := &prober{o: o, first: first, places: make(map[string]bool), rec: newRecording()}
+	sink := func(e wire.Event) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.rec.feed(e)
+	}
+	if o.Sink != nil {
+		sink = wire.Tee(sink, o.Sink)
+	}
+	p.tap = wire.NewTap(sink)
+	return p
+}
+
+// dial connects to a and offers protocols where a is https. The deadlines of the
+// connection are ctx's.
+func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake time.Duration) (*wire.Conn, error) {
+	d := p.o.Dialer
+	var o wire.TLSOptions
+	if d.TLS != nil {
+		o = *d.TLS
+	}
+	o.ALPN = alpn
+	o.Confirm = func(*wire.TLS) error { return nil }
+	if handshake > 0 {
+		o.Timeout = handshake
+	}
+	if a.host != p.first {
+		o.ServerName = ""
+	}
+	d.TLS = &o
+	c, err := d.Dial(ctx, wire.Target{Network: "tcp", Host: a.host, Port: a.port, TLS: a.secure}, p.tap)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok := ctx.Deadline(); ok {
+		c.SetDeadline(t)
+	}
+	return c, nil
+}
+
+// ask makes the chain's next request and reads the response, as far as the chain
+// needs it: the head of a redirect, a final response up to its limits.
+func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation, error) {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	w := *ch.next
+	var handshake time.Duration
+	if guess {
+		handshake = guessTimeout
+	}
+	c, err := p.dial(ctx, w.at, offerMain, handshake)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	if guess {
+		p.probe(ctx, w.at, false)
+	}
+	// A failed write is recorded, and what the server has to say may be there
+	// all the same.
+	c.Write(ch.request(w, c.TLS().Verified(), p.o.UserAgent))
+	buf := make([]byte, 16<<10)
+	headed := false
+	for {
+		_, err := c.Read(buf)
+		head, enough := p.progress(c.ID())
+		if err != nil || enough {
+			break
+		}
+		if head && !headed {
+			headed = true
+			t := time.Now().Add(bodyWait)
+			if limit, ok := ctx.Deadline(); ok && limit.Before(t) {
+				t = limit
+			}
+			c.SetReadDeadline(t)
+		}
+	}
+	c.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rec.byID[c.ID()], nil
+}
+
+// progress reports whether the head of a final response is there, and whether
+// nothing more is to be read.
+func (p *prober) progress(id int) (head, enough bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.rec.byID[id]
+	if c == nil {
+		return false, true
+	}
+	if c.settled || c.frames.settings || c.tlsInClear() {
+		return true, true
+	}
+	m := p.rec.stream.State(id).Partial[1]
+	if m == nil {
+		return false, false
+	}
+	r, ok := m.Value.(*http1.Response)
+	if !ok || r.Interim() {
+		return false, false
+	}
+	return true, follows(r.Status) && r.Fields.Has("Location") || m.Body.Size >= maxBody
+}
+
+// probe starts the probes for HTTP/2 of a URL, unless they were made at that
+// place, or the places are too many and this is not the final one.
+func (p *prober) probe(ctx context.Context, a address, final bool) {
+	at, ok := probed(a)
+	if !ok || p.places[at.target()] || len(p.places) >= maxPlaces && !final {
+		return
+	}
+	p.places[at.target()] = true
+	p.wg.Go(func() {
+		if p.probeWith(ctx, at, offerBoth) == "http/1.1" {
+			p.probeWith(ctx, at, offerAlone)
+		}
+	})
+}
+
+// probeWith makes one probe and returns what was selected.
+func (p *prober) probeWith(ctx context.Context, at address, alpn []string) string {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	c, err := p.dial(ctx, at, alpn, 0)
+	if err != nil {
+		return ""
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	selected := c.TLS().ALPN
+	if selected == "h2" {
+		p.confirm(ctx, c)
+	}
+	return selected
+}
+
+// confirm begins HTTP/2 and waits for the server's SETTINGS, and a little for
+// what it says then: it may be a GOAWAY.
+func (p *prober) confirm(ctx context.Context, c *wire.Conn) {
+	wait := func(d time.Duration) {
+		t := time.Now().Add(d)
+		if limit, ok := ctx.Deadline(); ok && limit.Before(t) {
+			t = limit
+		}
+		c.SetReadDeadline(t)
+	}
+	wait(settingsWait)
+	c.Write([]byte(preface + settings))
+	buf := make([]byte, 4<<10)
+	answered := false
+	for {
+		if _, err := c.Read(buf); err != nil {
+			return
+		}
+		f := p.framesOf(c.ID())
+		switch {
+		case f.other, f.goAway:
+			return
+		case f.settings && !answered:
+			answered = true
+			c.Write([]byte(settingsAck))
+			wait(ackWait)
+		}
+		if f.settings && f.acked {
+			c.Write([]byte(goAway))
+			return
+		}
+	}
+}
+
+// framesOf returns what came of a server's frames so far.
+func (p *prober) framesOf(id int) frameReader {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rec.byID[id].frames
+}
