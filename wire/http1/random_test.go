@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wiretape/wire"
+	"wiretape/wire/proto"
 	"wiretape/wire/proto/prototest"
 )
 
@@ -34,6 +35,9 @@ func TestLawsHoldOverRandomWords(t *testing.T) {
 			events = append(events, prototest.Talk(words[rng.IntN(len(words))])...)
 		}
 		prototest.Check(t, smallParser, events)
+		if whole, bytes := stateAfter(events, 1<<20), stateAfter(events, 1); whole != bytes {
+			t.Errorf("State() = %+v, one byte at a time %+v", whole, bytes)
+		}
 		if t.Failed() {
 			for _, e := range events {
 				t.Logf("%s %s %q %d", e.Kind, e.Dir, e.Data, e.Size)
@@ -41,4 +45,22 @@ func TestLawsHoldOverRandomWords(t *testing.T) {
 			t.Fatalf("seed %d", seed)
 		}
 	}
+}
+
+// stateAfter feeds events in pieces of n octets and returns the State, the
+// Messages in progress apart.
+func stateAfter(events []wire.Event, n int) proto.State {
+	p := smallParser()
+	for _, e := range events {
+		data := e.Data
+		for len(data) > n {
+			e.Data, data = data[:n], data[n:]
+			p.Feed(e)
+		}
+		e.Data = data
+		p.Feed(e)
+	}
+	st := p.State()
+	st.Partial = [2]*proto.Message{}
+	return st
 }
