@@ -12,17 +12,31 @@ const (
 	highs = 0x8080808080808080
 )
 
+// special has the high bit set for the first byte of x that is below 0x20, above
+// 0x7e or a backslash. Borrows and carries can set wrong bits only above it.
+func special(x uint64) uint64 {
+	slash := x ^ '\\'*ones
+	return ((x - 0x20*ones) &^ x) | x | (x + ones) | ((slash - ones) &^ slash)
+}
+
 // literal returns the length of the longest prefix of b that stands in text as
 // it is and is ASCII: U+0020 to U+007E without the backslash.
 func literal(b []byte) int {
 	n := 0
-	for len(b)-n >= 8 {
-		x := binary.LittleEndian.Uint64(b[n:])
-		slash := x ^ '\\'*ones
-		// The high bit of each byte that is below 0x20, above 0x7e or a
-		// backslash. Borrows and carries can only set wrong bits above a right one.
-		m := ((x - 0x20*ones) &^ x) | x | (x + ones) | ((slash - ones) &^ slash)
-		if m &= highs; m != 0 {
+	for len(b)-n >= 16 {
+		lo := special(binary.LittleEndian.Uint64(b[n:])) & highs
+		hi := special(binary.LittleEndian.Uint64(b[n+8:])) & highs
+		if lo|hi == 0 {
+			n += 16
+			continue
+		}
+		if lo != 0 {
+			return n + bits.TrailingZeros64(lo)/8
+		}
+		return n + 8 + bits.TrailingZeros64(hi)/8
+	}
+	if len(b)-n >= 8 {
+		if m := special(binary.LittleEndian.Uint64(b[n:])) & highs; m != 0 {
 			return n + bits.TrailingZeros64(m)/8
 		}
 		n += 8
