@@ -39,7 +39,7 @@ func connectCommands() []command {
 			}},
 		{group: "Connect", name: "starttls", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
 			example: ".starttls", run: (*Session).startTLS},
-		{group: "Connect", name: "reconnect", connected: true, summary: "connects again to the same target",
+		{group: "Connect", name: "reconnect", summary: "connects again to the last target",
 			example: ".reconnect", run: func(s *Session, ctx context.Context, _ string) error { return s.reconnect(ctx) }},
 		{group: "Connect", name: "eof", connected: true, summary: "half-closes: we send no more, the server may go on",
 			example: ".eof", run: (*Session).halfClose},

@@ -302,9 +302,9 @@ func (g *grammar) answer(line string) step {
 	word := strings.ToLower(strings.TrimSpace(line))
 	switch {
 	case g.ask == askReconnect && word == "":
-		b, request := g.draft.buf, g.block
+		st := step{do: doReconnect, data: g.draft.buf, request: g.block, typed: g.draft.text()}
 		g.ask, g.draft = askNothing, draft{}
-		return step{do: doReconnect, data: b, request: request}
+		return st
 	case g.ask == askReconnect:
 		return step{say: "Enter = reconnect and send, ^C = keep the draft"}
 	case word == "s":

@@ -45,6 +45,7 @@ func (s *Session) save(_ context.Context, args string) error {
 		res, err = tape.Format(&out, src, tape.FormatOptions{Name: name, Commit: true})
 		return err
 	})
+	lost := s.record.lost()
 	s.mu.Unlock()
 	if err != nil {
 		return failure(StatusUsage, ".save %s: %w", name, err)
@@ -53,6 +54,9 @@ func (s *Session) save(_ context.Context, args string) error {
 		return failure(StatusUsage, ".save %s: %w", name, err)
 	}
 	s.view.Info(fmt.Sprintf("saved %s: %s, %s; %s", name, count(n, "exchange"), count(res.Lines, "line"), s.secrets(res.Secrets)))
+	if lost > 0 {
+		s.view.Warn(fmt.Sprintf("%d B of it are a gap, beyond what a session holds; --tape FILE records all", lost))
+	}
 	return nil
 }
 

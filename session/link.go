@@ -63,8 +63,8 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 	if err := s.connect(ctx, t); err != nil {
 		return err
 	}
-	if p, ok := s.lines.(prefiller); ok && t.Path != "" && s.g.block {
-		p.Prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
+	if t.Path != "" && s.g.block {
+		s.prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
 	}
 	return nil
 }
@@ -186,6 +186,9 @@ func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
 
 // reconnect connects to the same target again.
 func (s *Session) reconnect(ctx context.Context) error {
+	if s.target.Network == "" {
+		return failure(StatusUsage, "not connected: open HOST PORT first")
+	}
 	s.closeLink()
 	return s.connect(ctx, s.target)
 }

@@ -26,6 +26,10 @@ type RecordOptions struct {
 	Tool     string         // who records, such as "wiretape 1.2"
 }
 
+// spoolSize is how much data is held in memory for .save where the session is
+// not kept, octets.
+const spoolSize = 16 << 20 // 16 MiB
+
 // A recorder writes what happens to every tape of a session: the one asked for,
 // the one that is kept, and those begun by .tape rec. It is guarded by the
 // session's mutex.
@@ -80,7 +84,7 @@ func (r *recorder) writer(dst io.Writer) *tape.Writer {
 func (r *recorder) spoolInMemory() {
 	m := new(bytes.Buffer)
 	d := &recording{name: "memory", memory: m, masked: !r.opts.NoRedact, w: r.writer(m)}
-	d.limit = newGapper(d.w, keptSize)
+	d.limit = newGapper(d.w, spoolSize)
 	r.spool = d
 	r.dests = append(r.dests, d)
 }
@@ -164,6 +168,14 @@ func (r *recorder) record(rec tape.Record) error {
 		}
 	}
 	return nil
+}
+
+// lost returns how many octets saved gives as gaps.
+func (r *recorder) lost() int64 {
+	if r.spool == nil || r.spool.limit == nil {
+		return 0
+	}
+	return r.spool.limit.lost
 }
 
 // saved gives what was recorded so far to use, as a tape that ended in order.

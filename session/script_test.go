@@ -188,6 +188,9 @@ func TestKeptSessionIsBounded(t *testing.T) {
 		g.spanned(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: []byte("12345")}, nil)
 	}
 	g.spanned(wire.Event{Conn: 1, Kind: wire.KindClose}, nil)
+	if g.lost != 25 {
+		t.Errorf("%d octets are lost, want 25", g.lost)
+	}
 	var got []string
 	for e, err := range tape.NewReader(&b, "kept").Events() {
 		if err != nil {

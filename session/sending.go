@@ -22,7 +22,7 @@ func sendCommands() []command {
 				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.",
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: []string{`"`, "hex ", "file ", "<<EOF"}, files: true},
-		{group: "Send", name: "again", args: "[N]", connected: true,
+		{group: "Send", name: "again", args: "[N]",
 			summary: "sends the request of exchange N again (the last one unless given)",
 			detail:  "The same octets, shown first. A connection that the peer has closed is opened again.",
 			example: ".again 1", run: (*Session).again},

@@ -90,7 +90,8 @@ type peer struct {
 	got    []byte        // the latest octets since the last write, at most awaitWindow
 	gotN   int64         // how many octets came since the last write
 	lastAt time.Time
-	spoke  bool // a complete Message came from the server
+	spoke  bool   // a complete Message came from the server
+	verb   string // of the last command of a line protocol
 }
 
 // awaitWindow is how far back .await re looks, octets.
@@ -219,11 +220,7 @@ func (s *Session) do(ctx context.Context, st step) error {
 	if st.say != "" {
 		s.view.Info(st.say)
 	}
-	if st.prefill != "" {
-		if p, ok := s.lines.(prefiller); ok {
-			p.Prefill(st.prefill)
-		}
-	}
+	s.prefill(st.prefill)
 	if st.typed != "" {
 		if p, ok := s.lines.(rememberer); ok {
 			p.Remember(st.typed)
@@ -246,6 +243,7 @@ func (s *Session) do(ctx context.Context, st step) error {
 		return s.fail(s.runCommand(ctx, st.word, st.args))
 	case doReconnect:
 		if err := s.reconnect(ctx); err != nil {
+			s.prefill(st.typed)
 			return s.fail(err)
 		}
 		return s.fail(s.send(ctx, st.data, st.request))
@@ -253,6 +251,13 @@ func (s *Session) do(ctx context.Context, st step) error {
 		return s.fail(s.send(ctx, st.data, st.request))
 	}
 	return nil
+}
+
+// prefill gives the next line a text to start from.
+func (s *Session) prefill(text string) {
+	if p, ok := s.lines.(prefiller); ok && text != "" {
+		p.Prefill(text)
+	}
 }
 
 // fail tells a person what went wrong and goes on; a script ends there.

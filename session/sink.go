@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
@@ -97,24 +98,37 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	}
 }
 
-// trackMessage follows a line protocol into free text and out of it.
+// trackMessage follows what a Message changes: free text that is due, a handshake
+// that is due, a frame that wants an answer. s.mu is held.
 func (s *Session) trackMessage(m *proto.Message) {
 	if m.Dir == wire.ClientToServer {
+		if c, ok := m.Value.(*line.Command); ok {
+			s.peer.verb = c.Verb
+		}
 		return
 	}
 	s.peer.spoke = true
-	if f, ok := m.Value.(*http2.Frame); ok && s.h2 != nil {
-		s.h2.take(f)
+	switch v := m.Value.(type) {
+	case *http2.Frame:
+		if s.h2 != nil {
+			s.h2.take(v)
+		}
+	case *line.Reply:
+		s.trackReply(m, v.Code)
 	}
-	r, ok := m.Value.(*line.Reply)
-	if !ok {
-		return
-	}
-	if verb := freeText[r.Code]; verb != "" {
+}
+
+func (s *Session) trackReply(m *proto.Message, code int) {
+	verb := freeText[code]
+	switch {
+	case verb != "" && m.Proto != detect.FTP:
 		s.g.lock = verb
-	} else if r.Code >= 400 {
+	case code >= 400:
 		// The server has refused: what follows is commands again.
 		s.g.lock = ""
+	case !m.Secure && (code == 220 && s.peer.verb == "STARTTLS" || code == 234 && s.peer.verb == "AUTH"):
+		// RFC 3207, section 4; RFC 4217, section 4.
+		s.view.Info("the server now waits for a handshake: .starttls")
 	}
 }
 

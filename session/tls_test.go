@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -10,7 +9,6 @@ import (
 	"testing/synctest"
 
 	"wiretape/wire"
-	"wiretape/wire/wiretest"
 )
 
 // startTLSMail speaks SMTP, and TLS after STARTTLS.
@@ -52,6 +50,7 @@ func TestStartTLSByHand(t *testing.T) {
 
 		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".quit")...)
 		for _, want := range []string{
+			"* the server now waits for a handshake: .starttls\n",
 			"* 0 plaintext bytes were waiting (good)\n", "EHLO must be sent again (RFC 3207 4.2)",
 			"mail.test smtp+tls> EHLO me\n<~ 250 OK over TLS\n",
 		} {
@@ -91,33 +90,4 @@ func TestScriptRefusesACertificate(t *testing.T) {
 			t.Errorf("status %d, %v", StatusOf(err), err)
 		}
 	})
-}
-
-// secureWorld answers over TLS and with an ALPN of the server's choice.
-func secureWorld(t *testing.T, alpn string, serve func(net.Conn)) (dialFunc, *wire.Authority) {
-	t.Helper()
-	ca, err := wire.NewAuthority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := ca.Issue("h")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return func(ctx context.Context, to wire.Target, tap *wire.Tap) (*wire.Conn, error) {
-		client, server := wiretest.Pair()
-		go func() {
-			defer server.Close()
-			sc := tls.Server(server, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{alpn}})
-			if sc.Handshake() == nil {
-				serve(sc)
-			}
-		}()
-		c := wire.NewConn(client, wire.Facts{Target: to.Address(), Network: to.Network, Role: wire.Dialed}, tap)
-		_, err := c.StartTLS(ctx, &wire.TLSOptions{ALPN: to.ALPN, Roots: ca.Pool()})
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
-	}, ca
 }

@@ -84,6 +84,19 @@ func pause(c net.Conn, d time.Duration) bool {
 	return err != io.EOF
 }
 
+// once serves one connection, and closes all later ones when they ask.
+func once(serve func(net.Conn)) func(net.Conn) {
+	served := false
+	return func(c net.Conn) {
+		if served {
+			c.Read(make([]byte, 1))
+			return
+		}
+		served = true
+		serve(c)
+	}
+}
+
 func echo(c net.Conn) { io.Copy(c, c) }
 
 // frames speaks HTTP/2, one thing after the other: it answers each request with
@@ -140,6 +153,7 @@ func TestTranscripts(t *testing.T) {
 		},
 		"mail.test:25": mail,
 		"echo:9000":    echo,
+		"once:80":      once(oneReply("HTTP/1.0 204 No Content\r\n\r\n", true)),
 		"h2:80":        frames,
 		"login:9001": func(c net.Conn) {
 			io.WriteString(c, "welcome\r\nlogin: ")
@@ -160,6 +174,7 @@ func TestTranscripts(t *testing.T) {
 		{"line", []string{"open echo 9000", "hello", `.send "a\x00b\n"`, ".send <<EOF", "one", ".two", "EOF", ".await re two", ".await bytes 99 10ms", ".eof", ".abort", ".quit"}},
 		{"draft", []string{"open http://h:8080/a?b=c", "^C", ".again", ".mode line", "GET / HTTP/1.1", "X: y", "", ".again", ".await close 1s", ".help send", ".quit"}},
 		{"h2", []string{"open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", "POST /y", "content-length: 1", "", "c", ".show 1", ".status", ".quit"}},
+		{"gone", []string{".again", ".reconnect", "open once 80", "GET / HTTP/1.0", "", "GET /2 HTTP/1.0", "", "", "^C", ".reconnect", ".again", ".quit"}},
 		{"prompting", []string{"open login 9001", "root", "^D"}},
 	}
 	for _, tt := range tests {

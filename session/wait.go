@@ -149,7 +149,7 @@ func (s *Session) awaitReply(ctx context.Context) error {
 	cut := s.peer.cut
 	s.mu.Unlock()
 	switch {
-	case cut && !s.opts.Interactive:
+	case cut:
 		return failure(StatusProtocol, "the connection ended before the reply was complete")
 	case end == waitTimeout:
 		return failure(StatusTimeout, "no complete reply after %v of silence (.timeout sets how long)", s.timeout)

@@ -1,0 +1,63 @@
+package session
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func silent(c net.Conn) { io.Copy(io.Discard, c) }
+
+func TestInterruptStopsAWaitAndNotTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		interrupts := make(chan os.Signal, 1)
+		time.AfterFunc(1500*time.Millisecond, func() { interrupts <- os.Interrupt })
+		begun := time.Now()
+		screen := play(t, world{"h:80": silent}, Options{Interrupts: interrupts},
+			"open h 80", "GET / HTTP/1.0", "", ".status", "^C", "^C")
+		if took := time.Since(begun); took != 1500*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		for _, want := range []string{
+			"* waiting for the reply: 1.0 s (^C stops waiting)\n* stopped waiting; still connected\n", "* connected to h:80",
+			"* ^C again (1 s) or .quit leaves\n",
+		} {
+			if !strings.Contains(screen, want) {
+				t.Errorf("no %q on the screen:\n%s", want, screen)
+			}
+		}
+	})
+}
+
+func TestInterruptEndsAScript(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		s := newTestSession(t, Options{Lines: NewLines("open h 80", "GET / HTTP/1.0", "")})
+		s.dial = world{"h:80": silent}.dial
+		if err := s.Run(ctx); StatusOf(err) != StatusInterrupted {
+			t.Errorf("Run = %v, want status 130", err)
+		}
+		s.Close()
+	})
+}
+
+func TestInterruptEndsAPipe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		to, err := ParseOpen("open", []string{"h", "80"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = pipeOver(ctx, world{"h:80": silent}.dial, to, PipeOptions{In: strings.NewReader("x"), Out: io.Discard})
+		if StatusOf(err) != StatusInterrupted {
+			t.Errorf("Pipe = %v, want status 130", err)
+		}
+	})
+}
