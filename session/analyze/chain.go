@@ -123,12 +123,12 @@ func (c *chain) take(conv *conversation) {
 		c.next = &want{at: w.at, version: "HTTP/1.0"}
 	case !follows(status):
 		if len(locations) > 0 && status >= 300 && status < 400 {
-			c.warn("hop %d: status %d is not followed to %s", len(c.hops), status, locations[0])
+			c.warn("hop %d: status %d is not followed to %q", len(c.hops), status, locations[0])
 		}
 	case len(locations) == 0 || len(bytes.Trim(locations[0], " \t")) == 0:
 		c.warn("hop %d: status %d without a Location", len(c.hops), status)
 	case slices.ContainsFunc(locations, func(l []byte) bool { return !bytes.Equal(l, locations[0]) }):
-		c.fault = fmt.Sprintf("%s: Location fields that differ: %s", w.at.String(), bytes.Join(locations, []byte(", ")))
+		c.fault = fmt.Sprintf("%s: Location fields that differ: %q", w.at.String(), locations)
 	case again:
 		c.fault = w.at.String() + ": redirect loop: the same request was made before"
 	case c.redirects == maxRedirects:
@@ -143,7 +143,7 @@ func (c *chain) redirect(h *hop, location string) {
 	n := len(c.hops)
 	to, user, err := h.at.resolve(location)
 	if err != nil {
-		c.warn("hop %d: Location %s is not followed: %v", n, location, err)
+		c.warn("hop %d: Location %q is not followed: %v", n, location, err)
 		return
 	}
 	if user {

@@ -14,11 +14,7 @@
 // which nothing was recorded is empty or "unknown", never guessed.
 package analyze
 
-import (
-	"encoding/json"
-
-	"wiretape/wire/cookie"
-)
+import "wiretape/wire/cookie"
 
 // Schema is the version of the JSON form of a [Report].
 const Schema = 1
@@ -50,7 +46,7 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	if t == "" {
 		return []byte("null"), nil
 	}
-	return json.Marshal(string(t))
+	return cookie.Octets(t).MarshalJSON()
 }
 
 // Verdict is the answer to a question of the report.

@@ -1,0 +1,247 @@
+package analyze
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wiretape/tape"
+	"wiretape/wire"
+)
+
+// A site is a server of which a test scripts the octets.
+type site struct {
+	// http answers a request, given its head; the connection is closed then. ""
+	// closes it at once.
+	http func(head string) string
+	// h2 answers a client's preface; "" where HTTP/2 is spoken as it should be.
+	h2   string
+	mute bool // say nothing at all, and hold the connection
+	slow bool // hold the connection after the answer
+	tls  *tls.Config
+}
+
+// always answers every request alike.
+func always(response string) func(string) string { return func(string) string { return response } }
+
+// pages answers by request target; what is not there is 404.
+func pages(byTarget map[string]string) func(string) string {
+	return func(head string) string {
+		_, rest, _ := strings.Cut(head, " ")
+		target, _, _ := strings.Cut(rest, " ")
+		if r, ok := byTarget[target]; ok {
+			return r
+		}
+		return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+	}
+}
+
+// redirect is a response with a Location and other fields.
+func redirect(status int, location string, fields ...string) string {
+	return fmt.Sprintf("HTTP/1.1 %d x\r\nLocation: %s\r\n%sContent-Length: 0\r\n\r\n", status, location, lines(fields))
+}
+
+// page is a 200 with fields.
+func page(fields ...string) string {
+	return "HTTP/1.1 200 OK\r\n" + lines(fields) + "Content-Length: 2\r\n\r\nok"
+}
+
+func lines(fields []string) string {
+	var b strings.Builder
+	for _, f := range fields {
+		b.WriteString(f + "\r\n")
+	}
+	return b.String()
+}
+
+// serve runs a site on 127.0.0.1 until the test ends and returns host:port.
+func serve(t *testing.T, s site) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				defer context.AfterFunc(ctx, func() { c.Close() })()
+				s.handle(ctx, c)
+			})
+		}
+	})
+	t.Cleanup(func() { cancel(); l.Close(); wg.Wait() })
+	return l.Addr().String()
+}
+
+func (s *site) handle(ctx context.Context, c net.Conn) {
+	if s.tls != nil {
+		secure := tls.Server(c, s.tls)
+		if secure.Handshake() != nil {
+			return
+		}
+		c = secure
+		if secure.ConnectionState().NegotiatedProtocol == "h2" {
+			s.speakH2(ctx, c)
+			return
+		}
+	}
+	if s.mute {
+		<-ctx.Done()
+		return
+	}
+	var head strings.Builder
+	for r := bufio.NewReader(c); !strings.HasSuffix(head.String(), "\r\n\r\n"); {
+		b, err := r.ReadByte()
+		if err != nil {
+			return
+		}
+		head.WriteByte(b)
+	}
+	io.WriteString(c, s.http(head.String()))
+	if s.slow {
+		<-ctx.Done()
+	}
+}
+
+// speakH2 answers a client that selected h2.
+func (s *site) speakH2(ctx context.Context, c net.Conn) {
+	buf := make([]byte, len(preface)+len(settings))
+	if _, err := io.ReadFull(c, buf); err != nil || string(buf) != preface+settings {
+		return
+	}
+	switch {
+	case s.mute:
+		<-ctx.Done()
+	case s.h2 == "close":
+	case s.h2 != "":
+		io.WriteString(c, s.h2)
+	default:
+		io.WriteString(c, settings+settingsAck)
+		io.Copy(io.Discard, c)
+	}
+}
+
+// secure returns a server's TLS for a choice of protocols, and options that trust
+// it; good for 127.0.0.1 and names of example.com.
+func secure(t *testing.T, protocols ...string) (*tls.Config, Options) {
+	t.Helper()
+	ca, err := wire.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := ca.Issue("127.0.0.1", "www.example.com", "example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}, Resolve: loopback}}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: protocols}, o
+}
+
+// loopback is where all names lead to.
+func loopback(_ context.Context, host string) ([]netip.Addr, error) {
+	if !strings.HasSuffix(host, "example.com") {
+		return nil, fmt.Errorf("no such host")
+	}
+	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+}
+
+// analyze runs an analysis and holds its report against that of its events, as
+// they were seen and as a tape gives them back.
+func analyze(t *testing.T, url string, o Options) (Report, error) {
+	t.Helper()
+	if o.Dialer.Resolve == nil {
+		o.Dialer.Resolve = loopback
+	}
+	o.Created = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	var events []wire.Event
+	var file bytes.Buffer
+	w := tape.NewWriter(&file, tape.Options{Created: o.Created})
+	o.Sink = wire.Tee(w.Event, func(e wire.Event) {
+		e.Data = bytes.Clone(e.Data)
+		events = append(events, e)
+	})
+	live, err := Run(t.Context(), url, o)
+	if live.Schema == 0 {
+		return live, err
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := asJSON(t, live)
+	if got := asJSON(t, Analyze(slices.Values(events), o.Created)); got != want {
+		t.Errorf("report of the events:\n%s\nlive:\n%s", got, want)
+	}
+	var taped []wire.Event
+	for e, err := range tape.NewReader(&file, "analysis").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Data = bytes.Clone(e.Data)
+		taped = append(taped, e)
+	}
+	if got := asJSON(t, Analyze(slices.Values(taped), o.Created)); got != want {
+		t.Errorf("report of the tape:\n%s\nlive:\n%s", got, want)
+	}
+	return live, err
+}
+
+func asJSON(t *testing.T, r Report) string {
+	t.Helper()
+	b, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// summary writes a report in a few lines, for the tables: hops, cookies, access,
+// error, warnings. Addresses of the servers become A, B, ….
+func summary(r Report, servers ...string) string {
+	var b strings.Builder
+	for _, h := range r.Hops {
+		fmt.Fprintf(&b, "%d %s\n", h.Status, h.URL)
+	}
+	for _, c := range r.Cookies {
+		fmt.Fprintf(&b, "cookie %s=%s hop %d %s\n", c.Name, c.Value, c.Hop, c.Verdict)
+	}
+	fmt.Fprintf(&b, "password %s %s", r.Password.Verdict, r.Password.Kind)
+	for _, c := range r.Password.Challenges {
+		fmt.Fprintf(&b, " %s(%s)", c.Scheme, c.Realm)
+	}
+	b.WriteByte('\n')
+	if r.Error != "" {
+		fmt.Fprintf(&b, "error %s\n", r.Error)
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "warning %s\n", w)
+	}
+	s := b.String()
+	for i, a := range servers {
+		name := string(rune('A' + i))
+		s = strings.ReplaceAll(s, a, name)
+		_, port, _ := net.SplitHostPort(a)
+		s = strings.ReplaceAll(s, ":"+port, ":port"+name)
+	}
+	return s
+}
