@@ -66,15 +66,10 @@ func TestHTTP2AgainstAnotherServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		c.SetDeadline(time.Now().Add(30 * time.Second))
-		new(http2.Server).ServeConn(c, &http2.ServeConnOpts{Handler: handler})
-	}()
+	srv := &http.Server{Handler: handler, Protocols: new(http.Protocols)}
+	srv.Protocols.SetUnencryptedHTTP2(true)
+	go srv.Serve(l)
+	defer srv.Close()
 	body := strings.Repeat("x", 200_000)
 	var out bytes.Buffer
 	s := newTestSession(t, Options{Out: &out, Lines: NewLines(

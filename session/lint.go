@@ -27,12 +27,11 @@ func (f finding) String() string { return f.text + " (" + f.rule + "); sent as t
 
 // A linted is a request as far as the checks look at it.
 type linted struct {
-	bareLF  bool
-	start   string
-	lines   []string // the field lines
-	fields  map[string][]string
-	body    int
-	chunked bool
+	bareLF bool
+	start  string
+	lines  []string // the field lines
+	fields map[string][]string
+	body   int
 }
 
 var lints = []struct {
