@@ -7,7 +7,6 @@ import (
 
 	"wiretape/wire/http1"
 	"wiretape/wire/line"
-	"wiretape/wire/proto"
 )
 
 // An Outcome is what a comparison found.
@@ -172,7 +171,7 @@ const context = 16
 
 func around(b []byte, at int) string {
 	from := max(0, min(at, len(b))-context)
-	s := show(b[from:min(len(b), from+3*context)])
+	s := Show(b[from:min(len(b), from+3*context)])
 	if from > 0 {
 		s = "…" + s
 	}
@@ -200,10 +199,7 @@ func Describe(m *Message) string {
 	case *line.Reply:
 		s = v.String()
 	default:
-		return fmt.Sprintf("%s %s", octets(int64(len(m.Raw))), show(m.Raw))
+		return fmt.Sprintf("%s %s", octets(int64(len(m.Raw))), Show(m.Raw))
 	}
-	return show([]byte(s))
+	return Show([]byte(s))
 }
-
-// IsRaw reports whether a message is bytes that no protocol frames.
-func IsRaw(m *Message) bool { return m.Kind == proto.KindRaw }

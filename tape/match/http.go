@@ -17,11 +17,11 @@ import (
 func (c *comparison) request(want, got *http1.Request) {
 	if want.Method != got.Method {
 		c.out.Key = false
-		c.add(Mismatch{Kind: Different, Path: "request method", Want: show([]byte(want.Method)), Got: show([]byte(got.Method))}, c.want.Span.From)
+		c.add(Mismatch{Kind: Different, Path: "request method", Want: Show([]byte(want.Method)), Got: Show([]byte(got.Method))}, c.want.Span.From)
 	}
 	if t := c.startText(want.Target); !c.fits(t, []byte(got.Target), "target") {
 		c.out.Key = false
-		c.add(Mismatch{Kind: Different, Path: "request target", Want: t.show(), Got: show([]byte(got.Target))}, t.off)
+		c.add(Mismatch{Kind: Different, Path: "request target", Want: t.show(), Got: Show([]byte(got.Target))}, t.off)
 	}
 	if want.Version != got.Version {
 		c.add(Mismatch{Kind: Different, Path: "request version", Want: want.Version, Got: got.Version}, c.want.Span.From)
@@ -39,7 +39,7 @@ func (c *comparison) response(want, got *http1.Response) {
 		c.add(Mismatch{Kind: Different, Path: "response status", Want: strconv.Itoa(want.Status), Got: strconv.Itoa(got.Status), Why: got.Reason}, c.want.Span.From)
 	} else if want.Reason != got.Reason {
 		if t := c.startText(want.Reason); want.Reason == "" || !c.fits(t, []byte(got.Reason), "reason") {
-			c.add(Mismatch{Kind: Different, Path: "response reason", Want: t.show(), Got: show([]byte(got.Reason))}, c.want.Span.From)
+			c.add(Mismatch{Kind: Different, Path: "response reason", Want: t.show(), Got: Show([]byte(got.Reason))}, c.want.Span.From)
 		}
 	}
 	if want.Version != got.Version {
@@ -194,7 +194,7 @@ func shown(name string, b []byte) string {
 		}
 		return strings.TrimSpace(string(scheme) + " (" + octets(int64(len(b))) + ", hidden)")
 	}
-	return show(b)
+	return Show(b)
 }
 
 func (c *comparison) shownWant(name string, f http1.Field) string {
@@ -338,7 +338,7 @@ func (c *comparison) exactFields(what string, ws, gs http1.Fields) {
 		case c.rules.ignoresHeader(string(ws[i].Name)) && bytes.EqualFold(ws[i].Name, gs[i].Name):
 		case !bytes.Equal(ws[i].Name, gs[i].Name):
 			// All that follow would differ too.
-			c.add(Mismatch{Kind: Different, Path: what + " field " + strconv.Itoa(i+1), Want: string(ws[i].Name), Got: show(gs[i].Name), Why: "order and case count"}, ws[i].From)
+			c.add(Mismatch{Kind: Different, Path: what + " field " + strconv.Itoa(i+1), Want: string(ws[i].Name), Got: Show(gs[i].Name), Why: "order and case count"}, ws[i].From)
 			return
 		case !c.fits(c.value(ws[i]), gs[i].Value, string(ws[i].Name)):
 			name := strings.ToLower(string(ws[i].Name))

@@ -18,7 +18,7 @@ func (c *comparison) command(want, got *line.Command) {
 	}
 	c.out.Key = false
 	t := c.want.text(c.want.Span)
-	c.add(Mismatch{Kind: Different, Path: "command", Want: t.trimEnd().show(), Got: show(bytes.TrimRight(c.got.Raw, "\r\n"))}, c.want.Span.From)
+	c.add(Mismatch{Kind: Different, Path: "command", Want: t.trimEnd().show(), Got: Show(bytes.TrimRight(c.got.Raw, "\r\n"))}, c.want.Span.From)
 }
 
 // argsOf returns what follows the verb, with its spans.
@@ -42,7 +42,7 @@ func (c *comparison) reply(want, got *line.Reply) {
 	if want.Code != got.Code {
 		c.out.Key = false
 		c.add(Mismatch{Kind: Different, Path: "reply code", Want: strconv.Itoa(want.Code), Got: strconv.Itoa(got.Code),
-			Why: "got " + show([]byte(got.String()))}, c.want.Span.From)
+			Why: "got " + Show([]byte(got.String()))}, c.want.Span.From)
 		return
 	}
 	wantLines, gotLines := c.lines(c.want.text(c.want.Span)), splitLines(c.got.Raw)
@@ -108,13 +108,13 @@ func (c *comparison) compareLines(want []recordedLine, got [][]byte, path string
 		at := c.want.Span.To - 1
 		switch {
 		case i >= len(want):
-			m.Kind, m.Got = Extra, show(got[i])
+			m.Kind, m.Got = Extra, Show(got[i])
 		case i >= len(got):
 			m.Kind, m.Want, at = Missing, want[i].show(), want[i].offset
 		case c.words(want[i].text, got[i], name):
 			continue
 		default:
-			m.Kind, m.Want, m.Got, at = Different, want[i].show(), show(got[i]), want[i].offset
+			m.Kind, m.Want, m.Got, at = Different, want[i].show(), Show(got[i]), want[i].offset
 		}
 		if first == nil {
 			first, where = &m, at

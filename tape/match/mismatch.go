@@ -99,9 +99,9 @@ func orNothing(s string) string {
 // maxShown bounds how much of a value stands in a Mismatch, in bytes.
 const maxShown = 120
 
-// show returns b for display: as it is where it is plain text, else quoted; cut
+// Show returns b for display: as it is where it is plain text, else quoted; cut
 // where it is long.
-func show(b []byte) string {
+func Show(b []byte) string {
 	cut := len(b) > maxShown
 	if cut {
 		n := maxShown

@@ -28,6 +28,8 @@ type Conv struct {
 	Proto  string // as it was read, "" for a connection without bytes
 	Reason string // why it is read so
 	Items  []Item // in the order in which they began
+	Begin  int    // places of its first and last event among those of the tape
+	End    int
 }
 
 // An Item is a message, or an event of a socket that both sides see: its end, a
@@ -112,6 +114,9 @@ func (l *loader) record(rec tape.Record) error {
 		l.t.Convs = append(l.t.Convs, c.conv)
 	}
 	l.order++
+	if c.conv.End = l.order; c.conv.Begin == 0 {
+		c.conv.Begin = l.order
+	}
 	if rec.Kind == tape.Data {
 		if l.size += len(e.Data); l.size > maxTape {
 			return fmt.Errorf("read %s: more than %d bytes of conversations", l.t.Name, maxTape)

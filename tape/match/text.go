@@ -39,7 +39,7 @@ func (t text) literal() bool { return len(t.spans) == 0 }
 // show returns t for display, with its spans as the tape has them, in short.
 func (t text) show() string {
 	if t.literal() {
-		return show(t.b)
+		return Show(t.b)
 	}
 	var b []byte
 	at := 0
@@ -65,10 +65,10 @@ func (t text) show() string {
 	}
 	b = append(b, t.b[at:]...)
 	// The backslashes of spans are not to be doubled.
-	if s := show(bytes.ReplaceAll(b, []byte(`\{`), []byte("{"))); len(s) > 0 && s[0] != '"' && len(b) <= maxShown {
+	if s := Show(bytes.ReplaceAll(b, []byte(`\{`), []byte("{"))); len(s) > 0 && s[0] != '"' && len(b) <= maxShown {
 		return string(b)
 	}
-	return show(b)
+	return Show(b)
 }
 
 // fits reports whether got is what t describes, and remembers what the spans

@@ -12,59 +12,54 @@ import (
 )
 
 // Vars are the values of one conversation that its tape does not fix: what its
-// spans captured, and secrets that were seen. The zero value is ready; it is used
-// by one goroutine at a time.
+// spans captured, and secrets that were seen. The zero value is ready; its methods
+// may be called from any goroutine.
 type Vars struct {
+	mu sync.Mutex
+	// guarded by mu; the values are not modified:
 	captured map[string][]byte
 	secrets  map[string][]byte
 }
 
 // Captured returns what was captured as id.
 func (v *Vars) Captured(id string) ([]byte, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	b, ok := v.captured[id]
 	return b, ok
 }
 
-// Secret returns the value that the peer sent where the tape has the secret id.
+// Secret returns what the peer sent where the tape has the secret id, decoded.
 func (v *Vars) Secret(id string) ([]byte, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	b, ok := v.secrets[id]
 	return b, ok
 }
 
-// Clone returns a copy, for what may have to be taken back.
-func (v *Vars) Clone() *Vars {
-	c := &Vars{}
-	for id, b := range v.captured {
-		c.set(&c.captured, id, b)
-	}
-	for id, b := range v.secrets {
-		c.set(&c.secrets, id, b)
-	}
-	return c
-}
-
-// Adopt takes the values that o has over.
-func (v *Vars) Adopt(o *Vars) {
-	for id, b := range o.captured {
-		v.set(&v.captured, id, b)
-	}
-	for id, b := range o.secrets {
-		v.set(&v.secrets, id, b)
-	}
-}
-
 func (v *Vars) set(m *map[string][]byte, id string, b []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if *m == nil {
 		*m = make(map[string][]byte)
 	}
 	(*m)[id] = b
 }
 
+// Sent remembers what we sent at a span.
+func (v *Vars) Sent(s tape.Span, value []byte) {
+	if s.Kind != tape.SpanSecret {
+		v.learn(s, value)
+	}
+}
+
 // learn remembers the value at a span.
 func (v *Vars) learn(s tape.Span, value []byte) {
 	switch s.Kind {
 	case tape.SpanSecret:
-		v.set(&v.secrets, s.ID, bytes.Clone(value))
+		if b, ok := decodeSecret(s.Enc, value); ok {
+			v.set(&v.secrets, s.ID, b)
+		}
 	case tape.SpanRef, tape.SpanWSAccept, tape.SpanEncB64:
 	default:
 		if s.ID != "" {
@@ -76,7 +71,7 @@ func (v *Vars) learn(s tape.Span, value []byte) {
 // Computed returns the value of a span that refers to a captured one; false
 // where that was not captured.
 func (v *Vars) Computed(s tape.Span) ([]byte, bool) {
-	b, ok := v.captured[s.ID]
+	b, ok := v.Captured(s.ID)
 	if !ok {
 		return nil, false
 	}

@@ -1,0 +1,301 @@
+package replay
+
+import (
+	"context"
+	"errors"
+
+	"wiretape/tape/match"
+	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+// An answerer answers the requests of one connection out of a pool.
+type answerer struct {
+	*live
+	v      *serving
+	vars   *match.Vars
+	render renderer
+}
+
+// http plays exchanges to a connection, whichever they ask for.
+func (v *serving) http(ctx context.Context, c *wire.Conn) {
+	vars := v.vars
+	if v.Match {
+		vars = &match.Vars{}
+	}
+	s := *v.scripts[0]
+	s.lazy, s.bytes = true, false
+	a := &answerer{live: newLive(c, &s, v.Silence), v: v, vars: vars, render: v.renderer(vars)}
+	for ctx.Err() == nil || v.isOver() {
+		more, err := a.one()
+		if errors.Is(err, errUnmatched) {
+			v.unmatched(c)
+			return
+		}
+		if err != nil && !errors.Is(err, errSilence) {
+			v.tally.note("a client: %v", err)
+		}
+		if err != nil || !more {
+			return
+		}
+	}
+}
+
+// one takes a request and answers it. It returns false where the connection is
+// over.
+func (a *answerer) one() (bool, error) {
+	p := a.v.pool
+	for {
+		if len(a.in) > 0 && !a.busy && len(a.queue) == 0 {
+			g, n, more := p.recall(a.in)
+			if g != nil {
+				if x := p.take(g); x != nil {
+					a.takeEqual(n, true)
+					return a.answer(x)
+				}
+			}
+			if more && !a.hasEarly() {
+				if ok, err := a.fill(); !ok || err != nil {
+					return a.lost(err)
+				}
+				continue
+			}
+		}
+		a.parse()
+		if m := a.next(); m != nil {
+			return a.request(m)
+		}
+		if done, more, err := a.midway(); done {
+			return more, err
+		}
+		if ok, err := a.fill(); !ok || err != nil {
+			if m := a.next(); m != nil && err == nil {
+				return a.request(m)
+			}
+			return a.lost(err)
+		}
+	}
+}
+
+// lost tells of a request that its client did not finish.
+func (a *answerer) lost(err error) (bool, error) {
+	if n := len(a.in); n > 0 && err == nil {
+		a.v.tally.note("a client left %d bytes into a request: %s", n, match.Show(a.in))
+	}
+	return false, err
+}
+
+// hasEarly reports whether the tape has answers in the middle of requests, for
+// which their heads have to be read.
+func (a *answerer) hasEarly() bool {
+	for _, x := range a.v.pool.all {
+		for _, e := range x.early {
+			if e >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// request answers a request that is complete, or that was cut off.
+func (a *answerer) request(m *match.Message) (bool, error) {
+	p := a.v.pool
+	a.drop(m.Span.To)
+	g := p.find(m)
+	if g == nil {
+		return false, a.unmatched(m)
+	}
+	x := p.take(g)
+	if x == nil {
+		return false, a.unmatched(m)
+	}
+	if a.compare(x, m) {
+		p.remember(m, g)
+	}
+	return a.answer(x)
+}
+
+// compare tells what differs beyond the key, and reports whether it need not be
+// told again.
+func (a *answerer) compare(x *exchange, m *match.Message) bool {
+	out := match.Compare(x.request.Message, m, &a.v.pool.rules, a.vars)
+	a.v.tally.compared(out)
+	if a.v.Strict {
+		a.v.tally.mismatch(out.Mismatches...)
+	} else {
+		a.v.tally.differ(out.Mismatches...)
+	}
+	return m.Complete && framed(m) && (!a.v.Strict || len(out.Mismatches) == 0)
+}
+
+func (a *answerer) unmatched(m *match.Message) error {
+	x, nearest := a.v.pool.nearest(m)
+	mm := match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "nothing answers " + match.Describe(m), Nearest: nearest}
+	if x != nil {
+		mm.TapeLine, mm.N, mm.Conn = x.request.Line, x.request.Message.N, x.request.Message.Conn
+	}
+	a.v.tally.mismatch(mm)
+	return errUnmatched
+}
+
+// midway answers a request of which a part is there, where the tape does so.
+func (a *answerer) midway() (done, more bool, err error) {
+	p := a.v.pool
+	if !a.hasEarly() || a.parser == nil {
+		return false, false, nil
+	}
+	part := a.parser.State(1).Partial[0]
+	if part == nil || part.Value == nil {
+		return false, false, nil
+	}
+	x := p.earlyFor(part, a.live)
+	if x == nil {
+		return false, false, nil
+	}
+	sent := 0
+	for sent < len(x.replies) && x.early[sent] >= 0 && a.arrivedPart(x.request.Message, x.early[sent]) {
+		if err := a.reply(x, sent); err != nil {
+			return true, false, nil
+		}
+		sent++
+	}
+	if sent == len(x.replies) && x.then != 0 {
+		// The rest of the request is read by nobody, as it was.
+		a.v.tally.count(&a.v.tally.r.Received, 1)
+		ok, err := a.after(x)
+		return true, ok, err
+	}
+	// What is left of it, and then what is left of the answer.
+	for {
+		a.parse()
+		if m := a.next(); m != nil {
+			a.drop(m.Span.To)
+			a.compare(x, m)
+			for sent < len(x.replies) {
+				if err := a.reply(x, sent); err != nil {
+					return true, false, nil
+				}
+				sent++
+			}
+			more, err := a.finish(x)
+			return true, more, err
+		}
+		if sent < len(x.replies) && x.early[sent] >= 0 && a.arrivedPart(x.request.Message, x.early[sent]) {
+			if err := a.reply(x, sent); err != nil {
+				return true, false, nil
+			}
+			sent++
+			continue
+		}
+		if ok, err := a.fill(); !ok || err != nil {
+			if len(a.queue) > 0 {
+				continue
+			}
+			more, err := a.lost(err)
+			return true, more, err
+		}
+	}
+}
+
+// earlyFor takes the exchange that is answered before its request is complete,
+// and whose request is the one in progress.
+func (p *pool) earlyFor(part *proto.Message, l *live) *exchange {
+	q, ok := part.Value.(*http1.Request)
+	if !ok {
+		return nil
+	}
+	for _, g := range p.groups {
+		p.mu.Lock()
+		x := g.first()
+		p.mu.Unlock()
+		w := x.request.Message.Value.(*http1.Request)
+		if len(x.early) > 0 && x.early[0] >= 0 && w.Method == q.Method && w.Target == q.Target && l.arrivedPart(x.request.Message, x.early[0]) {
+			return p.take(g)
+		}
+	}
+	return nil
+}
+
+// answer sends the replies, and does to the connection what the recorded server
+// did.
+func (a *answerer) answer(x *exchange) (bool, error) {
+	if x.ready != nil {
+		a.v.tally.count(&a.v.tally.r.Sent, len(x.replies))
+		a.wrote(x.ready)
+		if len(x.ready) > 0 {
+			if _, err := a.c.Write(x.ready); err != nil {
+				a.v.tally.note("a client did not take its answer: %v", err)
+				return false, nil
+			}
+		}
+		return a.finish(x)
+	}
+	for i := range x.replies {
+		if err := a.reply(x, i); err != nil {
+			return false, nil
+		}
+	}
+	return a.finish(x)
+}
+
+// reply sends one reply.
+func (a *answerer) reply(x *exchange, i int) error {
+	data, notes, err := a.render.render(x.replies[i].Message)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		a.v.tally.note("%s", n)
+	}
+	a.wrote(data)
+	_, err = a.c.Write(data)
+	if err != nil {
+		a.v.tally.note("a client did not take its answer: %v", err)
+	} else {
+		a.v.tally.count(&a.v.tally.r.Sent, 1)
+	}
+	return err
+}
+
+// finish counts an exchange.
+func (a *answerer) finish(x *exchange) (bool, error) {
+	a.v.tally.count(&a.v.tally.r.Received, 1)
+	a.settle()
+	return a.after(x)
+}
+
+// after does to the connection what the recorded server did after an exchange.
+func (a *answerer) after(x *exchange) (bool, error) {
+	a.v.playedOne()
+	switch x.then {
+	case wire.KindReset:
+		a.c.Abort()
+		return false, nil
+	case wire.KindEOF:
+		a.c.CloseWrite()
+		// A close with bytes unread would be a reset, which may take the
+		// answer with it.
+		for {
+			a.in, a.queue, a.unfed, a.parser = a.in[:0], nil, nil, nil
+			if ok, err := a.fill(); !ok || err != nil {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+// playedOne ends serving where all is played.
+func (v *serving) playedOne() {
+	if v.Match || v.Loop {
+		return
+	}
+	v.pool.mu.Lock()
+	left := v.pool.left
+	v.pool.mu.Unlock()
+	if left == 0 {
+		v.finished()
+	}
+}

@@ -1,0 +1,329 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"wiretape/tape/match"
+	"wiretape/wire"
+	"wiretape/wire/detect"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+)
+
+// A live is a connection that stands, with what came and was not taken yet. It
+// belongs to one goroutine.
+type live struct {
+	c       *wire.Conn
+	s       *script
+	peer    wire.Dir
+	silence time.Duration // that ends a wait; 0 for none
+	until   time.Time     // the read deadline set
+	parser  *detect.Stream
+
+	in    []byte // what came and was not taken
+	taken int64  // octets that were taken
+	read  int64  // octets that came
+	chunk []byte // the buffer of reads
+	queue []proto.Message
+	end   error // what ended the peer's direction; nil before
+
+	// What the parser was not given: as long as whole exchanges are equal to
+	// the tape's, it is given none of them.
+	unfed   []fed
+	fedIn   int64    // octets of the peer that the parser was given or that are in unfed
+	skipped [2]int64 // octets of a direction that the parser will never see
+	busy    bool     // the parser is in the middle of something
+}
+
+// A fed is bytes of one direction for the parser.
+type fed struct {
+	dir      wire.Dir
+	data     []byte // ours
+	from, to int64  // the peer's, in its stream
+}
+
+func newLive(c *wire.Conn, s *script, silence time.Duration) *live {
+	l := &live{c: c, s: s, peer: s.ours.Reverse(), silence: silence, chunk: make([]byte, 32<<10)}
+	if !s.bytes {
+		l.parser = detect.New(detect.Options{Proto: s.proto, Limits: match.Limits()})
+		facts := c.Facts()
+		l.feed(wire.Event{Kind: wire.KindOpen, Facts: &facts})
+	}
+	return l
+}
+
+// feed gives the parser an event and takes the peer's messages.
+func (l *live) feed(e wire.Event) {
+	if l.parser == nil {
+		return
+	}
+	e.Conn = 1
+	for _, m := range l.parser.Feed(e) {
+		l.take(m)
+	}
+}
+
+// take queues a message of the peer that was not taken by its bytes.
+func (l *live) take(m proto.Message) {
+	if m.Dir != l.peer || m.Kind == proto.KindGap {
+		return
+	}
+	skip := l.skipped[proto.Side(m.Dir)]
+	m.Span.From += skip
+	m.Span.To += skip
+	if m.Span.To > l.taken {
+		l.queue = append(l.queue, m)
+	}
+}
+
+// parse gives the parser what it was not given.
+func (l *live) parse() {
+	if l.parser == nil {
+		return
+	}
+	for _, f := range l.unfed {
+		data := f.data
+		if data == nil && f.dir == l.peer {
+			data = l.in[f.from-l.taken:][:f.to-f.from]
+		}
+		l.busy = true
+		l.feed(wire.Event{Kind: wire.KindData, Dir: f.dir, Data: data})
+	}
+	l.unfed = l.unfed[:0]
+	if l.end != nil {
+		l.feedEnd()
+	}
+}
+
+// feedEnd tells the parser how the peer's direction ended, once.
+func (l *live) feedEnd() {
+	if l.parser == nil {
+		return
+	}
+	kind := wire.KindEOF
+	if errors.Is(l.end, syscall.ECONNRESET) {
+		kind = wire.KindReset
+	}
+	l.feed(wire.Event{Kind: kind, Dir: l.peer})
+	for _, m := range l.parser.Close() {
+		l.take(m)
+	}
+	l.parser = nil
+}
+
+// skip forgets what the parser was not given: whole exchanges, all taken.
+func (l *live) skip() {
+	if l.busy {
+		return
+	}
+	for _, f := range l.unfed {
+		if f.dir == l.peer {
+			l.skipped[proto.Side(f.dir)] += f.to - f.from
+		} else {
+			l.skipped[proto.Side(f.dir)] += int64(len(f.data))
+		}
+	}
+	l.unfed = l.unfed[:0]
+}
+
+// settle says that every exchange so far is over on both sides, and that nothing
+// more came.
+func (l *live) settle() {
+	if !l.s.lazy || l.parser == nil || len(l.in) > 0 || len(l.queue) > 0 {
+		return
+	}
+	if l.busy {
+		l.parse()
+		if l.parser == nil {
+			return
+		}
+		s := l.parser.State(1)
+		l.busy = s.Due > 0 || s.Partial[0] != nil || s.Partial[1] != nil
+		return
+	}
+	l.skip()
+}
+
+// wrote says that data is ours and about to leave.
+func (l *live) wrote(data []byte) {
+	if l.parser != nil {
+		l.unfed = append(l.unfed, fed{dir: l.s.ours, data: data})
+		if !l.s.lazy {
+			l.parse()
+		}
+	}
+}
+
+// maxHeld bounds what is kept of a peer that sends more than anybody takes, in
+// bytes beyond the message that is awaited.
+const maxHeld = 128 << 20
+
+// fill reads once. It returns false at the end of the peer's direction, with
+// l.end set, and an error after silence or where the peer sends without end.
+func (l *live) fill() (bool, error) {
+	if l.end != nil {
+		return false, nil
+	}
+	if l.silence > 0 {
+		// Set seldom: a deadline a little early or late does no harm.
+		if now := time.Now(); l.until.Sub(now) < l.silence-l.silence/8 {
+			l.until = now.Add(l.silence)
+			l.c.SetReadDeadline(l.until)
+		}
+	}
+	n, err := l.c.Read(l.chunk)
+	if n > 0 {
+		l.arrived(l.chunk[:n])
+	}
+	switch {
+	case err == nil:
+	case isTimeout(err):
+		return false, errSilence
+	default:
+		l.end = err
+		l.parse()
+		return n > 0, nil
+	}
+	if len(l.in) > maxHeld {
+		return false, fmt.Errorf("more than %d bytes came that nothing asked for", maxHeld)
+	}
+	return true, nil
+}
+
+var errSilence = errors.New("silence")
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+func (l *live) arrived(b []byte) {
+	l.in = append(l.in, b...)
+	if l.parser != nil {
+		if n := len(l.unfed); n > 0 && l.unfed[n-1].dir == l.peer {
+			l.unfed[n-1].to += int64(len(b))
+		} else {
+			l.unfed = append(l.unfed, fed{dir: l.peer, from: l.read, to: l.read + int64(len(b))})
+		}
+	}
+	l.read += int64(len(b))
+	if !l.s.lazy {
+		l.parse()
+	}
+}
+
+// drop takes octets up to an offset of the peer's stream.
+func (l *live) drop(to int64) {
+	n := int(min(to-l.taken, int64(len(l.in))))
+	if n <= 0 {
+		return
+	}
+	if len(l.unfed) > 0 {
+		l.keep(to)
+	}
+	if l.in = l.in[:copy(l.in, l.in[n:])]; cap(l.in) > 1<<20 && len(l.in) < 1<<10 {
+		l.in = bytes.Clone(l.in)
+	}
+	l.taken = to
+}
+
+// takeEqual takes n octets that are equal to a message of the tape. Where that
+// ends all exchanges so far, nobody will want to see them again.
+func (l *live) takeEqual(n int, over bool) {
+	if over && !l.busy && n == len(l.in) && l.s.lazy {
+		l.skip()
+		l.taken += int64(n)
+		l.in = l.in[:0]
+		return
+	}
+	l.drop(l.taken + int64(n))
+}
+
+// keep copies what is taken and not fed, so that the parser can be given it.
+func (l *live) keep(to int64) {
+	base := l.taken
+	for i := range l.unfed {
+		f := &l.unfed[i]
+		if f.dir != l.peer || f.from >= to || f.data != nil {
+			continue
+		}
+		if f.to > to {
+			// Only its beginning goes.
+			rest := fed{dir: f.dir, from: to, to: f.to}
+			f.to = to
+			f.data = bytes.Clone(l.in[f.from-base : to-base])
+			l.unfed = append(l.unfed, fed{})
+			copy(l.unfed[i+2:], l.unfed[i+1:])
+			l.unfed[i+1] = rest
+			return
+		}
+		f.data = bytes.Clone(l.in[f.from-base : f.to-base])
+	}
+}
+
+// next returns the peer's next message that the parser has found.
+func (l *live) next() *match.Message {
+	for len(l.queue) > 0 {
+		m := l.queue[0]
+		l.queue = l.queue[1:]
+		if m.Span.To <= l.taken {
+			continue
+		}
+		base := l.taken
+		from, to := max(0, m.Span.From-base), min(int64(len(l.in)), m.Span.To-base)
+		if from > to {
+			continue
+		}
+		return match.Live(m, bytes.Clone(l.in[from:to]))
+	}
+	return nil
+}
+
+// progress returns the peer's message in progress and how many of its octets
+// came; nil where there is none.
+func (l *live) progress() (m *proto.Message, n int64) {
+	if l.s.bytes {
+		return nil, int64(len(l.in))
+	}
+	l.parse()
+	if l.parser == nil {
+		return nil, int64(len(l.in))
+	}
+	m = l.parser.State(1).Partial[proto.Side(l.peer)]
+	if m == nil {
+		return nil, 0
+	}
+	return m, m.Span.To - m.Span.From
+}
+
+// upgrades reports whether a message leaves HTTP, or may.
+func upgrades(m *match.Message) bool {
+	switch v := m.Value.(type) {
+	case *http1.Request:
+		return v.Method == "CONNECT" || v.Fields.Has("Upgrade")
+	case *http1.Response:
+		return v.Framing == http1.FramingUpgrade || v.Status == 101
+	}
+	return false
+}
+
+// ended reports how the peer's direction ended: "eof", "rst", "alert NAME" or
+// the error.
+func endName(err error) string {
+	switch {
+	case err == io.EOF:
+		return "eof"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "rst"
+	}
+	if a, ok := errors.AsType[*wire.AlertError](err); ok {
+		return "alert " + a.Alert.String()
+	}
+	return err.Error()
+}

@@ -1,0 +1,269 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"wiretape/tape/match"
+	"wiretape/wire"
+)
+
+// Unmatched says what a server does with a message that nothing on the tape
+// answers. Each time it is a mismatch.
+type Unmatched uint8
+
+const (
+	Fail      Unmatched = iota // answer nothing and end serving
+	CloseConn                  // close the connection
+	ResetConn                  // reset the connection
+)
+
+// DefaultLinger is how long a server that has played all waits for clients to
+// close.
+const DefaultLinger = time.Second
+
+// A Server plays the server's half of a tape. The zero value plays it in order,
+// once, to whoever connects.
+type Server struct {
+	// Match looks messages up, whatever their order, for any number of clients;
+	// what repeats on the tape is answered in tape order. Serving ends with the
+	// context.
+	Match bool
+	// Loop begins again at what was played already, with Match for each request
+	// on its own.
+	Loop bool
+	// StickLast, with Match, repeats the last answer to a request.
+	StickLast bool
+	// Strict has every difference of a client fail, not only one in what it
+	// asks for.
+	Strict bool
+	// Unmatched is the policy for what nothing answers.
+	Unmatched Unmatched
+	// Once ends serving when there has been a connection and there is none.
+	Once bool
+	// Silence ends a wait for a client in the middle of a conversation; zero
+	// means none.
+	Silence time.Duration
+	// Linger is how long clients may stay when all is played; zero means
+	// [DefaultLinger].
+	Linger time.Duration
+	// Record gets the events of the replay; nil records nothing.
+	Record wire.Sink
+	// TLS is for handshakes in mid-stream: the certificates.
+	TLS *wire.TLSOptions
+	// Getenv looks up WIRETAPE_SECRET_ID; nil means os.Getenv. A secret without
+	// a value is invented.
+	Getenv func(string) string
+}
+
+// Serve plays t to the connections that ln accepts. It returns when all is played,
+// when an unmatched message fails it, with [Server.Once] when the clients have
+// gone, or when ctx ends; ln is closed then. What was not played is a mismatch
+// unless t is looked up. The error says that serving was not possible.
+func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if s.Linger == 0 {
+		s.Linger = DefaultLinger
+	}
+	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}}
+	for _, c := range t.Convs {
+		sc := newScript(t, c, wire.ServerToClient)
+		v.scripts = append(v.scripts, sc)
+		v.tally.r.Sent.All += sc.sends
+		v.tally.r.Received.All += sc.awaits
+	}
+	if pool, ok := newPool(t, &v.Server); ok {
+		v.pool = pool
+	}
+	if len(t.Convs) == 0 {
+		return v.tally.report(), fmt.Errorf("serve %s: no connection is on the tape", t.Name)
+	}
+	stop := context.AfterFunc(ctx, v.hangUp)
+	err := ln.Serve(ctx, v.tap(), v.handle)
+	stop()
+	v.leftovers()
+	return v.tally.report(), err
+}
+
+// A serving is one call of Serve.
+type serving struct {
+	Server
+	t       *match.Tape
+	tally   *tally
+	scripts []*script
+	pool    *pool // nil where connections are played one by one
+	vars    *match.Vars
+	cancel  context.CancelCauseFunc
+
+	mu sync.Mutex
+	// guarded by mu:
+	conns    map[*wire.Conn]bool
+	accepted int
+	played   []bool // by connection on the tape
+	over     bool   // all is played
+}
+
+// tap returns what connections are recorded by.
+func (v *serving) tap() *wire.Tap { return wire.NewTap(v.Record) }
+
+// handle plays to one connection.
+func (v *serving) handle(ctx context.Context, c *wire.Conn) {
+	n, ok := v.enter(ctx, c)
+	defer v.leave(c)
+	if !ok {
+		return
+	}
+	if v.pool != nil {
+		v.http(ctx, c)
+		return
+	}
+	v.bound(ctx, c, n)
+}
+
+// enter counts a connection, from 0.
+func (v *serving) enter(ctx context.Context, c *wire.Conn) (int, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.conns[c] = true
+	n := v.accepted
+	v.accepted++
+	return n, ctx.Err() == nil
+}
+
+// leave forgets a connection. With Once the last one ends serving.
+func (v *serving) leave(c *wire.Conn) {
+	c.Close()
+	v.mu.Lock()
+	delete(v.conns, c)
+	last := len(v.conns) == 0
+	v.mu.Unlock()
+	if last && v.Once {
+		v.cancel(nil)
+	}
+}
+
+// hangUp ends what clients are still connected.
+func (v *serving) hangUp() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for c := range v.conns {
+		if v.over {
+			c.SetReadDeadline(time.Now().Add(v.Linger))
+		} else {
+			go c.Close()
+		}
+	}
+}
+
+// finished ends serving: all is played.
+func (v *serving) finished() {
+	v.mu.Lock()
+	v.over = true
+	v.mu.Unlock()
+	v.cancel(nil)
+}
+
+// isOver reports whether all is played.
+func (v *serving) isOver() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.over
+}
+
+// unmatched acts on a message that nothing answers.
+func (v *serving) unmatched(c *wire.Conn) {
+	switch v.Unmatched {
+	case Fail:
+		v.cancel(errUnmatched)
+	case ResetConn:
+		c.Abort()
+	}
+}
+
+// bound plays the n-th recorded connection to the n-th accepted one.
+func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
+	all := len(v.scripts)
+	if n >= all && !v.Match && !v.Loop {
+		v.tally.mismatch(match.Mismatch{Kind: match.Unmatched, Path: "connection", Offset: -1, Got: fmt.Sprintf("connection %d came, the tape has %d", n+1, all)})
+		v.unmatched(c)
+		return
+	}
+	s := v.scripts[n%all]
+	vars := v.vars
+	if v.Match {
+		vars = &match.Vars{}
+	}
+	p := &player{
+		live: newLive(c, s, v.Silence), render: v.renderer(vars), rules: &v.t.Rules, vars: vars, tally: v.tally, strict: v.Strict,
+		startTLS: func(ctx context.Context, want *wire.TLS) error {
+			_, err := c.StartTLS(ctx, v.TLS)
+			return err
+		},
+	}
+	p.looked, p.linger = v.Match, v.Linger
+	if n < all {
+		v.tally.count(&v.tally.r.Conns, 1)
+	}
+	err := p.play(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, errUnmatched):
+		v.unmatched(c)
+	case err != nil && !errors.Is(err, errPlayed):
+		v.tally.note("connection %d: %v", s.conv.Conn, err)
+	}
+	v.done(n)
+}
+
+// done notes that a recorded connection was played, well or not.
+func (v *serving) done(n int) {
+	v.mu.Lock()
+	if v.played == nil {
+		v.played = make([]bool, len(v.scripts))
+	}
+	all := n < len(v.played)
+	if all {
+		v.played[n] = true
+	}
+	for _, p := range v.played {
+		all = all && p
+	}
+	v.mu.Unlock()
+	if all && !v.Match && !v.Loop {
+		v.finished()
+	}
+}
+
+func (v *serving) renderer(vars *match.Vars) renderer {
+	r := renderer{tape: v.t.Name, vars: vars, invent: true, getenv: v.Getenv}
+	r.lookup()
+	return r
+}
+
+// leftovers tells what was not played.
+func (v *serving) leftovers() {
+	if v.pool != nil {
+		left := v.pool.unplayed()
+		for _, x := range left {
+			m := match.Mismatch{Kind: match.Unplayed, Path: "request", TapeLine: x.request.Line, Conn: x.request.Message.Conn, N: x.request.Message.N, Offset: -1,
+				Got: "never came: " + match.Describe(x.request.Message)}
+			if v.Match {
+				v.tally.differ(m)
+			} else {
+				v.tally.mismatch(m)
+			}
+		}
+		return
+	}
+	for i, s := range v.scripts {
+		if i < v.accepted || v.Match || v.Loop {
+			continue
+		}
+		v.tally.mismatch(match.Mismatch{Kind: match.Unplayed, Path: "connection", TapeLine: s.conv.Line, Conn: s.conv.Conn, Offset: -1, Got: "never came"})
+	}
+}
