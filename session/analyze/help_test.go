@@ -22,10 +22,11 @@ import (
 
 // A site is a server of which a test scripts the octets.
 type site struct {
-	// http answers a request, given its head; the connection is closed then. ""
+	// http answers a request, given its head; the connection is closed then. Nil
 	// closes it at once.
 	http func(head string) string
-	// h2 answers a client's preface; "" where HTTP/2 is spoken as it should be.
+	// h2 answers a client's preface; "" where HTTP/2 is spoken as it should be,
+	// "close" and "mute" for no answer.
 	h2   string
 	mute bool // say nothing at all, and hold the connection
 	slow bool // hold the connection after the answer
@@ -107,6 +108,9 @@ func (s *site) handle(ctx context.Context, c net.Conn) {
 		<-ctx.Done()
 		return
 	}
+	if s.http == nil {
+		return
+	}
 	var head strings.Builder
 	for r := bufio.NewReader(c); !strings.HasSuffix(head.String(), "\r\n\r\n"); {
 		b, err := r.ReadByte()
@@ -128,7 +132,7 @@ func (s *site) speakH2(ctx context.Context, c net.Conn) {
 		return
 	}
 	switch {
-	case s.mute:
+	case s.h2 == "mute":
 		<-ctx.Done()
 	case s.h2 == "close":
 	case s.h2 != "":

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -220,6 +221,9 @@ func toASCII(authority string) (string, error) {
 		return authority, nil
 	}
 	host, port, _ := strings.Cut(authority, ":")
+	if !utf8.ValidString(host) {
+		return "", fmt.Errorf("host %q: not UTF-8", host)
+	}
 	name, err := idna.Lookup.ToASCII(host)
 	if err != nil {
 		return "", fmt.Errorf("host %q: no internationalised name", host)

@@ -1,0 +1,240 @@
+package analyze
+
+import (
+	"crypto/tls"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wiretape/wire"
+)
+
+// goAwayWith is a GOAWAY frame with an error code below 256.
+func goAwayWith(code byte) string { return goAway[:len(goAway)-1] + string(code) }
+
+// probings are what a TLS server speaks, and the verdict on its HTTP/2.
+var probings = []struct {
+	name      string
+	protocols []string
+	config    func(*tls.Config)
+	site      site
+	verdict   Verdict
+	evidence  string
+}{
+	{"h2", []string{"h2", "http/1.1"}, nil, site{}, Yes, "A selected h2 and sent SETTINGS"},
+	{"http/1.1 alone", []string{"http/1.1"}, nil, site{}, No, "A selected http/1.1 of h2, http/1.1, and refuses h2 alone: alert no_application_protocol"},
+	{"prefers http/1.1", nil, preferHTTP1, site{}, Yes, "A prefers http/1.1, selected h2 where it was offered alone and sent SETTINGS"},
+	{"no ALPN", nil, nil, site{}, No, "A selected no protocol of h2, http/1.1"},
+	{"another protocol alone", []string{"spdy/3"}, nil, site{}, No, "A takes neither h2 nor http/1.1: alert no_application_protocol"},
+	{"GOAWAY first", []string{"h2", "http/1.1"}, nil, site{h2: goAwayWith(13)}, Broken, "A selected h2, then sent GOAWAY HTTP_1_1_REQUIRED"},
+	{"GOAWAY after SETTINGS", []string{"h2", "http/1.1"}, nil, site{h2: settings + goAwayWith(13)}, Broken, "A selected h2, then sent GOAWAY HTTP_1_1_REQUIRED"},
+	{"HTTP/1.1 octets", []string{"h2", "http/1.1"}, nil, site{h2: "HTTP/1.1 400 x\r\n\r\n"}, Broken, `A selected h2, then sent "HTTP/1.1 400 x\r\n\r\n"`},
+	{"acknowledgement first", []string{"h2", "http/1.1"}, nil, site{h2: settingsAck}, Broken, `A selected h2, then sent "\x00\x00\x00\x04\x01\x00\x00\x00\x00"`},
+	{"close", []string{"h2", "http/1.1"}, nil, site{h2: "close"}, Broken, "A selected h2, but no SETTINGS came: the server closed the connection"},
+	{"SETTINGS and no more", []string{"h2", "http/1.1"}, nil, site{h2: settings}, Yes, "A selected h2 and sent SETTINGS"},
+}
+
+// preferHTTP1 makes a server select http/1.1 wherever it is offered.
+func preferHTTP1(c *tls.Config) {
+	certificates := c.Certificates
+	c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		next := []string{"h2"}
+		for _, p := range hello.SupportedProtos {
+			if p == "http/1.1" {
+				next = []string{"http/1.1"}
+			}
+		}
+		return &tls.Config{Certificates: certificates, NextProtos: next}, nil
+	}
+}
+
+func TestHTTP2(t *testing.T) {
+	for _, row := range probings {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			cfg, o := secure(t, row.protocols...)
+			if row.config != nil {
+				row.config(cfg)
+			}
+			row.site.tls, row.site.http = cfg, always(page("Set-Cookie: a=1; Secure"))
+			s := serve(t, row.site)
+			r, err := analyze(t, "https://"+s+"/", o)
+			if got := strings.ReplaceAll(r.HTTP2.Evidence, s, "A"); r.HTTP2.Verdict != row.verdict || got != row.evidence {
+				t.Errorf("verdict %s, %s\nwant %s, %s", r.HTTP2.Verdict, got, row.verdict, row.evidence)
+			}
+			if row.name == "another protocol alone" {
+				return // there the page is refused too
+			}
+			want := "200 https://A/\ncookie a=1 hop 1 store\npassword no no\n"
+			if got := summary(r, s); got != want || err != nil {
+				t.Errorf("got\n%swant\n%s%v", got, want, err)
+			}
+			if r.HTTPS != "available" || r.TLS == nil || r.TLS.Verify != "ok" {
+				t.Errorf("https %q, TLS %+v", r.HTTPS, r.TLS)
+			}
+		})
+	}
+}
+
+func TestSilenceAfterH2IsBroken(t *testing.T) {
+	t.Parallel()
+	cfg, o := secure(t, "h2", "http/1.1")
+	s := serve(t, site{tls: cfg, h2: "mute", http: always(page())})
+	r, _ := analyze(t, "https://"+s+"/", o)
+	if want := s + " selected h2, but no SETTINGS came: timed out"; r.HTTP2.Verdict != Broken || r.HTTP2.Evidence != want {
+		t.Errorf("verdict %s, %s; want %s", r.HTTP2.Verdict, r.HTTP2.Evidence, want)
+	}
+}
+
+func TestServerOfHTTP2AloneIsNotDown(t *testing.T) {
+	refuse := func(c *tls.Config) {
+		certificates := c.Certificates
+		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			next := "h2"
+			if !slices.Contains(hello.SupportedProtos, next) {
+				next = "none of those"
+			}
+			return &tls.Config{Certificates: certificates, NextProtos: []string{next}}, nil
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		config func(*tls.Config)
+		fault  string
+	}{
+		{"alert", refuse, "the server sent alert no_application_protocol"},
+		{"end of stream", func(*tls.Config) {}, "no response: the server closed the connection"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cfg, o := secure(t, "h2")
+			row.config(cfg)
+			s := serve(t, site{tls: cfg})
+			r, err := analyze(t, "https://"+s+"/", o)
+			want := "password unknown unknown\nerror https://A/: " + row.fault + "\n" +
+				"warning the server takes h2 and gave no response over http/1.1: its cookies and whether it wants a password are not known\n"
+			if got := summary(r, s); got != want || err != nil || r.HTTP2.Verdict != Yes {
+				t.Errorf("http2 %s, got\n%swant\n%s%v", r.HTTP2.Verdict, got, want, err)
+			}
+		})
+	}
+}
+
+func TestHTTP2OfTheFirstAndTheFinalHost(t *testing.T) {
+	cfg, o := secure(t, "http/1.1")
+	b := serve(t, site{tls: cfg, http: always(page())})
+	h2 := cfg.Clone()
+	h2.NextProtos = []string{"h2", "http/1.1"}
+	a := serve(t, site{tls: h2, http: always(redirect(301, "https://"+b+"/"))})
+	r, err := analyze(t, "https://"+a+"/", o)
+	if err != nil || r.HTTP2.Verdict != No || !strings.HasSuffix(r.HTTP2.Evidence, "; 127.0.0.1 of the first URL: yes: "+a+" selected h2 and sent SETTINGS") {
+		t.Errorf("verdict %s, %s, %v", r.HTTP2.Verdict, r.HTTP2.Evidence, err)
+	}
+}
+
+func TestPlainPortHasNoHTTP2(t *testing.T) {
+	s := serve(t, site{http: always(page())})
+	r, err := analyze(t, "http://"+s+"/", Options{})
+	if err != nil || r.HTTP2.Verdict != No || !strings.Contains(r.HTTP2.Evidence, "was asked in the clear") || r.HTTP2.H2C != "" || r.TLS != nil {
+		t.Errorf("http2 %+v, TLS %+v, %v", r.HTTP2, r.TLS, err)
+	}
+}
+
+func TestH2CServerIsKnownByItsSettings(t *testing.T) {
+	s := serve(t, site{http: always(settings + goAwayWith(1))})
+	r, err := analyze(t, "http://"+s+"/", Options{})
+	if err == nil || r.HTTP2.H2C != "yes" || r.HTTP2.Verdict != No {
+		t.Errorf("http2 %+v, %v", r.HTTP2, err)
+	}
+	if got, want := summary(r, s), "password unknown unknown\nerror http://A/: answered with HTTP/2 SETTINGS: it speaks HTTP/2 alone\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestFramesInAnyPieces(t *testing.T) {
+	stream := "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64" + settingsAck +
+		"\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x01\x00\x00" + goAwayWith(11)
+	for size := range len(stream) {
+		var f frameReader
+		for rest := stream; rest != ""; {
+			n := min(size+1, len(rest))
+			f.feed([]byte(rest[:n]))
+			rest = rest[n:]
+		}
+		if !f.settings || !f.acked || !f.goAway || f.code != 11 || f.other {
+			t.Errorf("in pieces of %d: %+v", size+1, f)
+		}
+	}
+}
+
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte(settings+settingsAck+goAway), 3)
+	f.Add([]byte(goAwayWith(200)), 1)
+	f.Fuzz(func(t *testing.T, stream []byte, size int) {
+		var whole, cut frameReader
+		whole.feed(stream)
+		for rest := stream; len(rest) > 0; {
+			n := min(max(size, 1), len(rest))
+			cut.feed(rest[:n])
+			rest = rest[n:]
+		}
+		whole.head, cut.head = nil, nil
+		if whole.settings != cut.settings || whole.acked != cut.acked || whole.goAway != cut.goAway || whole.code != cut.code || whole.other != cut.other {
+			t.Errorf("whole %+v, in pieces of %d %+v", whole, size, cut)
+		}
+	})
+}
+
+func TestCertificateThatDoesNotVerify(t *testing.T) {
+	cfg, o := secure(t, "http/1.1")
+	var sent []string
+	s := serve(t, site{tls: cfg, http: func(head string) string {
+		sent = append(sent, head)
+		if len(sent) == 1 {
+			return redirect(302, "/b", "Set-Cookie: a=1", "Strict-Transport-Security: max-age=100")
+		}
+		return page()
+	}})
+	o.Dialer.TLS.Roots = nil
+	other, err := wire.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Dialer.TLS.Roots = other.Pool()
+	r, err := analyze(t, "https://"+s+"/", o)
+	want := `302 https://A/
+200 https://A/b
+cookie a=1 hop 1 store
+password no no
+warning certificate of A does not verify: unknown authority "wiretape authority", whose certificate was not sent
+`
+	if got := summary(r, s); got != want || err != nil {
+		t.Errorf("got\n%swant\n%s%v", got, want, err)
+	}
+	if len(sent) != 2 || strings.Contains(sent[1], "Cookie:") {
+		t.Errorf("requests %q: a cookie went over a connection that did not verify", sent)
+	}
+	if want := `broken certificate: unknown authority "wiretape authority", whose certificate was not sent`; r.HTTPS != want {
+		t.Errorf("https %q, want %q", r.HTTPS, want)
+	}
+}
+
+func TestTimeBudgets(t *testing.T) {
+	t.Parallel()
+	cfg, o := secure(t)
+	cfg.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		<-t.Context().Done()
+		return nil, errors.New("the test is over")
+	}
+	s := serve(t, site{tls: cfg})
+	o.Timeout = 200 * time.Millisecond
+	began := time.Now()
+	r, err := analyze(t, "https://"+s+"/", o)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if err == nil || r.HTTP2.Verdict != Unknown || r.Error == "" || r.Password.Verdict != Unknown {
+		t.Errorf("http2 %+v, error %q, %v", r.HTTP2, r.Error, err)
+	}
+}
