@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"io"
+	"maps"
 	"sort"
 
 	"wiretape/tape"
@@ -181,9 +182,7 @@ func (c *loading) socket(rec tape.Record, order int) {
 // parse reads the events of all connections into messages.
 func (l *loader) parse() {
 	names := map[int]string{}
-	for conn, name := range l.t.Rules.Protos {
-		names[conn] = name
-	}
+	maps.Copy(names, l.t.Rules.Protos)
 	d := detect.New(detect.Options{Proto: l.t.Rules.Proto, Conns: names, Limits: Limits()})
 	take := func(ms []proto.Message) {
 		for _, m := range ms {

@@ -79,7 +79,7 @@ func (t text) fits(got []byte, v *Vars) (names []string, ok bool) {
 		return nil, bytes.Equal(t.b, got)
 	}
 	f := fitter{t: t, got: got, v: v, ends: make([]int, len(t.spans)), failed: map[[2]int]bool{}}
-	if !f.span(0, 0, 0) {
+	if !f.span(0, 0) {
 		return nil, false
 	}
 	for i, s := range t.spans {
@@ -98,6 +98,7 @@ type fitter struct {
 	v      *Vars
 	ends   []int           // of each span, in got
 	failed map[[2]int]bool // span, place: nothing fits from there on
+	tries  int
 }
 
 // maxTries bounds the search; what needs more does not fit.
@@ -125,19 +126,19 @@ func (f *fitter) begins(i int) int {
 
 // span fits the text from span i on to got from at on; the literal before it
 // stands at at.
-func (f *fitter) span(i, at, depth int) bool {
+func (f *fitter) span(i, at int) bool {
 	key := [2]int{i, at}
-	if f.failed[key] || len(f.failed) > maxTries {
+	if f.failed[key] || f.tries > maxTries {
 		return false
 	}
-	if f.try(i, at, depth) {
+	if f.try(i, at) {
 		return true
 	}
 	f.failed[key] = true
 	return false
 }
 
-func (f *fitter) try(i, at, depth int) bool {
+func (f *fitter) try(i, at int) bool {
 	lit := f.literalBefore(i)
 	if !bytes.HasPrefix(f.got[at:], lit) {
 		return false
@@ -162,9 +163,12 @@ func (f *fitter) try(i, at, depth int) bool {
 			return false
 		}
 		end += n
+		if f.tries++; f.tries > maxTries {
+			return false
+		}
 		if f.v.matches(s, f.got[from:end]) {
 			f.ends[i] = end
-			if f.span(i+1, end, depth+1) {
+			if f.span(i+1, end) {
 				return true
 			}
 		}

@@ -204,11 +204,11 @@ var headEnd = []byte("\r\n\r\n")
 
 // learn remembers what answers exactly raw.
 func (p *pool) learn(raw []byte, g *group) {
-	n := bytes.Index(raw, headEnd)
-	if n < 0 {
+	before, _, ok := bytes.Cut(raw, headEnd)
+	if !ok {
 		return
 	}
-	head := string(raw[:n])
+	head := string(before)
 	for _, k := range p.known[head] {
 		if bytes.Equal(k.raw, raw) {
 			return
@@ -220,13 +220,13 @@ func (p *pool) learn(raw []byte, g *group) {
 // recall returns the group of the request with which b begins, and how long it
 // is. With more, b may be the beginning of one.
 func (p *pool) recall(b []byte) (g *group, n int, more bool) {
-	end := bytes.Index(b, headEnd)
-	if end < 0 {
+	before, _, ok := bytes.Cut(b, headEnd)
+	if !ok {
 		return nil, 0, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, k := range p.known[string(b[:end])] {
+	for _, k := range p.known[string(before)] {
 		if bytes.HasPrefix(b, k.raw) {
 			return k.group, len(k.raw), false
 		}

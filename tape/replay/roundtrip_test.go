@@ -36,10 +36,28 @@ type served struct {
 // serve serves a tape on 127.0.0.1 until the test ends.
 func serve(t testing.TB, s Server, tp *match.Tape) *served {
 	t.Helper()
+	return start(t, context.Background(), s, tp, nil)
+}
+
+// serveUntil is serve until ctx ends.
+func serveUntil(t testing.TB, ctx context.Context, s Server, tp *match.Tape) *served {
+	t.Helper()
+	return start(t, ctx, s, tp, nil)
+}
+
+// serveTLS is serve behind a handshake.
+func serveTLS(t testing.TB, s Server, tp *match.Tape, opts *wire.TLSOptions) *served {
+	t.Helper()
+	return start(t, context.Background(), s, tp, opts)
+}
+
+func start(t testing.TB, ctx context.Context, s Server, tp *match.Tape, opts *wire.TLSOptions) *served {
+	t.Helper()
 	ln, err := wire.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	ln.TLS = opts
 	target, err := wire.ParseTarget(ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +68,7 @@ func serve(t testing.TB, s Server, tp *match.Tape) *served {
 	if s.Linger == 0 {
 		s.Linger = 100 * time.Millisecond
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer close(v.done)
 		v.report, v.err = s.Serve(ctx, ln, tp)

@@ -1,0 +1,117 @@
+package match
+
+import (
+	"strings"
+	"testing"
+
+	"wiretape/wire"
+)
+
+const (
+	smtpHead = "= open tcp a:25\n< 220 mail ESMTP\\r\\n\n> EHLO me\\r\\n\n"
+	smtpTail = "> QUIT\\r\\n\n< 221 bye\\r\\n\n= eof <\n= close\n"
+)
+
+func TestDiff(t *testing.T) {
+	for _, test := range []struct{ name, a, b, want, kinds string }{
+		{name: "the same", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 250 ok\\r\\n\n" + smtpTail},
+		{name: "other cuts are the same", a: smtpHead + "< 250-a\\r\\n\n< 250 b\\r\\n\n" + smtpTail, b: smtpHead + "< 250-a\\r\n~ 3ms\n< \\n250 b\\r\\n\n" + smtpTail},
+		{name: "code", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 550 no\\r\\n\n" + smtpTail,
+			want: "x.tape:5: #1 reply code: want 250, got 550 (got 550 no)\n"},
+		{name: "a line of a reply", a: smtpHead + "< 250-one\\r\\n\n< 250 two\\r\\n\n" + smtpTail, b: smtpHead + "< 250-one\\r\\n\n< 250 2\\r\\n\n" + smtpTail,
+			want: "x.tape:6: #1 reply line 2: want 250 two, got 250 2\n"},
+		{name: "queue id", a: smtpHead + "< 250 queued as 4F3A2B1C9D\\r\\n\n" + smtpTail, b: smtpHead + "< 250 queued as 7E1D9C3B2A\\r\\n\n" + smtpTail, kinds: "reply line 1"},
+		{name: "argument", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "EHLO you", 1) + "< 250 ok\\r\\n\n" + smtpTail,
+			want: "x.tape:4: #1 command: want EHLO me, got EHLO you\n"},
+		{name: "a verb's case", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "ehlo me", 1) + "< 250 ok\\r\\n\n" + smtpTail},
+		{name: "messages missing", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 250 ok\\r\\n\n= eof <\n= close\n",
+			want: "x.tape:6: #2 command: missing; want QUIT\nx.tape:7: #2 reply: missing; want 221 bye\n"},
+		{name: "connection missing", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail + "2= open tcp b:1\n2> hi\n", b: smtpHead + "< 250 ok\\r\\n\n" + smtpTail,
+			want: "x.tape:10: connection: missing; want raw, 1 messages of the client, 0 of the server\n"},
+		{name: "reset", a: "= open tcp a:9\n> \\x01\n< \\x02\n= eof <\n", b: "= open tcp a:9\n> \\x01\n< \\x02\n= rst <\n",
+			want: "x.tape:2: end of the server's stream: want eof, got rst\n"},
+		{name: "tls", a: "= open tcp a:9\n= tls 1.3 alpn=h2\n> \\x01\n", b: "= open tcp a:9\n= tls 1.2\n> \\x01\n",
+			want: "x.tape:3: tls version: want 1.3, got 1.2\nx.tape:3: alpn: want h2, got \"\"\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a, b := load(t, test.a), load(t, test.b)
+			b.Name = "y.tape"
+			out := Diff(a, b)
+			var got strings.Builder
+			for _, m := range out.Mismatches {
+				got.WriteString(m.String() + "\n")
+			}
+			if got.String() != test.want {
+				t.Errorf("mismatches:\n%swant:\n%s", got.String(), test.want)
+			}
+			if kinds := strings.Join(out.ByKind, " "); kinds != test.kinds {
+				t.Errorf("compared by kind: %q, want %q", kinds, test.kinds)
+			}
+		})
+	}
+}
+
+func TestSpanKinds(t *testing.T) {
+	for _, test := range []struct {
+		span, value string
+		fits        bool
+	}{
+		{`\{date|x}`, "Mon, 23 Nov 2026 10:00:00 GMT", true}, {`\{date|x}`, "2026-11-23T10:00:00Z", true}, {`\{date|x}`, "soon", false},
+		{`\{uuid|x}`, "123e4567-e89b-12d3-a456-426614174000", true}, {`\{uuid|x}`, "123e4567", false},
+		{`\{token|x}`, "a-b~c", true}, {`\{token|x}`, "a b", false}, {`\{token|x}`, "", false},
+		{`\{int|x}`, "-12", true}, {`\{int|x}`, "1.5", false},
+		{`\{hex|x}`, "0aF", true}, {`\{hex|x}`, "0g", false},
+		{`\{b64|x}`, "aGk=", true}, {`\{b64|x}`, "a Gk", false},
+		{`\{ip|x}`, "192.0.2.1", true}, {`\{ip|x}`, "2001:db8::1", true}, {`\{ip|x}`, "192.0.2", false},
+		{`\{jwt|x}`, "eyJh.eyJz.c2ln", true}, {`\{jwt|x}`, "eyJh.eyJz", false},
+		{`\{boundary|x}`, "--=_part", true}, {`\{boundary|x}`, "", false},
+		{`\{any|x}`, "", true},
+		{`\{re:[a-c]+|a}`, "abcab", true}, {`\{re:[a-c]+|a}`, "abcd", false},
+		{`\{secret S 5}`, "whatever", true},
+		{`a\{int|1}a\{int|2}b`, "a12a7b", true}, {`a\{int|1}a\{int|2}b`, "a12a7", false},
+		{`\{any|x}-\{int|1}`, "a-b-5", true},
+		{`\{n=int|1}/\{$n}`, "4/4", true}, {`\{k=token|abc}.\{enc-b64 k}`, "hi.aGk=", true},
+	} {
+		tp := load(t, "! proto bytes\n= open tcp a:1\n> "+test.span+"\n")
+		m := messages(tp, wire.ClientToServer)[0]
+		if _, ok := m.text(m.Span).fits([]byte(test.value), &Vars{}); ok != test.fits {
+			t.Errorf("%s fits %q: %v, want %v", test.span, test.value, ok, test.fits)
+		}
+	}
+}
+
+// What is captured in one place holds in the next.
+func TestCaptureHolds(t *testing.T) {
+	tp := load(t, "! proto bytes\n= open tcp a:1\n> id \\{n=int|1}\n< ok\n> again \\{$n}\n")
+	ms := messages(tp, wire.ClientToServer)
+	var v Vars
+	if _, ok := ms[0].text(ms[0].Span).fits([]byte("id 7"), &v); !ok {
+		t.Fatal("the first does not fit")
+	}
+	for value, want := range map[string]bool{"again 7": true, "again 8": false} {
+		if _, ok := ms[1].text(ms[1].Span).fits([]byte(value), &v); ok != want {
+			t.Errorf("%q fits: %v, want %v", value, ok, want)
+		}
+	}
+}
+
+// Many spans that could all fit anywhere are decided in bounded time.
+func TestSpansAreBounded(t *testing.T) {
+	tp := load(t, "! proto bytes\n= open tcp a:1\n> "+strings.Repeat(`\{any|x}a`, 40)+"!\n")
+	m := messages(tp, wire.ClientToServer)[0]
+	if _, ok := m.text(m.Span).fits([]byte(strings.Repeat("a", 2000)), &Vars{}); ok {
+		t.Error("it fits without the end")
+	}
+}
+
+func TestRandomValues(t *testing.T) {
+	for value, want := range map[string]bool{
+		"9f8a7b6c5d4e": true, "dGhpc2lzYXRva2VuMTIz": true, "a1B2c3D4e5F6g7H8": true,
+		"en": false, "english-us": false, "release-2026": false, "1234567890123": false,
+		"max-age=31536000": false, "aaaaaaaaaaaaaaaa": false, "application": false,
+	} {
+		if got := random([]byte(value)); got != want {
+			t.Errorf("random(%q) = %v, want %v", value, got, want)
+		}
+	}
+}
