@@ -35,6 +35,9 @@ func (b *board) done(conn, n int) {
 
 // finish says that a connection is over: nobody has to wait for it.
 func (b *board) finish(conn int) {
+	if b == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.over[conn] = true

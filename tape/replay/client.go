@@ -68,7 +68,10 @@ func (c Client) Run(ctx context.Context, t *match.Tape, dial Dial) (Report, erro
 	}
 	r := run{
 		c: c, t: t, tally: tally, dial: dial, scripts: scripts, tap: wire.NewTap(c.Record),
-		vars: &match.Vars{}, board: newBoard(len(scripts)), start: time.Now(),
+		vars: &match.Vars{}, start: time.Now(),
+	}
+	if len(scripts) > 1 {
+		r.board = newBoard(len(scripts))
 	}
 	if err := r.preflight(); err != nil {
 		return tally.report(), err
@@ -198,7 +201,7 @@ func (r *run) open(ctx context.Context, s *script) (*wire.Conn, error) {
 		}
 		return nil, err
 	}
-	r.tally.count(&r.tally.r.Conns, 1)
+	r.tally.conns.Add(1)
 	if secure != nil && !r.facts(s, secure, c.TLS()) {
 		c.Close()
 		return nil, nil

@@ -52,6 +52,8 @@ type pool struct {
 	known map[string][]known
 	kept  int // octets in known that came from clients
 	left  int // exchanges not yet played
+
+	early bool // some answer came in the middle of its request
 }
 
 // maxKnown bounds what is remembered of the octets of clients' requests.
@@ -68,6 +70,9 @@ func newPool(t *match.Tape, s *Server) (*pool, bool) {
 			return nil, false
 		}
 		p.all = append(p.all, list...)
+		for _, x := range list {
+			p.early = p.early || slices.ContainsFunc(x.early, func(n int64) bool { return n >= 0 })
+		}
 	}
 	if len(p.all) == 0 {
 		return nil, false
@@ -217,18 +222,19 @@ func (p *pool) learn(raw []byte, g *group) {
 	p.known[head] = append(p.known[head], known{raw, g})
 }
 
-// recall returns the group of the request with which b begins, and how long it
-// is. With more, b may be the beginning of one.
-func (p *pool) recall(b []byte) (g *group, n int, more bool) {
-	before, _, ok := bytes.Cut(b, headEnd)
-	if !ok {
+// recall takes the exchange for the request with which b begins, where that is
+// known octet by octet, and tells how long it is. With more, b may be the
+// beginning of one.
+func (p *pool) recall(b []byte) (x *exchange, n int, more bool) {
+	end := bytes.Index(b, headEnd)
+	if end < 0 {
 		return nil, 0, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, k := range p.known[string(before)] {
+	for _, k := range p.known[string(b[:end])] {
 		if bytes.HasPrefix(b, k.raw) {
-			return k.group, len(k.raw), false
+			return p.next(k.group), len(k.raw), false
 		}
 		more = more || bytes.HasPrefix(k.raw, b)
 	}
@@ -267,6 +273,11 @@ func (p *pool) find(got *match.Message) *group {
 func (p *pool) take(g *group) *exchange {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.next(g)
+}
+
+// next is take with the mutex held.
+func (p *pool) next(g *group) *exchange {
 	if p.match {
 		return p.lookup(g)
 	}

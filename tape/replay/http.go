@@ -48,14 +48,12 @@ func (a *answerer) one() (bool, error) {
 	p := a.v.pool
 	for {
 		if len(a.in) > 0 && !a.busy && len(a.queue) == 0 {
-			g, n, more := p.recall(a.in)
-			if g != nil {
-				if x := p.take(g); x != nil {
-					a.takeEqual(n, true)
-					return a.answer(x)
-				}
+			x, n, more := p.recall(a.in)
+			if x != nil {
+				a.takeEqual(n, true)
+				return a.answer(x)
 			}
-			if more && !a.hasEarly() {
+			if more && !p.early {
 				if ok, err := a.fill(); !ok || err != nil {
 					return a.lost(err)
 				}
@@ -84,19 +82,6 @@ func (a *answerer) lost(err error) (bool, error) {
 		a.v.tally.note("a client left %d bytes into a request: %s", n, match.Show(a.in))
 	}
 	return false, err
-}
-
-// hasEarly reports whether the tape has answers in the middle of requests, for
-// which their heads have to be read.
-func (a *answerer) hasEarly() bool {
-	for _, x := range a.v.pool.all {
-		for _, e := range x.early {
-			if e >= 0 {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // request answers a request that is complete, or that was cut off.
@@ -143,7 +128,7 @@ func (a *answerer) unmatched(m *match.Message) error {
 // midway answers a request of which a part is there, where the tape does so.
 func (a *answerer) midway() (done, more bool, err error) {
 	p := a.v.pool
-	if !a.hasEarly() || a.parser == nil {
+	if !p.early || a.parser == nil {
 		return false, false, nil
 	}
 	part := a.parser.State(1).Partial[0]
@@ -163,7 +148,7 @@ func (a *answerer) midway() (done, more bool, err error) {
 	}
 	if sent == len(x.replies) && x.then != 0 {
 		// The rest of the request is read by nobody, as it was.
-		a.v.tally.count(&a.v.tally.r.Received, 1)
+		a.v.tally.received.Add(1)
 		ok, err := a.after(x)
 		return true, ok, err
 	}
@@ -222,7 +207,7 @@ func (p *pool) earlyFor(part *proto.Message, l *live) *exchange {
 // did.
 func (a *answerer) answer(x *exchange) (bool, error) {
 	if x.ready != nil {
-		a.v.tally.count(&a.v.tally.r.Sent, len(x.replies))
+		a.v.tally.sent.Add(int64(len(x.replies)))
 		a.wrote(x.ready)
 		if len(x.ready) > 0 {
 			if _, err := a.c.Write(x.ready); err != nil {
@@ -254,14 +239,14 @@ func (a *answerer) reply(x *exchange, i int) error {
 	if err != nil {
 		a.v.tally.note("a client did not take its answer: %v", err)
 	} else {
-		a.v.tally.count(&a.v.tally.r.Sent, 1)
+		a.v.tally.sent.Add(1)
 	}
 	return err
 }
 
 // finish counts an exchange.
 func (a *answerer) finish(x *exchange) (bool, error) {
-	a.v.tally.count(&a.v.tally.r.Received, 1)
+	a.v.tally.received.Add(1)
 	a.settle()
 	return a.after(x)
 }

@@ -205,7 +205,7 @@ func (p *player) send(s step) error {
 		return err
 	})
 	if p.writeErr == nil {
-		p.tally.count(&p.tally.r.Sent, 1)
+		p.tally.sent.Add(1)
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func (p *player) await(it *match.Item) error {
 		if equal, more := p.equal(m); equal {
 			// Compared without being read.
 			p.takeEqual(len(m.Raw), p.over())
-			p.tally.count(&p.tally.r.Received, 1)
+			p.tally.received.Add(1)
 			return nil
 		} else if !more {
 			if got := p.message(m); got != nil {
@@ -358,7 +358,7 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 		out = p.find(got, out)
 	}
 	p.tally.compared(out)
-	p.tally.count(&p.tally.r.Received, 1)
+	p.tally.received.Add(1)
 	for _, m := range out.Mismatches {
 		p.found(m, !out.Key)
 	}

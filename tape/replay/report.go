@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"wiretape/tape/match"
 )
@@ -40,6 +41,9 @@ const maxTold = 1000
 
 // A tally collects a Report from several connections.
 type tally struct {
+	// Played so far: what Done of the Report's counts becomes.
+	conns, sent, received atomic.Int64
+
 	mu sync.Mutex
 	// guarded by mu:
 	r       Report
@@ -107,16 +111,11 @@ func (t *tally) note(format string, args ...any) {
 	t.r.Notes = union(t.r.Notes, []string{fmt.Sprintf(format, args...)})
 }
 
-func (t *tally) count(c *Count, n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.Done += n
-}
-
 // report returns what was collected.
 func (t *tally) report() Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.r.Conns.Done, t.r.Sent.Done, t.r.Received.Done = int(t.conns.Load()), int(t.sent.Load()), int(t.received.Load())
 	if t.dropped > 0 {
 		t.r.Notes = append(t.r.Notes, fmt.Sprintf("%d more mismatches are not listed", t.dropped))
 	}

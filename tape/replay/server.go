@@ -206,7 +206,7 @@ func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 	}
 	p.looked, p.linger = v.Match, v.Linger
 	if n < all {
-		v.tally.count(&v.tally.r.Conns, 1)
+		v.tally.conns.Add(1)
 	}
 	err := p.play(ctx)
 	switch {
@@ -249,6 +249,18 @@ func (v *serving) renderer(vars *match.Vars) renderer {
 func (v *serving) leftovers() {
 	if v.pool != nil {
 		left := v.pool.unplayed()
+		whole := make([]bool, len(v.scripts))
+		for _, x := range v.pool.all {
+			whole[x.conv] = true
+		}
+		for _, x := range left {
+			whole[x.conv] = false
+		}
+		for _, w := range whole {
+			if w {
+				v.tally.conns.Add(1)
+			}
+		}
 		for _, x := range left {
 			m := match.Mismatch{Kind: match.Unplayed, Path: "request", TapeLine: x.request.Line, Conn: x.request.Message.Conn, N: x.request.Message.N, Offset: -1,
 				Got: "never came: " + match.Describe(x.request.Message)}
