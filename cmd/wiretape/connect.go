@@ -1,0 +1,180 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wiretape/wire"
+)
+
+// dialFlags are the flags of every command that connects.
+type dialFlags struct {
+	alpn         string
+	serverName   string
+	noServerName bool
+	caFile       string
+	certFile     string
+	keyFile      string
+	tlsMin       string
+	tlsMax       string
+	keyLog       string
+	insecure     bool
+	only4, only6 bool
+	wait         seconds
+
+	flags  *pflag.FlagSet
+	closer io.Closer // the key log
+}
+
+func (d *dialFlags) register(fs *pflag.FlagSet) {
+	d.flags = fs
+	fs.StringVar(&d.alpn, "alpn", "", "ALPN `LIST` to offer, by commas; empty for none")
+	fs.StringVar(&d.serverName, "servername", "", "send `NAME` as SNI, and verify the certificate for it")
+	fs.BoolVar(&d.noServerName, "noservername", false, "send no SNI")
+	fs.StringVar(&d.caFile, "cacert", "", "trust the authorities in `FILE` (PEM) instead of the system's")
+	fs.StringVar(&d.certFile, "cert", "", "our certificate `FILE` (PEM)")
+	fs.StringVar(&d.keyFile, "key", "", "its key `FILE` (PEM); the certificate's file unless given")
+	fs.StringVar(&d.tlsMin, "tls-min", "", "lowest TLS `VERSION`: 1.0, 1.1, 1.2 or 1.3")
+	fs.StringVar(&d.tlsMax, "tls-max", "", "highest TLS `VERSION`")
+	fs.StringVar(&d.keyLog, "keylog", "", "append TLS secrets to `FILE` (else to $SSLKEYLOGFILE)")
+	fs.BoolVarP(&d.insecure, "insecure", "k", false, "go on when a certificate does not verify")
+	fs.BoolVarP(&d.only4, "ipv4", "4", false, "IPv4 only")
+	fs.BoolVarP(&d.only6, "ipv6", "6", false, "IPv6 only")
+	fs.VarP(&d.wait, "wait", "w", "give up connecting, or an idle connection, after `SECONDS`")
+}
+
+// dialer returns what the flags ask for. The caller calls close afterwards.
+func (d *dialFlags) dialer() (wire.Dialer, error) {
+	o := &wire.TLSOptions{ServerName: d.serverName, NoServerName: d.noServerName, Insecure: d.insecure}
+	dialer := wire.Dialer{Timeout: time.Duration(d.wait), TLS: o}
+	switch {
+	case d.only4 && d.only6:
+		return dialer, usagef("-4 and -6 exclude each other")
+	case d.only4:
+		dialer.Family = wire.IPv4Only
+	case d.only6:
+		dialer.Family = wire.IPv6Only
+	}
+	if d.flags.Changed("alpn") {
+		o.ALPN = splitList(d.alpn)
+		for _, p := range o.ALPN {
+			if len(p) == 0 || len(p) > 255 {
+				// RFC 7301, section 3.1.
+				return dialer, usagef("--alpn %q: a protocol name has 1 to 255 octets", d.alpn)
+			}
+		}
+	}
+	var err error
+	if o.MinVersion, err = tlsVersion("--tls-min", d.tlsMin); err != nil {
+		return dialer, err
+	}
+	if o.MaxVersion, err = tlsVersion("--tls-max", d.tlsMax); err != nil {
+		return dialer, err
+	}
+	if d.caFile != "" {
+		pem, err := os.ReadFile(d.caFile)
+		if err != nil {
+			return dialer, usagef("--cacert: %v", err)
+		}
+		o.Roots = x509.NewCertPool()
+		if !o.Roots.AppendCertsFromPEM(pem) {
+			return dialer, usagef("--cacert %s: no certificate in PEM form there", d.caFile)
+		}
+	}
+	if d.certFile != "" {
+		key := d.keyFile
+		if key == "" {
+			key = d.certFile
+		}
+		cert, err := tls.LoadX509KeyPair(d.certFile, key)
+		if err != nil {
+			return dialer, usagef("--cert %s: %v", d.certFile, err)
+		}
+		o.Certificates = []tls.Certificate{cert}
+	} else if d.keyFile != "" {
+		return dialer, usagef("--key wants --cert")
+	}
+	return dialer, d.openKeyLog(o)
+}
+
+func (d *dialFlags) openKeyLog(o *wire.TLSOptions) error {
+	name := d.keyLog
+	if name == "" {
+		name = os.Getenv("SSLKEYLOGFILE")
+	}
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return usagef("key log: %v", err)
+	}
+	o.KeyLog, d.closer = f, f
+	return nil
+}
+
+func (d *dialFlags) close() {
+	if d.closer != nil {
+		d.closer.Close()
+	}
+}
+
+func tlsVersion(flag, s string) (uint16, error) {
+	switch s {
+	case "":
+		return 0, nil
+	case "1.0":
+		return tls.VersionTLS10, nil
+	case "1.1":
+		return tls.VersionTLS11, nil
+	case "1.2":
+		return tls.VersionTLS12, nil
+	case "1.3":
+		return tls.VersionTLS13, nil
+	}
+	return 0, usagef("%s %q: want 1.0, 1.1, 1.2 or 1.3", flag, s)
+}
+
+// splitList splits a list by commas; an empty one is empty, not nil.
+func splitList(s string) []string {
+	out := []string{}
+	if s == "" {
+		return out
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		out = append(out, strings.TrimSpace(part))
+	}
+	return out
+}
+
+// seconds is a flag's time: a number of seconds, as nc has it, or with a unit.
+type seconds time.Duration
+
+func (s *seconds) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if n, nerr := strconv.ParseFloat(text, 64); nerr == nil {
+		d, err = time.Duration(n*float64(time.Second)), nil
+	}
+	if err != nil || d < 0 {
+		return fmt.Errorf("want seconds, or a time with its unit such as 500ms")
+	}
+	*s = seconds(d)
+	return nil
+}
+
+func (s *seconds) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *seconds) Type() string { return "seconds" }

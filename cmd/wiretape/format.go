@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"wiretape/tape"
+)
+
+func (a *app) format() *cobra.Command {
+	var commit, write, partial bool
+	cmd := &cobra.Command{
+		Use:   "fmt TAPE…",
+		Short: "write tapes in canonical form",
+		Long: `Fmt writes a tape in canonical form to stdout, or with -w in its place. With
+--commit it writes the profile for people and version control: plain text
+without boundaries, times and addresses, and a visible span wherever a value
+differs from run to run.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 && !write {
+				return &hinted{usagef("fmt: several tapes"), "-w writes each in its place"}
+			}
+			for _, arg := range args {
+				var err error
+				if write {
+					err = a.formatInPlace(arg, commit, partial)
+				} else {
+					err = a.formatTo(a.stdout, arg, commit, partial)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&commit, "commit", false, "write the commit profile")
+	fs.BoolVarP(&write, "write", "w", false, "write in place")
+	fs.BoolVar(&partial, "partial", false, "take a tape that is cut off")
+	return cmd
+}
+
+func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
+	src, name, err := a.openFile(arg)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	out := bufio.NewWriterSize(dst, 64<<10)
+	res, err := tape.Format(out, src, tape.FormatOptions{Name: name, Commit: commit})
+	if ferr := out.Flush(); err == nil {
+		err = ferr
+	}
+	if err != nil {
+		return err
+	}
+	return refuseCut(name, res.Cut, partial)
+}
+
+// formatInPlace replaces a tape by its canonical form, all of it or nothing.
+func (a *app) formatInPlace(path string, commit, partial bool) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".fmt-*")
+	if err != nil {
+		return usagef("fmt -w: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	defer tmp.Close()
+	if err := a.formatTo(tmp, path, commit, partial); err != nil {
+		return err
+	}
+	if st, err := os.Stat(path); err == nil {
+		if err := tmp.Chmod(st.Mode().Perm()); err != nil {
+			return usagef("fmt -w: %w", err)
+		}
+	}
+	if err := tmp.Close(); err != nil {
+		return usagef("fmt -w: %w", err)
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// refuseCut is the error of a tape that is cut off, for the commands in which it
+// would be taken for the whole.
+func refuseCut(name string, cut *tape.Cut, partial bool) error {
+	if cut == nil || partial {
+		return nil
+	}
+	return &hinted{usagef("%s is cut off: %v", name, *cut), "--partial takes what is there"}
+}

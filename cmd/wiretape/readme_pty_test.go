@@ -1,0 +1,111 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+)
+
+// promptRow is a row of a README block on which somebody typed: the prompt of a
+// session or of the lines that follow, and what was typed.
+var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|wiretape>| +(?:body \d+ left )?\|)(?: (.*))?$`)
+
+// interactive reports whether the step shows a session at a prompt.
+func (st consoleStep) interactive() bool {
+	for _, line := range st.want {
+		if promptRow.MatchString(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// onTerminal runs a step on a terminal, types what the step shows as typed, each
+// line when its prompt stands, and returns the rows of the screen.
+func onTerminal(t *testing.T, cmd *exec.Cmd, st consoleStep) []string {
+	t.Helper()
+	const rows, cols = 200, 160
+	screen := vt10x.New(vt10x.WithSize(cols, rows))
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: cols})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, err := tty.Read(buf)
+			screen.Write(buf[:n])
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for _, line := range st.want {
+		m := promptRow.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		if !eventually(func() bool {
+			all := rowsOf(screen.String())
+			return len(all) > 0 && strings.TrimRight(all[len(all)-1], " ") == m[1]
+		}) {
+			t.Errorf("README.md:%d: $ %s\nno prompt %q to type %q; the screen is\n%s", st.line, st.command, m[1], m[2],
+				strings.Join(rowsOf(screen.String()), "\n"))
+			cmd.Process.Kill()
+			break
+		}
+		if _, err := tty.WriteString(m[2] + "\r"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := eventually(func() bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	})
+	if !ended {
+		t.Errorf("README.md:%d: $ %s\nit did not end", st.line, st.command)
+		cmd.Process.Kill()
+	}
+	cmd.Wait()
+	return rowsOf(screen.String())
+}
+
+// eventually polls for what another process brings about.
+func eventually(ok func() bool) bool {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return false
+}
+
+// rowsOf returns the rows of a screen without the empty ones at its end.
+func rowsOf(screen string) []string {
+	rows := strings.Split(strings.TrimRight(screen, " \n"), "\n")
+	for i := range rows {
+		rows[i] = strings.TrimRight(rows[i], " ")
+	}
+	if len(rows) == 1 && rows[0] == "" {
+		return nil
+	}
+	return rows
+}
+
+// terminalEnv is the environment of a program on such a terminal.
+func terminalEnv(home string) []string {
+	return append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home+"/state", "NO_COLOR=1", "TERM=xterm")
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wiretape/tape"
+	"wiretape/tape/redact"
+	"wiretape/wire"
+)
+
+// recordFlags are the flags of every command that can record.
+type recordFlags struct {
+	tape     string
+	force    bool
+	noRedact bool
+	secrets  []string
+}
+
+func (r *recordFlags) register(fs *pflag.FlagSet) {
+	fs.StringVar(&r.tape, "tape", "", "record to `FILE`")
+	r.registerManners(fs)
+}
+
+// registerManners registers how to record, without the flag that asks for it.
+func (r *recordFlags) registerManners(fs *pflag.FlagSet) {
+	fs.BoolVar(&r.force, "force", false, "write over an existing tape")
+	fs.BoolVar(&r.noRedact, "no-redact", false, "keep secrets on the tape")
+	fs.StringArrayVar(&r.secrets, "secret", nil, "the value of $WIRETAPE_SECRET_`ID` is a secret too")
+}
+
+// redaction returns what to redact beside what is secret by name.
+func (r *recordFlags) redaction() (redact.Options, error) {
+	o := redact.Options{Values: map[string]string{}}
+	for _, id := range r.secrets {
+		value := os.Getenv("WIRETAPE_SECRET_" + id)
+		if value == "" {
+			return o, &hinted{usagef("--secret %s: no value", id), "export WIRETAPE_SECRET_" + id}
+		}
+		o.Values[id] = value
+	}
+	return o, nil
+}
+
+// recording is a tape being written; the zero value is none.
+type recording struct {
+	file *os.File
+	w    *tape.Writer
+	mask *redact.Redactor
+}
+
+// open begins the tape that --tape asks for, if it does.
+func (r *recordFlags) open(start time.Time) (*recording, error) {
+	if r.tape == "" {
+		return &recording{}, nil
+	}
+	o, err := r.redaction()
+	if err != nil {
+		return nil, err
+	}
+	f, err := tape.Create(r.tape, r.force)
+	if err != nil {
+		return nil, usagef("record: %w", err)
+	}
+	rec := &recording{file: f, w: tape.NewWriter(f, tape.Options{Created: start, Tool: toolName()})}
+	if !r.noRedact {
+		rec.mask = redact.New(rec.w.Spanned, o)
+	}
+	return rec, nil
+}
+
+// sink returns where events go, nil for nowhere.
+func (r *recording) sink() wire.Sink {
+	switch {
+	case r.w == nil:
+		return nil
+	case r.mask == nil:
+		return r.w.Event
+	}
+	return r.mask.Event
+}
+
+// close ends the tape in order. It says on stderr which secrets were replaced.
+func (r *recording) close(a *app) error {
+	if r.w == nil {
+		return nil
+	}
+	if r.mask != nil {
+		r.mask.Flush()
+		if ids := r.mask.Replaced(); len(ids) > 0 {
+			fmt.Fprintf(a.stderr, "* %s: %s replaced (%s); --no-redact keeps them\n",
+				escape(r.file.Name()), count(len(ids), "secret"), joinComma(ids))
+		}
+	}
+	err := r.w.Close()
+	if cerr := r.file.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wiretape/session"
+	"wiretape/tape/match"
+	"wiretape/tape/replay"
+	"wiretape/wire"
+)
+
+// replayFlags say how a tape is replayed as the client.
+type replayFlags struct {
+	dial    dialFlags
+	record  recordFlags
+	to      string
+	pace    string
+	json    bool
+	partial bool
+}
+
+func (a *app) replay() *cobra.Command {
+	var f replayFlags
+	cmd := &cobra.Command{
+		Use:   "replay TAPE --to TARGET",
+		Short: "play a tape's client against a server, and compare",
+		Long: `Replay sends the client's half of a tape and compares what the server answers
+with what the tape has. Each difference is a line that names the line of the
+tape; the status is 1 if there are any. What differs from run to run by its
+nature (dates, tokens) is compared by kind, and said.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return a.runReplay(ctx, args[0], &f)
+		},
+	}
+	fs := cmd.Flags()
+	f.dial.register(fs)
+	fs.StringVar(&f.to, "to", "", "the server's `TARGET`; original is the tape's own")
+	fs.StringVar(&f.pace, "pace", "causal", "`PACE`: causal (as fast as replies come), timed (as recorded) or step (Enter sends)")
+	fs.BoolVar(&f.json, "json", false, "the report as JSON")
+	fs.BoolVar(&f.partial, "partial", false, "take a tape that is cut off")
+	fs.StringVar(&f.record.tape, "save", "", "record what happens to `FILE`")
+	f.record.registerManners(fs)
+	return cmd
+}
+
+func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) error {
+	if f.to == "" {
+		return &hinted{usagef("replay wants --to TARGET"), "--to original goes where the tape went"}
+	}
+	t, err := a.loadTape(arg, f.partial)
+	if err != nil {
+		return err
+	}
+	target, err := replayTarget(f.to, t)
+	if err != nil {
+		return err
+	}
+	client := replay.Client{Silence: time.Duration(f.dial.wait)}
+	switch f.pace {
+	case "causal":
+	case "timed":
+		client.Pace = replay.Timed
+	case "step":
+		client.Step = a.askStep
+	default:
+		return usagef("--pace %q: want causal, timed or step", f.pace)
+	}
+	dialer, err := f.dial.dialer()
+	if err != nil {
+		return err
+	}
+	defer f.dial.close()
+	client.TLS = dialer.TLS
+	client.Host = target.Address()
+	rec, err := f.record.open(time.Now())
+	if err != nil {
+		return err
+	}
+	client.Record = rec.sink()
+	report, err := client.Run(ctx, t, replay.To(dialer, target))
+	if cerr := rec.close(a); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return a.report(&report, f.json)
+}
+
+// replayTarget reads --to.
+func replayTarget(to string, t *match.Tape) (wire.Target, error) {
+	if to == "original" {
+		if len(t.Convs) == 0 || t.Convs[0].Facts == nil {
+			return wire.Target{}, usagef("--to original: %s names no target", t.Name)
+		}
+		to = t.Convs[0].Facts.Target
+		if t.Convs[0].Facts.Network == "unix" {
+			to = "unix:" + to
+		}
+	}
+	target, err := wire.ParseTarget(to)
+	if err != nil {
+		return target, usagef("--to: %w", err)
+	}
+	return target, nil
+}
+
+// loadTape reads a tape whole.
+func (a *app) loadTape(arg string, partial bool) (*match.Tape, error) {
+	f, name, err := a.openFile(arg)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := match.Load(f, name)
+	if err != nil {
+		return nil, err
+	}
+	return t, refuseCut(name, t.Cut, partial)
+}
+
+// askStep waits for Enter before a message is sent.
+func (a *app) askStep(_ context.Context, item *match.Item) error {
+	fmt.Fprintf(a.stderr, "Enter sends line %d ", item.Line)
+	_, err := bufio.NewReader(a.stdin).ReadString('\n')
+	return err
+}
+
+// report prints what a replay found. Differences that fail it are the status.
+func (a *app) report(r *replay.Report, asJSON bool) error {
+	if asJSON {
+		enc := json.NewEncoder(a.stdout)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	} else {
+		a.printReport(r)
+	}
+	if !r.OK() {
+		return statusError(session.StatusDiffers)
+	}
+	return nil
+}
+
+func (a *app) printReport(r *replay.Report) {
+	for _, m := range r.Mismatches {
+		fmt.Fprintln(a.stdout, escape(m.String()))
+		if m.Nearest != "" {
+			fmt.Fprintln(a.stdout, "  nearest: "+escape(m.Nearest))
+		}
+	}
+	for _, m := range r.Differences {
+		fmt.Fprintln(a.stdout, "* "+escape(m.String()))
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintln(a.stdout, "* "+escape(n))
+	}
+	fmt.Fprintf(a.stdout, "%s: %d difference%s; connections %v, sent %v, received %v", escape(r.Tape),
+		len(r.Mismatches), plural(len(r.Mismatches)), r.Conns, r.Sent, r.Received)
+	for _, list := range []struct {
+		what  string
+		names []string
+	}{{"compared by kind", r.ByKind}, {"ignored", r.Ignored}} {
+		if len(list.names) > 0 {
+			fmt.Fprintf(a.stdout, "; %s: %s", list.what, escape(joinComma(list.names)))
+		}
+	}
+	fmt.Fprintln(a.stdout)
+}

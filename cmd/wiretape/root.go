@@ -1,0 +1,311 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wiretape/session"
+	"wiretape/session/console"
+	"wiretape/session/view"
+	"wiretape/wire"
+)
+
+// plainFlags are those of the plain command: a session, a script or a pipe.
+type plainFlags struct {
+	dial   dialFlags
+	record recordFlags
+
+	lines    []string
+	file     string
+	udp      bool
+	unix     bool
+	halfShut bool
+	crlf     bool
+	idle     seconds
+	eol      string
+	escape   string
+	noKeep   bool
+	plain    bool
+}
+
+func (a *app) root() *cobra.Command {
+	var f plainFlags
+	cmd := &cobra.Command{
+		Use:   "wiretape [flags] [HOST PORT | TARGET]",
+		Short: "type raw protocol lines, see every reply explained, keep it as a tape",
+		Long: `Wiretape opens a plain or TLS connection and gives a prompt: what you type is
+sent as it is, what comes back is shown as it came, and explained. Where stdin
+is not a terminal it is a netcat that knows when the reply is complete.
+
+TARGET is host:port or a URL: tcp tls http https h2 udp unix smtp ftp redis …;
+open, tls, udp, unix and h2 with their arguments serve as well.`,
+		Example: `  wiretape www.example.com 80
+  wiretape tls localhost 8443 --alpn h2,http/1.1
+  printf 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n' | wiretape localhost 8000
+  wiretape -c 'GET /cookie HTTP/1.0' -c '' localhost 8000`,
+		Args:                       cobra.ArbitraryArgs,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		DisableSuggestions:         true,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
+		TraverseChildren:           false,
+		SuggestionsMinimumDistance: 1,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.runPlain(cmd.Context(), args, &f)
+		},
+	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &hinted{usagef("%v", err), "wiretape --help lists the flags"}
+	})
+	cmd.PersistentFlags().StringVar(&a.color, "color", "auto", "colour: `WHEN` is auto, always or never")
+	fs := cmd.Flags()
+	f.dial.register(fs)
+	f.record.register(fs)
+	fs.StringArrayVarP(&f.lines, "command", "c", nil, "type `LINE`, as at the prompt; may be repeated")
+	fs.StringVarP(&f.file, "file", "f", "", "type the lines of `FILE`; - is stdin")
+	fs.BoolVarP(&f.udp, "udp", "u", false, "UDP")
+	fs.BoolVarP(&f.unix, "unixsock", "U", false, "the target is the path of a Unix socket")
+	fs.BoolVarP(&f.halfShut, "half-close", "N", false, "in a pipe: half-close at the end of stdin")
+	fs.BoolVarP(&f.crlf, "crlf", "C", false, "in a pipe: LF becomes CRLF")
+	fs.Var(&f.idle, "idle", "in a pipe: stop after `SECONDS` of silence")
+	fs.StringVar(&f.eol, "eol", "crlf", "line end of typed lines: crlf, lf, cr, none or nul")
+	fs.StringVar(&f.escape, "escape", "^]", "`KEY` that opens a command line in the middle of anything; none for none")
+	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
+	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
+	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.format(), a.diff(), a.sessions(), a.auto(), a.demo(), a.version())
+	return cmd
+}
+
+// runPlain connects where a target is given, and takes bytes or lines.
+func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error {
+	target, connect, err := plainTarget(args, f)
+	if err != nil {
+		return err
+	}
+	dialer, err := f.dial.dialer()
+	if err != nil {
+		return err
+	}
+	defer f.dial.close()
+	rd, err := f.record.redaction()
+	if err != nil {
+		return err
+	}
+	eol, err := session.ParseEOL(f.eol)
+	if err != nil {
+		return usagef("--eol: %v", err)
+	}
+	opts := session.Options{
+		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
+		Style: a.style(f.plain),
+		Record: session.RecordOptions{
+			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
+			Redact: rd, Tool: toolName(),
+		},
+		Auto: a.autoWord, Demo: a.demoWord,
+	}
+	in := terminalOf(a.stdin)
+	if in != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" {
+		return a.runREPL(ctx, opts, target, connect, f)
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	switch {
+	case len(f.lines) > 0 && f.file != "":
+		return usagef("-c and -f exclude each other")
+	case len(f.lines) > 0:
+		opts.Lines = session.NewLines(f.lines...)
+		return runLines(ctx, opts, target, connect)
+	case f.file != "" || !connect && in == nil:
+		script, name := a.stdin, "stdin"
+		if f.file != "" && f.file != "-" {
+			file, err := os.Open(f.file)
+			if err != nil {
+				return usagef("script: %v", err)
+			}
+			defer file.Close()
+			script, name = file, f.file
+		}
+		opts.Lines = session.NewScript(script, name)
+		return runLines(ctx, opts, target, connect)
+	case !connect:
+		return usagef("no target, and stdout is no terminal to give a prompt on")
+	}
+	return a.runPipe(ctx, opts, target, f)
+}
+
+// plainTarget reads the target of the plain command.
+func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err error) {
+	if len(args) == 0 {
+		return t, false, nil
+	}
+	switch word := args[0]; {
+	case f.unix:
+		if len(args) != 1 {
+			return t, false, usagef("-U wants one path")
+		}
+		t, err = session.ParseOpen("unix", args)
+	case slices.Contains([]string{"open", "tls", "udp", "unix", "h2"}, word) && len(args) > 1:
+		t, err = session.ParseOpen(word, args[1:])
+	case f.udp:
+		t, err = session.ParseOpen("udp", args)
+	default:
+		t, err = session.ParseOpen("open", args)
+	}
+	return t, err == nil, err
+}
+
+// runLines runs a script.
+func runLines(ctx context.Context, opts session.Options, t wire.Target, connect bool) (err error) {
+	s, err := session.New(opts)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := s.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if connect {
+		if err := s.Open(ctx, t); err != nil {
+			return err
+		}
+	}
+	return s.Run(ctx)
+}
+
+func (a *app) runPipe(ctx context.Context, opts session.Options, t wire.Target, f *plainFlags) error {
+	rec, err := f.record.open(time.Now())
+	if err != nil {
+		return err
+	}
+	o := session.PipeOptions{
+		In: a.stdin, Out: a.stdout, CRLF: f.crlf, HalfClose: f.halfShut,
+		Idle: time.Duration(f.idle), Record: rec.sink(),
+	}
+	if o.Idle == 0 { // nc's -w is for both
+		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"
+	}
+	if terminalOf(a.stdout) != nil {
+		o.Out = escaper{a.stdout}
+	}
+	err = session.Pipe(ctx, opts.Dialer, t, o)
+	if cerr := rec.close(a); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// escaper shows bytes on a terminal so that it obeys none of them.
+type escaper struct{ w io.Writer }
+
+func (e escaper) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		text, nl := bytes.CutSuffix(line, []byte("\n"))
+		text, _ = bytes.CutSuffix(text, []byte("\r"))
+		out := view.Escape(nil, text)
+		if nl {
+			out = append(out, '\n')
+		}
+		if _, err := e.w.Write(out); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// runREPL gives a person a prompt.
+func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, connect bool, f *plainFlags) (err error) {
+	key, name, err := escapeKey(f.escape)
+	if err != nil {
+		return err
+	}
+	var s *session.Session
+	con, err := console.Open(console.Config{
+		In: terminalOf(a.stdin), Out: terminalOf(a.stdout), Escape: key, History: historyFile(f.noKeep),
+		Secret:   session.SecretLine,
+		Complete: func(line string, pos int) []string { return s.Complete(line, pos) },
+	})
+	if err != nil {
+		return err
+	}
+	// The terminal is put back on every way out, a panic's and a signal's too.
+	defer con.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			con.Close()
+			os.Stderr.Write(debug.Stack())
+			panic(p)
+		}
+	}()
+	defer context.AfterFunc(ctx, func() { con.Close() })()
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
+
+	opts.Out, opts.Lines, opts.Interactive, opts.Interrupts = con, con, true, interrupts
+	opts.Style.EscapeKey = name
+	opts.Record.Keep = !f.noKeep
+	if s, err = session.New(opts); err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := s.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if connect {
+		// A target that cannot be reached ends the program, as with telnet.
+		if err := s.Open(ctx, t); err != nil {
+			return err
+		}
+	} else {
+		greet(con)
+	}
+	return s.Run(ctx)
+}
+
+// greet says what the prompt is for.
+func greet(w io.Writer) {
+	io.WriteString(w, "wiretape: type raw protocol lines, see every reply explained, keep it as a tape.\n"+
+		"try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help       (.quit or ^D leaves)\n")
+}
+
+// escapeKey reads --escape: "^X", one character, or "none".
+func escapeKey(s string) (key byte, name string, err error) {
+	switch {
+	case s == "none" || s == "":
+		return 0, "", nil
+	case len(s) == 2 && s[0] == '^' && s[1] >= '?' && s[1] < 0x7f:
+		return strings.ToUpper(s)[1] ^ 0x40, strings.ToUpper(s), nil
+	case len(s) == 1:
+		return s[0], s, nil
+	}
+	if n, err := strconv.ParseUint(s, 0, 8); err == nil && n < 0x20 {
+		return byte(n), "^" + string(rune(n^0x40)), nil
+	}
+	return 0, "", usagef("--escape %q: want a key such as ^], or none", s)
+}
+
+// historyFile returns where typed lines are remembered, "" for nowhere.
+func historyFile(off bool) string {
+	if off {
+		return ""
+	}
+	dir, err := session.StateDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "history")
+}

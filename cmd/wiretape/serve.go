@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wiretape/tape/match"
+	"wiretape/tape/replay"
+	"wiretape/wire"
+)
+
+// serveFlags say how a tape is replayed as the server.
+type serveFlags struct {
+	record    recordFlags
+	listen    string
+	match     bool
+	loop      bool
+	stickLast bool
+	strict    bool
+	tls       bool
+	caOut     string
+	unmatched string
+	once      bool
+	readyFile string
+	json      bool
+	partial   bool
+}
+
+func (a *app) serve() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve TAPE",
+		Short: "play a tape's server to real clients",
+		Long: `Serve answers clients with the server's half of a tape: in the order of the
+tape, or with --match by looking each request up. What a client asks for and the
+tape does not have, and what the tape has and nobody asks for, are differences
+with status 1. Over TLS the certificate is made for the run.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd.Context())
+			defer stop()
+			return a.runServe(ctx, args[0], &f)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&f.listen, "listen", "l", "127.0.0.1:0", "listen on `ADDR`: a port (of this machine only), host:port, or unix:PATH")
+	fs.BoolVar(&f.match, "match", false, "look requests up, for any number of clients, until ^C")
+	fs.BoolVar(&f.loop, "loop", false, "begin again at what was played")
+	fs.BoolVar(&f.stickLast, "stick-last", false, "with --match: repeat the last answer to a request")
+	fs.BoolVar(&f.strict, "strict", false, "fail at every difference of a client, not only in what it asks for")
+	fs.BoolVar(&f.tls, "tls", false, "TLS, also where the tape has none")
+	fs.StringVar(&f.caOut, "ca-out", "", "write the authority of the certificate to `FILE` (PEM)")
+	fs.StringVar(&f.unmatched, "unmatched", "fail", "what answers a request that is not on the tape: fail, close or rst")
+	fs.BoolVar(&f.once, "once", false, "end when the clients have gone")
+	fs.StringVar(&f.readyFile, "ready-file", "", "write the bound address to `FILE` when connections are accepted")
+	fs.BoolVar(&f.json, "json", false, "the report as JSON")
+	fs.BoolVar(&f.partial, "partial", false, "take a tape that is cut off")
+	fs.StringVar(&f.record.tape, "save", "", "record what happens to `FILE`")
+	f.record.registerManners(fs)
+	return cmd
+}
+
+func (a *app) runServe(ctx context.Context, arg string, f *serveFlags) error {
+	policies := map[string]replay.Unmatched{"fail": replay.Fail, "close": replay.CloseConn, "rst": replay.ResetConn}
+	policy, ok := policies[f.unmatched]
+	if !ok {
+		return usagef("--unmatched %q: want fail, close or rst", f.unmatched)
+	}
+	t, err := a.loadTape(arg, f.partial)
+	if err != nil {
+		return err
+	}
+	server := replay.Server{Match: f.match, Loop: f.loop, StickLast: f.stickLast, Strict: f.strict, Unmatched: policy, Once: f.once}
+	ln, err := listen(ctx, f.listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	ca, options, err := serverTLS(t)
+	if err != nil {
+		return err
+	}
+	server.TLS = options
+	if f.tls || firstSecure(t) {
+		ln.TLS = options
+	}
+	if f.caOut != "" {
+		if err := os.WriteFile(f.caOut, ca.PEM(), 0o644); err != nil {
+			return usagef("--ca-out: %w", err)
+		}
+	}
+	rec, err := f.record.open(time.Now())
+	if err != nil {
+		return err
+	}
+	server.Record = rec.sink()
+	if f.readyFile != "" {
+		if err := writeReady(f.readyFile, ln.Addr().String()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.stderr, "* serving %s on %s (this machine only unless you said otherwise); ^C stops\n", escape(t.Name), ln.Addr())
+	report, err := server.Serve(ctx, ln, t)
+	if cerr := rec.close(a); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return a.report(&report, f.json)
+}
+
+// listen opens the address of a -l flag.
+func listen(ctx context.Context, addr string) (*wire.Listener, error) {
+	if len(addr) > 5 && addr[:5] == "unix:" {
+		return wire.Listen(ctx, "unix", addr[5:])
+	}
+	return wire.Listen(ctx, "tcp", addr)
+}
+
+// serverTLS makes an authority for the run, and of it a certificate for the names
+// that the tape's clients asked for. ALPN is the tape's.
+func serverTLS(t *match.Tape) (*wire.Authority, *wire.TLSOptions, error) {
+	ca, err := wire.NewAuthority()
+	if err != nil {
+		return nil, nil, fmt.Errorf("serve %s: %w", t.Name, err)
+	}
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	alpn := []string{}
+	for _, c := range t.Convs {
+		for _, it := range c.Items {
+			if it.Event.TLS == nil {
+				continue
+			}
+			if n := it.Event.TLS.ServerName; n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+			if p := it.Event.TLS.ALPN; p != "" && !slices.Contains(alpn, p) {
+				alpn = append(alpn, p)
+			}
+		}
+	}
+	cert, err := ca.Issue(names...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("serve %s: %w", t.Name, err)
+	}
+	return ca, &wire.TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: alpn}, nil
+}
+
+// firstSecure reports whether the tape's connections begin with a handshake.
+func firstSecure(t *match.Tape) bool {
+	return slices.ContainsFunc(t.Convs, func(c *match.Conv) bool { return c.Secure() != nil })
+}
+
+// writeReady writes the address, all of it or nothing, for who waits for the
+// file.
+func writeReady(path, addr string) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, []byte(addr+"\n"), 0o644); err != nil {
+		return usagef("--ready-file: %w", err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return usagef("--ready-file: %w", err)
+	}
+	return nil
+}
