@@ -18,12 +18,13 @@ import (
 
 	"wiretape/tape"
 	"wiretape/wire"
+	"wiretape/wire/http1"
 )
 
 // A site is a server of which a test scripts the octets.
 type site struct {
 	// http answers a request, given its head; the connection is closed then. Nil
-	// closes it at once.
+	// answers nothing.
 	http func(head string) string
 	// h2 answers a client's preface; "" where HTTP/2 is spoken as it should be,
 	// "close" and "mute" for no answer.
@@ -108,9 +109,6 @@ func (s *site) handle(ctx context.Context, c net.Conn) {
 		<-ctx.Done()
 		return
 	}
-	if s.http == nil {
-		return
-	}
 	var head strings.Builder
 	for r := bufio.NewReader(c); !strings.HasSuffix(head.String(), "\r\n\r\n"); {
 		b, err := r.ReadByte()
@@ -118,6 +116,12 @@ func (s *site) handle(ctx context.Context, c net.Conn) {
 			return
 		}
 		head.WriteByte(b)
+		if b < ' ' && head.Len() == 1 {
+			break // no text: TLS
+		}
+	}
+	if s.http == nil {
+		return
 	}
 	io.WriteString(c, s.http(head.String()))
 	if s.slow {
@@ -168,7 +172,8 @@ func loopback(_ context.Context, host string) ([]netip.Addr, error) {
 }
 
 // analyze runs an analysis and holds its report against that of its events, as
-// they were seen and as a tape gives them back.
+// they were seen and as a tape gives them back; but not where nothing was
+// connected to, since then the recording does not tell the URL.
 func analyze(t *testing.T, url string, o Options) (Report, error) {
 	t.Helper()
 	if o.Dialer.Resolve == nil {
@@ -191,6 +196,9 @@ func analyze(t *testing.T, url string, o Options) (Report, error) {
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(events, func(e wire.Event) bool { return e.Kind == wire.KindOpen }) {
+		return live, err
 	}
 	want := asJSON(t, live)
 	if got := asJSON(t, Analyze(slices.Values(events), o.Created)); got != want {
@@ -248,4 +256,13 @@ func summary(r Report, servers ...string) string {
 		s = strings.ReplaceAll(s, ":"+port, ":port"+name)
 	}
 	return s
+}
+
+// fieldsOf makes fields of one name.
+func fieldsOf(name string, values ...string) http1.Fields {
+	var fs http1.Fields
+	for _, v := range values {
+		fs = append(fs, http1.Field{Name: []byte(name), Value: []byte(v)})
+	}
+	return fs
 }

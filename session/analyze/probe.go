@@ -69,6 +69,7 @@ func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake t
 // ask makes the chain's next request and reads the response, as far as the chain
 // needs it: the head of a redirect, a final response up to its limits.
 func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation, error) {
+	all := ctx
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	w := *ch.next
@@ -83,7 +84,7 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	if guess {
-		p.probe(ctx, w.at, false)
+		p.probe(all, w.at, false)
 	}
 	// A failed write is recorded, and what the server has to say may be there
 	// all the same.
@@ -106,9 +107,10 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 		}
 	}
 	c.Close()
+	id := c.ID() // before mu, which the tap's sink takes under the tap's own
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.rec.byID[c.ID()], nil
+	return p.rec.byID[id], nil
 }
 
 // progress reports whether the head of a final response is there, and whether
