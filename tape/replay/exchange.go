@@ -226,13 +226,13 @@ func (p *pool) learn(raw []byte, g *group) {
 // known octet by octet, and tells how long it is. With more, b may be the
 // beginning of one.
 func (p *pool) recall(b []byte) (x *exchange, n int, more bool) {
-	end := bytes.Index(b, headEnd)
-	if end < 0 {
+	before, _, ok := bytes.Cut(b, headEnd)
+	if !ok {
 		return nil, 0, false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, k := range p.known[string(b[:end])] {
+	for _, k := range p.known[string(before)] {
 		if bytes.HasPrefix(b, k.raw) {
 			return p.next(k.group), len(k.raw), false
 		}

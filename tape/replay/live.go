@@ -36,7 +36,6 @@ type live struct {
 	// What the parser was not given: as long as whole exchanges are equal to
 	// the tape's, it is given none of them.
 	unfed   []fed
-	fedIn   int64    // octets of the peer that the parser was given or that are in unfed
 	skipped [2]int64 // octets of a direction that the parser will never see
 	busy    bool     // the parser is in the middle of something
 }
@@ -302,6 +301,21 @@ func (l *live) progress() (m *proto.Message, n int64) {
 	return m, m.Span.To - m.Span.From
 }
 
+// arrivedPart reports whether of the peer's message in progress as much is there
+// as the first need octets of m. Heads may differ in length; a head counts as
+// such.
+func (l *live) arrivedPart(m *match.Message, need int64) bool {
+	part, n := l.progress()
+	if len(l.queue) > 0 {
+		return true
+	}
+	head := int64(len(m.Head))
+	if part == nil || m.Value == nil || need < head || head == 0 {
+		return n >= need
+	}
+	return part.Value != nil && n-int64(len(part.Head)) >= need-head
+}
+
 // upgrades reports whether a message leaves HTTP, or may.
 func upgrades(m *match.Message) bool {
 	switch v := m.Value.(type) {
@@ -313,7 +327,7 @@ func upgrades(m *match.Message) bool {
 	return false
 }
 
-// ended reports how the peer's direction ended: "eof", "rst", "alert NAME" or
+// endName returns how the peer's direction ended: "eof", "rst", "alert NAME" or
 // the error.
 func endName(err error) string {
 	switch {

@@ -132,21 +132,6 @@ func (p *player) ready(s step) (bool, error) {
 	return p.arrivedPart(m, need), nil
 }
 
-// arrivedPart reports whether of the peer's message in progress as much is there
-// as the first need octets of m. Heads may differ in length; a head counts as
-// such.
-func (p *live) arrivedPart(m *match.Message, need int64) bool {
-	part, n := p.progress()
-	if len(p.queue) > 0 {
-		return true
-	}
-	head := int64(len(m.Head))
-	if part == nil || m.Value == nil || need < head || head == 0 {
-		return n >= need
-	}
-	return part.Value != nil && n-int64(len(part.Head)) >= need-head
-}
-
 // act does one thing of ours.
 func (p *player) act(ctx context.Context, s step) error {
 	if err := p.board.wait(ctx, s.needs); err != nil {

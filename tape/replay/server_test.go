@@ -124,6 +124,49 @@ func TestServerHTTP(t *testing.T) {
 	}
 }
 
+// What the server reads does not hang on how it was cut, whether the request is
+// the tape's octet by octet or not.
+func TestServerReadsSingleBytes(t *testing.T) {
+	tp := load(t, open+page("/a", "1")+crlf(">", "POST /b HTTP/1.1\nHost: a\nContent-Length: 3\n\n")+"> a=b\n"+crlf("<", "HTTP/1.1 200 OK\nContent-Length: 1\n\n")+"< 2\n= close\n")
+	for _, host := range []string{"a", "elsewhere"} {
+		v := serve(t, Server{}, tp)
+		c, err := net.Dial("tcp", v.target.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range []byte("GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\nPOST /b HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 3\r\n\r\na=b") {
+			c.Write([]byte{b})
+		}
+		got := make([]byte, 2*len(ok1)+2)
+		io.ReadFull(c, got)
+		c.Close()
+		if want := ok1 + "1" + ok1 + "2"; string(got) != want {
+			t.Errorf("Host %s: answers %q, want %q", host, got, want)
+		}
+		if r := v.wait(t); !r.OK() {
+			t.Errorf("Host %s:\n%s", host, lines(r.Mismatches))
+		}
+	}
+}
+
+// The same request at the same time on two connections takes two exchanges.
+func TestServerSameRequestAtOnce(t *testing.T) {
+	two := open + page("/a", "1") + "= close\n2= open tcp a:80\n" + strings.NewReplacer("> ", "2> ", "< ", "2< ").Replace(page("/a", "2")) + "2= close\n"
+	v := serve(t, Server{}, load(t, two))
+	answers := make(chan string, 2)
+	for range 2 {
+		go func() { answers <- ask(t, v.target, true, req("/a"))[0] }()
+	}
+	got := []string{<-answers, <-answers}
+	slices.Sort(got)
+	if strings.Join(got, " ") != "1 2" {
+		t.Errorf("answers %q, want each once", got)
+	}
+	if r := v.wait(t); !r.OK() || r.Conns.Done != 2 {
+		t.Errorf("%s connections\n%s", r.Conns, lines(r.Mismatches))
+	}
+}
+
 // What one client sent is captured for its answer.
 func TestServerCaptures(t *testing.T) {
 	tp := load(t, open+crlf(">", `GET /echo?n=\{n=int|5} HTTP/1.1`+"\nHost: a\n\n")+crlf("<", "HTTP/1.1 200 OK\nContent-Length: 1\n\n")+"< \\{$n}\n= close\n")
