@@ -10,11 +10,12 @@ import (
 )
 
 // find returns the first conversation, of those not yet taken, in which a request
-// was made; nil where there is none.
+// was made; nil where there is none. The version does not matter: what is asked
+// again in another one comes later.
 func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
 	for _, c := range r.convs {
 		if q := c.request; q != nil && !taken[c] && q.Method == "GET" && c.target() == w.at.target() &&
-			(c.tls != nil) == w.at.secure && q.Target == w.at.requestTarget() && q.Version == w.version {
+			(c.tls != nil) == w.at.secure && q.Target == w.at.requestTarget() {
 			return c
 		}
 	}
@@ -94,15 +95,14 @@ func (a address) at(port uint16) address {
 // made, that of the first attempt, of which the path is not recorded.
 func (r *recording) firstURL() (address, bool) {
 	for _, c := range r.convs {
-		if c.request == nil || c.request.Method != "GET" || c.facts == nil {
+		// RFC 9112, section 3.2.1: the origin-form.
+		if c.request == nil || c.request.Method != "GET" || c.facts == nil || !strings.HasPrefix(c.request.Target, "/") {
 			continue
 		}
 		if a, ok := addressOf(c.facts.Target, c.tls != nil); ok {
-			target, _, _ := strings.Cut(c.request.Target, "#")
-			if path, query, ok := strings.Cut(target, "?"); ok {
-				a.path, a.query = path, "?"+query
-			} else {
-				a.path = path
+			path, query, ok := strings.Cut(c.request.Target, "?")
+			if a.path = path; ok {
+				a.query = "?" + query
 			}
 			return a, true
 		}

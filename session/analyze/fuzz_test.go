@@ -1,0 +1,81 @@
+package analyze
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wiretape/tape"
+	"wiretape/wire"
+)
+
+// seeds are tapes of analyses, good and bad.
+var seeds = []string{
+	`wiretape 1
+; created 2026-11-23T10:00:00Z
+= open tcp h:80 role=dial
+> GET /a?b HTTP/1.1\r\n
+> Host: h\r\n
+> \r\n
+< HTTP/1.1 302 x\r\n
+< Location: https://h/\r\n
+< Set-Cookie: a=1\r\n
+< \r\n
+= close
+2= open tcp h:443 role=dial
+2= tls 1.3 offer=http/1.1 verify=ok
+2> GET / HTTP/1.1\r\n
+2> \r\n
+2< HTTP/1.1 401 x\r\n
+2< WWW-Authenticate: Basic realm="x"\r\n
+2< \r\n
+2= eof <
+3= open tcp h:443 role=dial
+3= alert < no_application_protocol(120)
+`,
+}
+
+// FuzzAnalyze holds that any tape gives a report, and the same one twice.
+func FuzzAnalyze(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var events []wire.Event
+		for e, err := range tape.NewReader(bytes.NewReader(b), "fuzz").Events() {
+			if err != nil {
+				break
+			}
+			e.Data = bytes.Clone(e.Data)
+			events = append(events, e)
+		}
+		first := Analyze(slices.Values(events), time.Time{})
+		j, err := json.Marshal(first)
+		if err != nil || first.Schema != Schema {
+			t.Fatalf("schema %d, %v", first.Schema, err)
+		}
+		again, err := json.Marshal(Analyze(slices.Values(events), time.Time{}))
+		if err != nil || !bytes.Equal(j, again) {
+			t.Fatalf("report\n%s\nand again\n%s\n%v", j, again, err)
+		}
+	})
+}
+
+func TestTapeWrittenByHand(t *testing.T) {
+	var events []wire.Event
+	for e, err := range tape.NewReader(strings.NewReader(seeds[0]), "seed").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Data = bytes.Clone(e.Data)
+		events = append(events, e)
+	}
+	got := summary(Analyze(slices.Values(events), time.Time{}))
+	want := "302 http://h/a?b\n401 https://h/\ncookie a=1 hop 1 store\npassword yes http-auth Basic(x)\n"
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
