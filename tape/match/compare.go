@@ -20,8 +20,7 @@ type Outcome struct {
 }
 
 // Compare compares a message that came with one of a tape and explains what
-// differs. What spans capture goes to v, also when other things differ. The
-// mismatches have no Tape.
+// differs. What spans capture goes to v, also when other things differ.
 func Compare(want, got *Message, r *Rules, v *Vars) Outcome {
 	if r == nil {
 		r = &Rules{}
@@ -106,6 +105,10 @@ func (c *comparison) what() string { return string(c.want.Kind) }
 func (c *comparison) add(m Mismatch, offset int64) {
 	m.Offset, m.TapeLine = offset, c.want.Line(offset)
 	m.Conn, m.N = c.want.Conn, c.want.N
+	if c.want.from != nil {
+		m.Tape = c.want.from.name
+	}
+	m.Got = c.vars.hide(m.Got)
 	c.out.Mismatches = append(c.out.Mismatches, m)
 }
 

@@ -1,18 +1,11 @@
 package match
 
 import (
+	"slices"
+
 	"wiretape/wire"
 	"wiretape/wire/proto"
 )
-
-// LineAt returns the tape's line of an octet of an item's message, or the item's
-// own line.
-func (it *Item) LineAt(offset int64) int {
-	if it.Message == nil {
-		return it.Line
-	}
-	return it.Message.Line(offset)
-}
 
 // Messages returns how many messages of a direction a connection has.
 func (c *Conv) Messages(dir wire.Dir) int {
@@ -47,3 +40,58 @@ func (c *Conv) Spoken() string {
 
 // IsRaw reports whether a message is bytes that no protocol frames.
 func (m *Message) IsRaw() bool { return m.Kind == proto.KindRaw }
+
+// Merge returns a tape of the conversations of several, one tape after the
+// other, by the rules of all of them. A nil or single list is no merge.
+func Merge(tapes ...*Tape) *Tape {
+	if len(tapes) == 1 {
+		return tapes[0]
+	}
+	var t Tape
+	base := 0
+	for i, from := range tapes {
+		if i == 0 {
+			t.Name, t.Rules = from.Name, from.Rules
+		} else {
+			t.Rules.join(from.Rules)
+		}
+		if t.Cut == nil {
+			t.Cut = from.Cut
+		}
+		last := base
+		for _, c := range from.Convs {
+			moved := *c
+			moved.Begin += base
+			moved.End += base
+			last = max(last, moved.End)
+			moved.Items = slices.Clone(c.Items)
+			for k := range moved.Items {
+				moved.Items[k].Begin += base
+				moved.Items[k].End += base
+			}
+			t.Convs = append(t.Convs, &moved)
+		}
+		base = last
+	}
+	return &t
+}
+
+// join adds the rules of another tape. How single connections read was decided
+// when the tapes were read.
+func (r *Rules) join(o Rules) {
+	r.HeadersExact = r.HeadersExact || o.HeadersExact
+	r.TailAny = r.TailAny || o.TailAny
+	r.OrderAny = r.OrderAny || o.OrderAny
+	r.RequireTLS = r.RequireTLS || o.RequireTLS
+	r.RequireALPN = r.RequireALPN || o.RequireALPN
+	r.RequireVerify = r.RequireVerify || o.RequireVerify
+	r.RequireTiming = r.RequireTiming || o.RequireTiming
+	r.RewriteHost = r.RewriteHost || o.RewriteHost
+	if r.Body == BodyByType {
+		r.Body = o.Body
+	}
+	r.IgnoreHeader = slices.Concat(r.IgnoreHeader, o.IgnoreHeader)
+	r.IgnoreJSON = slices.Concat(r.IgnoreJSON, o.IgnoreJSON)
+	r.IgnoreLine = slices.Concat(r.IgnoreLine, o.IgnoreLine)
+	r.Unplayable = slices.Concat(r.Unplayable, o.Unplayable)
+}

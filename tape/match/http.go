@@ -154,9 +154,30 @@ func (c *comparison) named(what, name string, ws, gs []http1.Field) {
 		case i >= len(ws):
 			c.add(Mismatch{Kind: Extra, Path: what + " " + string(gs[i].Name), Got: shown(name, gs[i].Value)}, c.want.Span.From)
 		default:
-			c.add(Mismatch{Kind: Different, Path: what + " " + string(ws[i].Name), Want: c.shownWant(name, ws[i]), Got: shown(name, gs[i].Value)}, ws[i].From)
+			got := shown(name, gs[i].Value)
+			if strings.HasSuffix(name, "cookie") && c.value(ws[i]).secret() {
+				got = masked(gs[i].Value)
+			}
+			c.add(Mismatch{Kind: Different, Path: what + " " + string(ws[i].Name), Want: c.shownWant(name, ws[i]), Got: got}, ws[i].From)
 		}
 	}
+}
+
+// pairValue is the first pair of a cookie, in which the secret stands.
+var pairValue = regexp.MustCompile(`^([^=;]+=)[^;]*`)
+
+// masked returns what came where the tape has a secret, for display: of a cookie
+// its name and attributes stay.
+func masked(b []byte) string {
+	if !pairValue.Match(b) {
+		return "(" + octets(int64(len(b))) + ", hidden)"
+	}
+	return Show(pairValue.ReplaceAll(b, []byte("${1}(hidden)")))
+}
+
+// secret reports whether a part of t is a secret.
+func (t text) secret() bool {
+	return slices.ContainsFunc(t.spans, func(s tape.Span) bool { return s.Kind == tape.SpanSecret })
 }
 
 // pairCookies orders what is left of two lists of cookies so that those of one

@@ -35,6 +35,7 @@ func Live(m proto.Message, raw []byte) *Message { return &Message{Message: m, Ra
 
 // A stream is one direction of a recorded connection.
 type stream struct {
+	name  string // of the tape
 	data  []byte
 	marks []mark
 	spans []tape.Span // From and To index data

@@ -26,6 +26,7 @@ const (
 	Fact      Kind = "fact"      // a fact of the connection that the tape requires
 	Unmatched Kind = "unmatched" // nothing on the tape answers what came
 	Unplayed  Kind = "unplayed"  // on the tape, and never asked for
+	Timing    Kind = "timing"    // sooner or later than the tape's range
 	Unsent    Kind = "unsent"    // ours, and could not be sent
 )
 

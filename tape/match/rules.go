@@ -22,23 +22,24 @@ const (
 // Rules say how to compare, as a tape's "!" records do. The zero value compares
 // by what the protocol gives.
 type Rules struct {
-	Proto         string            // how all connections read; "" leaves it to detection
-	Protos        map[int]string    // how single connections read, before Proto
-	HeadersExact  bool              // fields in order, names in their case, no value by kind
-	Body          BodyForm          //
-	TailAny       bool              // bytes after the last that is expected are well
-	OrderAny      bool              // the peer's messages may come in any order
-	IgnoreHeader  []string          // names of fields that are not compared
-	IgnoreJSON    []string          // paths in JSON bodies: "a.b", "$.items[*].id"
-	IgnoreLine    []*regexp.Regexp  // lines of text bodies and of replies
-	RequireTLS    bool              // these facts fail a replay and are not only noted
-	RequireALPN   bool              //
-	RequireVerify bool              //
-	RequireTiming bool              //
-	SecretHeader  map[string]string // secret id by lower-case field name
-	SecretField   map[string]string // secret id by name of a form or JSON field
-	RewriteHost   bool              // the Host field follows the target
+	Proto         string           // how all connections read; "" leaves it to detection
+	Protos        map[int]string   // how single connections read, before Proto
+	HeadersExact  bool             // fields in order, names in their case, no value by kind
+	Body          BodyForm         //
+	TailAny       bool             // bytes after the last that is expected are well
+	OrderAny      bool             // the peer's messages may come in any order
+	IgnoreHeader  []string         // names of fields that are not compared
+	IgnoreJSON    []string         // paths in JSON bodies: "a.b", "$.items[*].id"
+	IgnoreLine    []*regexp.Regexp // lines of text bodies and of replies
+	RequireTLS    bool             // these facts fail a replay and are not only noted
+	RequireALPN   bool             //
+	RequireVerify bool             //
+	RequireTiming bool             //
+	RewriteHost   bool             // the Host field follows the target
 
+	// Unplayable are rules that replaying does not know how to obey: secrets
+	// that stand in no text of the tape.
+	Unplayable []string
 	// Free is what the caller knows to differ: lower-case names of fields that
 	// are compared by kind whatever they hold.
 	Free []string
@@ -78,10 +79,8 @@ func (r *Rules) Add(rec tape.Record) {
 		r.RequireVerify = true
 	case "require timing":
 		r.RequireTiming = true
-	case "secret header":
-		set(&r.SecretHeader, strings.ToLower(arg(1)), arg(2))
-	case "secret field":
-		set(&r.SecretField, arg(1), arg(2))
+	case "secret header", "secret field":
+		r.Unplayable = append(r.Unplayable, rec.Key+" "+strings.Join(args, " "))
 	case "rewrite host":
 		r.RewriteHost = true
 	default:

@@ -23,6 +23,7 @@ type Tape struct {
 
 // A Conv is what the tape has of one connection.
 type Conv struct {
+	Tape   string // name of its tape
 	Conn   int
 	Line   int // of its first record
 	Facts  *wire.Facts
@@ -43,6 +44,7 @@ type Item struct {
 	Begin   int        // place of its first octet among the events of the tape
 	End     int        // place of the event that completed it
 	Seen    int64      // octets of the other direction that came before its first one
+	Wait    *tape.Wait // the range of time that the tape allows before it; nil for any
 }
 
 // maxTape bounds the octets of conversations that a Tape holds: 1 GiB.
@@ -80,6 +82,7 @@ type loader struct {
 	convs  map[int]*loading
 	order  int
 	size   int
+	wait   tape.Wait    // before the next event
 	events []wire.Event // what the parsers are given, in order
 }
 
@@ -87,18 +90,24 @@ type loader struct {
 type loading struct {
 	conv  *Conv
 	sides [2]*stream
-	ended [2]bool // there is an EOF
-	ends  []Item  // events of the socket
+	ended [2]bool            // there is an EOF
+	ends  []Item             // events of the socket
+	waits map[int]*tape.Wait // by place of the event
 	role  wire.Role
+}
+
+// longer adds two waits; several before one record add up.
+func longer(a, b tape.Wait) tape.Wait {
+	return tape.Wait{Min: a.Min + b.Min, Max: a.Max + b.Max, Free: a.Free || b.Free}
 }
 
 func (l *loader) record(rec tape.Record) error {
 	switch rec.Kind {
 	case tape.Rule:
 		l.t.Rules.Add(rec)
-		if rec.Key == "proto" && rec.Conn == 0 {
-			l.t.Rules.Proto = rec.Args[0]
-		}
+		return nil
+	case tape.Time:
+		l.wait = longer(l.wait, rec.Wait)
 		return nil
 	case tape.Socket, tape.Data:
 	default:
@@ -110,11 +119,16 @@ func (l *loader) record(rec tape.Record) error {
 	}
 	c := l.convs[e.Conn]
 	if c == nil {
-		c = &loading{conv: &Conv{Conn: e.Conn, Line: rec.Line}, sides: [2]*stream{{}, {}}, role: wire.Dialed}
+		c = &loading{conv: &Conv{Tape: l.t.Name, Conn: e.Conn, Line: rec.Line}, sides: [2]*stream{{name: l.t.Name}, {name: l.t.Name}}, waits: map[int]*tape.Wait{}, role: wire.Dialed}
 		l.convs[e.Conn] = c
 		l.t.Convs = append(l.t.Convs, c.conv)
 	}
 	l.order++
+	if l.wait.Min != l.wait.Max && !l.wait.Free {
+		w := l.wait
+		c.waits[l.order] = &w
+	}
+	l.wait = tape.Wait{}
 	if c.conv.End = l.order; c.conv.Begin == 0 {
 		c.conv.Begin = l.order
 	}
@@ -176,7 +190,7 @@ func (c *loading) socket(rec tape.Record, order int) {
 	default:
 		return // tries, timeouts and errors are nothing that can be played
 	}
-	c.ends = append(c.ends, Item{Line: rec.Line, Dir: e.Dir, Event: e, Begin: order, End: order})
+	c.ends = append(c.ends, Item{Line: rec.Line, Dir: e.Dir, Event: e, Begin: order, End: order, Wait: c.waits[order]})
 }
 
 // parse reads the events of all connections into messages.
@@ -214,7 +228,7 @@ func (c *loading) item(pm proto.Message) Item {
 	s, other := c.sides[proto.Side(pm.Dir)], c.sides[1-proto.Side(pm.Dir)]
 	m := s.message(pm)
 	first, last := s.mark(m.Span.From), s.mark(max(m.Span.From, m.Span.To-1))
-	it := Item{Line: first.line, Dir: m.Dir, Message: m, Begin: first.order, End: last.order}
+	it := Item{Line: first.line, Dir: m.Dir, Message: m, Begin: first.order, End: last.order, Wait: c.waits[first.order]}
 	// What came of the other direction before its first octet.
 	i := sort.Search(len(other.marks), func(i int) bool { return other.marks[i].order > first.order })
 	it.Seen = int64(len(other.data))

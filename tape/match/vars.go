@@ -47,10 +47,24 @@ func (v *Vars) set(m *map[string][]byte, id string, b []byte) {
 }
 
 // Sent remembers what we sent at a span.
-func (v *Vars) Sent(s tape.Span, value []byte) {
-	if s.Kind != tape.SpanSecret {
-		v.learn(s, value)
+func (v *Vars) Sent(s tape.Span, value []byte) { v.learn(s, value) }
+
+// minHidden is the least length of a secret that is looked for in what is shown.
+const minHidden = 4
+
+// hide returns s with the secrets that are known left out of it.
+func (v *Vars) hide(s string) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, secret := range v.secrets {
+		if len(secret) < minHidden {
+			continue
+		}
+		for _, enc := range []string{"", "pct", "json", "hex", "b64"} {
+			s = strings.ReplaceAll(s, string(EncodeSecret(enc, secret)), "{secret "+id+"}")
+		}
 	}
+	return s
 }
 
 // learn remembers the value at a span.

@@ -57,6 +57,9 @@ type Client struct {
 // was good when t was recorded: that is a mismatch.
 func (c Client) Run(ctx context.Context, t *match.Tape, dial Dial) (Report, error) {
 	tally := newTally(t, "client")
+	if err := playable(t); err != nil {
+		return tally.report(), err
+	}
 	scripts := make([]*script, len(t.Convs))
 	for i, conv := range t.Convs {
 		scripts[i] = newScript(t, conv, wire.ClientToServer)
@@ -195,7 +198,7 @@ func (r *run) open(ctx context.Context, s *script) (*wire.Conn, error) {
 	c, err := r.dial(ctx, s.conv, secure, r.tap)
 	if err != nil {
 		if v, ok := errors.AsType[*wire.VerifyError](err); ok && secure.Verified() {
-			r.tally.mismatch(match.Mismatch{Kind: match.Verify, Path: "certificate", TapeLine: s.conv.Items[0].Line, Conn: s.conv.Conn, Offset: -1,
+			r.tally.mismatch(match.Mismatch{Kind: match.Verify, Path: "certificate", TapeLine: s.conv.Items[0].Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1,
 				Want: "verify=ok", Got: v.Error(), Why: "nothing was sent"})
 			return nil, nil
 		}
@@ -213,7 +216,7 @@ func (r *run) open(ctx context.Context, s *script) (*wire.Conn, error) {
 func (r *run) facts(s *script, want, got *wire.TLS) bool {
 	item := s.conv.Items[0]
 	rules := &r.t.Rules
-	m := match.Mismatch{Kind: match.Fact, TapeLine: item.Line, Conn: s.conv.Conn, Offset: -1}
+	m := match.Mismatch{Kind: match.Fact, TapeLine: item.Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1}
 	tell := func(required bool, path, want, got string) {
 		if want == got {
 			return
@@ -295,7 +298,7 @@ func (r *run) upgrade(ctx context.Context, conn *wire.Conn, s *script, want *wir
 		r.tally.note("connection %d: %d bytes in the clear came with the answer to STARTTLS", s.conv.Conn, waiting)
 	}
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
-		r.tally.mismatch(match.Mismatch{Kind: match.Verify, Path: "certificate", TapeLine: s.conv.Line, Conn: s.conv.Conn, Offset: -1,
+		r.tally.mismatch(match.Mismatch{Kind: match.Verify, Path: "certificate", TapeLine: s.conv.Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1,
 			Want: "verify=ok", Got: v.Error(), Why: "nothing was sent over it"})
 		return errPlayed
 	}

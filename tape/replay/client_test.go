@@ -169,6 +169,61 @@ func TestTimedPace(t *testing.T) {
 	})
 }
 
+func TestTimingIsRequired(t *testing.T) {
+	for wait, want := range map[string]string{
+		"1s..3s": "", "~": "",
+		"1ms..5ms": "x.tape:6: time: took 2s; want 1ms..5ms\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			wait = strings.Replace(wait, "~", "9s", 1) // one that asserts nothing
+			tp := load(t, "! require timing\n= open tcp a:9\n> \\x01\n~ "+wait+"\n< \\x02\n= close\n")
+			r, err := against(t, Client{}, tp, func(c net.Conn) {
+				c.Read(make([]byte, 1))
+				time.Sleep(2 * time.Second) // of the bubble
+				answer(0, "\x02", stay)(c)
+			})
+			if err != nil || lines(r.Mismatches) != want {
+				t.Errorf("%s: %v\n%swant:\n%s", wait, err, lines(r.Mismatches), want)
+			}
+		})
+	}
+}
+
+func TestDatagrams(t *testing.T) {
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pc.Close()
+	go func() {
+		b := make([]byte, 100)
+		for {
+			n, from, err := pc.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			pc.WriteTo(append([]byte("echo "), b[:n]...), from)
+		}
+	}()
+	target, err := wire.ParseTarget("udp://" + pc.LocalAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := load(t, "= open udp a:7\n> one\n< echo one\n> two\n< echo 2\n= close\n")
+	r, err := Client{Silence: 5 * time.Second}.Run(t.Context(), tp, To(wire.Dialer{}, target))
+	want := "x.tape:6: raw: want echo 2, got echo two (at byte 5 of 6; 8 bytes came)\n"
+	if err != nil || r.Sent.Done != 2 || r.Received.Done != 2 || lines(r.Mismatches) != want {
+		t.Errorf("%v, sent %s, received %s\n%swant:\n%s", err, r.Sent, r.Received, lines(r.Mismatches), want)
+	}
+}
+
+func TestRulesThatCannotBeObeyedAreRefused(t *testing.T) {
+	_, err := Client{}.Run(t.Context(), load(t, "! secret header x-key KEY\n= open tcp a:9\n> x\n"), nil)
+	if err == nil || !strings.Contains(err.Error(), "secret header x-key KEY") {
+		t.Errorf("error %v, want one that names the rule", err)
+	}
+}
+
 func TestSecrets(t *testing.T) {
 	tp := load(t, open+crlf(">", "GET / HTTP/1.1\nHost: a\n"+`Authorization: Basic \{secret LOGIN 8 b64}`+"\n\n")+crlf("<", "HTTP/1.1 204 No Content\n\n")+"= close\n")
 	synctest.Test(t, func(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 
 // An exchange is a recorded request with all that answered it.
 type exchange struct {
-	conv    int // index of its connection among the pool's
+	tape    string // name of its tape
+	conv    int    // index of its connection among the pool's
 	request *match.Item
 	replies []*match.Item
 	early   []int64   // of each reply, how many octets of the request came first; -1 for all
@@ -38,7 +39,6 @@ type known struct {
 
 // A pool is the exchanges of a tape that is HTTP throughout.
 type pool struct {
-	name   string
 	rules  match.Rules
 	match  bool // looked up, not in order
 	loop   bool
@@ -62,7 +62,7 @@ const maxKnown = 4 << 20
 // newPool returns the exchanges of t, false where a connection is not HTTP or not
 // made of exchanges.
 func newPool(t *match.Tape, s *Server) (*pool, bool) {
-	p := &pool{name: t.Name, rules: t.Rules, match: s.Match, loop: s.Loop, stick: s.StickLast, known: map[string][]known{}}
+	p := &pool{rules: t.Rules, match: s.Match, loop: s.Loop, stick: s.StickLast, known: map[string][]known{}}
 	p.rules.Free = append(p.rules.Free[:len(p.rules.Free):len(p.rules.Free)], "host")
 	for i, c := range t.Convs {
 		list, ok := exchanges(c, i)
@@ -100,7 +100,7 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 			if _, ok := m.Value.(*http1.Request); !ok {
 				return nil, false
 			}
-			by[m.Exchange] = &exchange{conv: index, request: it}
+			by[m.Exchange] = &exchange{tape: c.Tape, conv: index, request: it}
 			list = append(list, by[m.Exchange])
 		}
 	}
@@ -373,7 +373,7 @@ func (p *pool) nearest(got *match.Message) (*exchange, string) {
 	if best == nil {
 		return nil, ""
 	}
-	s := fmt.Sprintf("%s:%d %s", p.name, best.request.Line, match.Describe(best.request.Message))
+	s := fmt.Sprintf("%s:%d %s", best.tape, best.request.Line, match.Describe(best.request.Message))
 	switch {
 	case first.Path != "":
 		s += fmt.Sprintf(", whose %s is %s", first.Path, first.Want)

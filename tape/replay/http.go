@@ -119,7 +119,7 @@ func (a *answerer) unmatched(m *match.Message) error {
 	x, nearest := a.v.pool.nearest(m)
 	mm := match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "nothing answers " + match.Describe(m), Nearest: nearest}
 	if x != nil {
-		mm.TapeLine, mm.N, mm.Conn = x.request.Line, x.request.Message.N, x.request.Message.Conn
+		mm.Tape, mm.TapeLine, mm.N, mm.Conn = x.tape, x.request.Line, x.request.Message.N, x.request.Message.Conn
 	}
 	a.v.tally.mismatch(mm)
 	return errUnmatched

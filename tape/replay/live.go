@@ -30,6 +30,7 @@ type live struct {
 	taken int64  // octets that were taken
 	read  int64  // octets that came
 	chunk []byte // the buffer of reads
+	grams []int  // where a read is a datagram: the lengths of those in in
 	queue []proto.Message
 	end   error // what ended the peer's direction; nil before
 
@@ -47,8 +48,11 @@ type fed struct {
 	from, to int64  // the peer's, in its stream
 }
 
+// readSize is how much is read at once, in bytes: no datagram is longer.
+const readSize = 64 << 10
+
 func newLive(c *wire.Conn, s *script, silence time.Duration) *live {
-	l := &live{c: c, s: s, peer: s.ours.Reverse(), silence: silence, chunk: make([]byte, 32<<10)}
+	l := &live{c: c, s: s, peer: s.ours.Reverse(), silence: silence, chunk: make([]byte, readSize)}
 	if !s.bytes {
 		l.parser = detect.New(detect.Options{Proto: s.proto, Limits: match.Limits()})
 		facts := c.Facts()
@@ -180,6 +184,9 @@ func (l *live) fill() (bool, error) {
 	if n > 0 {
 		l.arrived(l.chunk[:n])
 	}
+	if l.packets() && err == nil {
+		l.grams = append(l.grams, n)
+	}
 	switch {
 	case err == nil:
 	case isTimeout(err):
@@ -194,6 +201,9 @@ func (l *live) fill() (bool, error) {
 	}
 	return true, nil
 }
+
+// packets reports whether a read is a datagram.
+func (l *live) packets() bool { return l.c.Facts().Network == "udp" }
 
 var errSilence = errors.New("silence")
 

@@ -31,6 +31,8 @@ type player struct {
 	// startTLS shakes hands in mid-stream.
 	startTLS func(context.Context, *wire.TLS) error
 
+	last time.Time // of the last thing that was played, where timing counts
+
 	i, j     int               // our next step, the peer's next item
 	peers    []*match.Item     // the peer's items, in the order in which they are awaited
 	sent     int               // messages
@@ -81,6 +83,7 @@ func (p *player) play(ctx context.Context) error {
 		if err := p.await(p.peers[p.j]); err != nil {
 			return err
 		}
+		p.timing(p.peers[max(0, p.j)])
 		p.j++
 		p.board.done(p.index, p.j)
 		p.settleAt()
@@ -97,7 +100,7 @@ func (p *player) finish() error {
 		p.drain()
 	}
 	if p.writeErr != nil {
-		m := match.Mismatch{Kind: match.Unsent, TapeLine: p.s.conv.Line, Conn: p.s.conv.Conn, Offset: -1, Got: "write: " + p.writeErr.Error()}
+		m := match.Mismatch{Kind: match.Unsent, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Got: "write: " + p.writeErr.Error()}
 		if p.s.awaits == 0 {
 			p.tally.mismatch(m)
 		} else {
@@ -106,6 +109,24 @@ func (p *player) finish() error {
 		}
 	}
 	return p.tail()
+}
+
+// timing compares how long an item took with the tape's range, where the tape
+// has one and requires it.
+func (p *player) timing(it *match.Item) {
+	if !p.rules.RequireTiming {
+		return
+	}
+	now := time.Now()
+	took := now.Sub(p.last)
+	if w := it.Wait; w != nil && !p.last.IsZero() && (took < w.Min || took > w.Max) {
+		m := match.Mismatch{Kind: match.Timing, Path: "time", TapeLine: it.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Want: w.String(), Got: "took " + took.String()}
+		if it.Message != nil {
+			m.N = it.Message.N
+		}
+		p.tally.mismatch(m)
+	}
+	p.last = now
 }
 
 // settleAt settles where nothing is under way.
@@ -181,6 +202,9 @@ func (p *player) send(s step) error {
 	}
 	p.wrote(data)
 	p.sent++
+	if p.rules.RequireTiming {
+		p.last = time.Now()
+	}
 	if p.unacked += len(data); p.unacked > inline && p.queued == nil {
 		p.startWriter()
 	}
@@ -275,7 +299,7 @@ func (p *player) over() bool {
 // equal reports whether what came begins with exactly the recorded message, or,
 // with more, whether it may yet.
 func (p *player) equal(m *match.Message) (equal, more bool) {
-	if len(m.Spans) > 0 || p.busy || len(p.queue) > 0 || !(p.s.lazy && m.Complete && framed(m) || p.s.bytes) {
+	if len(m.Spans) > 0 || p.busy || p.packets() || len(p.queue) > 0 || !(p.s.lazy && m.Complete && framed(m) || p.s.bytes) {
 		return false, false
 	}
 	if len(p.in) >= len(m.Raw) {
@@ -298,6 +322,12 @@ func (p *player) message(want *match.Message) *match.Message {
 	}
 	n := len(want.Raw)
 	switch {
+	case p.packets():
+		if len(p.grams) == 0 {
+			return nil
+		}
+		n = p.grams[0]
+		p.grams = p.grams[1:]
 	case len(p.in) == 0:
 		return nil
 	case len(want.Spans) > 0 && p.end == nil:
@@ -333,7 +363,7 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 	}
 	if interim(got) && !interim(it.Message) {
 		// One that the tape has not; what is awaited is still to come.
-		m := match.Mismatch{Kind: match.Extra, Path: "interim response", Got: match.Describe(got), TapeLine: it.Line, N: it.Message.N, Conn: it.Message.Conn, Offset: -1}
+		m := match.Mismatch{Kind: match.Extra, Path: "interim response", Got: match.Describe(got), TapeLine: it.Line, N: it.Message.N, Tape: p.s.conv.Tape, Conn: it.Message.Conn, Offset: -1}
 		p.found(m, false)
 		p.j--
 		return nil
@@ -446,7 +476,7 @@ func (p *player) awaitEnd(it *match.Item) error {
 	default:
 		kind = match.Alert
 	}
-	p.tally.mismatch(match.Mismatch{Kind: kind, Path: "end of the connection", TapeLine: it.Line, Conn: p.s.conv.Conn, Offset: -1, Want: want, Got: "the peer's was " + got})
+	p.tally.mismatch(match.Mismatch{Kind: kind, Path: "end of the connection", TapeLine: it.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Want: want, Got: "the peer's was " + got})
 	return nil
 }
 
@@ -465,7 +495,7 @@ func (p *player) tail() error {
 		last := p.peers[min(p.j, k-1)]
 		line = last.Line
 	}
-	p.tally.mismatch(match.Mismatch{Kind: match.Tail, Path: "tail", TapeLine: line, Conn: p.s.conv.Conn, Offset: -1,
+	p.tally.mismatch(match.Mismatch{Kind: match.Tail, Path: "tail", TapeLine: line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1,
 		Got: fmt.Sprintf("%d bytes after the last that was expected: %s", n, match.Show(p.in))})
 	p.taken, p.in, p.queue = p.read, nil, nil
 	return nil
@@ -484,7 +514,7 @@ func (p *player) silent(err error) error {
 	if !errors.Is(err, errSilence) {
 		return err
 	}
-	m := match.Mismatch{Kind: match.Silence, TapeLine: p.s.conv.Line, Conn: p.s.conv.Conn, Offset: -1}
+	m := match.Mismatch{Kind: match.Silence, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1}
 	got, want := p.read-p.taken, int64(0)
 	if p.j < len(p.peers) {
 		m.TapeLine = p.peers[p.j].Line
@@ -504,7 +534,7 @@ func (p *player) early(it *match.Item) error {
 		return errPlayed
 	}
 	name := endName(p.end)
-	m := match.Mismatch{Kind: match.EarlyEnd, TapeLine: p.s.conv.Line, Conn: p.s.conv.Conn, Offset: -1, Got: "the peer ended the connection"}
+	m := match.Mismatch{Kind: match.EarlyEnd, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Got: "the peer ended the connection"}
 	switch {
 	case name == "rst":
 		m.Kind, m.Got = match.Reset, "the peer reset the connection"

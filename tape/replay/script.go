@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"fmt"
+
 	"wiretape/tape/match"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -30,6 +32,14 @@ type step struct {
 // A need says how many of the peer's items of another connection come before a
 // step.
 type need struct{ conv, n int }
+
+// playable refuses a tape whose rules would not be obeyed.
+func playable(t *match.Tape) error {
+	if len(t.Rules.Unplayable) > 0 {
+		return fmt.Errorf("replay %s: rule %q: secrets outside of text are not put back yet", t.Name, t.Rules.Unplayable[0])
+	}
+	return nil
+}
 
 func newScript(t *match.Tape, c *match.Conv, ours wire.Dir) *script {
 	s := &script{tape: t, conv: c, ours: ours, proto: c.Spoken()}

@@ -70,6 +70,9 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 		s.Linger = DefaultLinger
 	}
 	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}}
+	if err := playable(t); err != nil {
+		return v.tally.report(), err
+	}
 	for _, c := range t.Convs {
 		sc := newScript(t, c, wire.ServerToClient)
 		v.scripts = append(v.scripts, sc)
@@ -262,7 +265,7 @@ func (v *serving) leftovers() {
 			}
 		}
 		for _, x := range left {
-			m := match.Mismatch{Kind: match.Unplayed, Path: "request", TapeLine: x.request.Line, Conn: x.request.Message.Conn, N: x.request.Message.N, Offset: -1,
+			m := match.Mismatch{Kind: match.Unplayed, Path: "request", Tape: x.tape, TapeLine: x.request.Line, Conn: x.request.Message.Conn, N: x.request.Message.N, Offset: -1,
 				Got: "never came: " + match.Describe(x.request.Message)}
 			if v.Match {
 				v.tally.differ(m)
@@ -276,6 +279,6 @@ func (v *serving) leftovers() {
 		if i < v.accepted || v.Match || v.Loop {
 			continue
 		}
-		v.tally.mismatch(match.Mismatch{Kind: match.Unplayed, Path: "connection", TapeLine: s.conv.Line, Conn: s.conv.Conn, Offset: -1, Got: "never came"})
+		v.tally.mismatch(match.Mismatch{Kind: match.Unplayed, Path: "connection", TapeLine: s.conv.Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1, Got: "never came"})
 	}
 }

@@ -179,6 +179,21 @@ func TestServerCaptures(t *testing.T) {
 	}
 }
 
+func TestServeSeveralTapes(t *testing.T) {
+	a := load(t, open+page("/a", "1")+"= close\n")
+	b, err := match.Load(strings.NewReader("wiretape 1\n"+open+page("/b", "2")+page("/c", "3")+"= close\n"), "y.tape")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := serve(t, Server{Unmatched: CloseConn, Once: true}, match.Merge(a, b))
+	if got := strings.Join(ask(t, v.target, true, req("/b"), req("/a")), " "); got != "2 1" {
+		t.Errorf("answers: %s", got)
+	}
+	if got, want := lines(v.wait(t).Mismatches), "y.tape:10: #2 request: never came: GET /c\n"; got != want {
+		t.Errorf("mismatches:\n%swant:\n%s", got, want)
+	}
+}
+
 func TestServerRefusesAnotherCommand(t *testing.T) {
 	tp := load(t, "= open tcp a:25\n"+crlf("<", "220 mail ESMTP")+crlf(">", "EHLO me")+crlf("<", "250 hi")+crlf(">", "QUIT")+crlf("<", "221 bye")+"= eof <\n= close\n")
 	v := serve(t, Server{}, tp)
