@@ -314,11 +314,13 @@ func sameNumber(a, b json.Number) bool {
 
 // jsonText returns a value as it is written, for display.
 func jsonText(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var w bytes.Buffer
+	e := json.NewEncoder(&w)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	b = bytes.ReplaceAll(b, []byte(private), nil)
+	b := bytes.ReplaceAll(bytes.TrimSpace(w.Bytes()), []byte(private), nil)
 	if len(b) > maxShown {
 		return string(bytes.ToValidUTF8(b[:maxShown], nil)) + "…"
 	}

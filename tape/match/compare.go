@@ -108,7 +108,7 @@ func (c *comparison) add(m Mismatch, offset int64) {
 	if c.want.from != nil {
 		m.Tape = c.want.from.name
 	}
-	m.Got = c.vars.hide(m.Got)
+	m.Path, m.Want, m.Got, m.Why = plain(m.Path), plain(m.Want), plain(c.vars.hide(m.Got)), plain(m.Why)
 	c.out.Mismatches = append(c.out.Mismatches, m)
 }
 

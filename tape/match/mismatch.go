@@ -120,3 +120,13 @@ func Show(b []byte) string {
 	}
 	return s
 }
+
+// plain returns s in one line without control characters: names come from peers
+// too.
+func plain(s string) string {
+	q := strconv.Quote(s)
+	if q == `"`+s+`"` {
+		return s
+	}
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(q[1 : len(q)-1])
+}
