@@ -68,7 +68,7 @@ func lines(fields []string) string {
 }
 
 // serve runs a site on 127.0.0.1 until the test ends and returns host:port.
-func serve(t *testing.T, s site) string {
+func serve(t testing.TB, s site) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *site) speakH2(ctx context.Context, c net.Conn) {
 
 // secure returns a server's TLS for a choice of protocols, and options that trust
 // it; good for 127.0.0.1 and names of example.com.
-func secure(t *testing.T, protocols ...string) (*tls.Config, Options) {
+func secure(t testing.TB, protocols ...string) (*tls.Config, Options) {
 	t.Helper()
 	ca, err := wire.NewAuthority()
 	if err != nil {

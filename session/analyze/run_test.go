@@ -165,8 +165,7 @@ func TestEndlessBodyIsReadUpToItsLimit(t *testing.T) {
 }
 
 func TestBodyOfARedirectIsNotWaitedFor(t *testing.T) {
-	var s string
-	s = serve(t, site{http: func(head string) string {
+	s := serve(t, site{http: func(head string) string {
 		if strings.HasPrefix(head, "GET /b ") {
 			return page()
 		}

@@ -299,7 +299,7 @@ func (a address) resolve(location string) (to address, user bool, err error) {
 		case !isHTTP(scheme):
 			return to, false, fmt.Errorf("scheme %q is not followed", scheme)
 		case !ok:
-			return to, false, fmt.Errorf(`no "//" after %s:`, scheme)
+			return to, false, fmt.Errorf(`%s: without "//"`, scheme)
 		}
 		to, user, _, err = parseAuthority(scheme == "https", rest)
 	} else if rest, ok := strings.CutPrefix(s, "//"); ok {

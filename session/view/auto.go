@@ -80,11 +80,7 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 	for i := range r.Cookies {
 		p.autoCookie(&r.Cookies[i])
 	}
-	kind := r.Password.Kind
-	if kind == string(r.Password.Verdict) {
-		kind = ""
-	}
-	p.rows(0, markInfo, join("password-protected "+string(r.Password.Verdict), kind))
+	p.rows(0, markInfo, "password-protected "+string(r.Password.Verdict)+": "+r.Password.Kind)
 	for _, c := range r.Password.Challenges {
 		p.rows(0, markInfo, fmt.Sprintf("challenge %s, realm %q", c.Scheme, string(c.Realm)))
 	}
