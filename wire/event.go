@@ -35,7 +35,7 @@ const (
 	ServerToClient
 )
 
-// String returns "client" or "server", who spoke, as CLI.md's JSON has it.
+// String returns who spoke, "client" or "server", as JSON spells it too.
 func (d Dir) String() string {
 	switch d {
 	case 0:

@@ -8,9 +8,13 @@ import (
 )
 
 // gap takes octets that are missing from the recording.
-func (s *side) gap(n int64) {
-	const most = 1 << 60 // octets of a stream: far from where offsets overflow
-	if n = min(n, most-s.buf.End()); n <= 0 {
+func (s *side) gap(e wire.Event) {
+	const (
+		why  = "octets are missing from the recording"
+		most = 1 << 60 // octets of a stream: far from where offsets overflow
+	)
+	n := min(e.Size, most-s.buf.End())
+	if n <= 0 {
 		return
 	}
 	switch s.state {
@@ -29,25 +33,19 @@ func (s *side) gap(n int64) {
 		n -= in
 		s.bodyDone()
 	case stateRaw, stateTunnel:
-		s.flush(true)
+		s.endRaw(why)
 	default:
-		s.cut("octets are missing from the recording")
+		s.cut(why)
 	}
 	if n == 0 {
 		return
 	}
 	if s.state != stateStart && s.state != stateRaw && s.state != stateTunnel {
-		s.cut("octets are missing from the recording")
+		s.cut(why)
 	}
-	from := s.buf.End()
+	e.Size = n
+	s.p.out = append(s.p.out, proto.Gap(e, protoName, s.buf.End(), s.p.secure))
 	s.buf.Gap(n)
-	s.p.out = append(s.p.out, proto.Message{
-		Conn: s.p.conn, Kind: proto.KindGap, Dir: s.dir,
-		Body:   proto.Body{Size: n, Cut: true},
-		Leaves: []proto.Leaf{{Span: proto.Span{From: from, To: from + n}, Name: "gap"}},
-		Span:   proto.Span{From: from, To: from + n},
-		First:  s.p.now, Last: s.p.now, Secure: s.p.secure,
-	})
 	s.first = s.p.now
 }
 
@@ -55,7 +53,7 @@ func (s *side) gap(n int64) {
 func (s *side) end(e end) {
 	switch {
 	case s.state == stateRaw || s.state == stateTunnel:
-		s.flush(true)
+		s.endRaw(e.why)
 	case s.state == stateClose && e.whole:
 		if e.untold {
 			s.note(s.tiled, "TLS ended without close_notify: the body may be truncated", "RFC 9112 9.8")
@@ -75,7 +73,7 @@ func (s *side) cut(why string) {
 			return
 		}
 		s.toRaw("only the beginning of a message: "+why, "RFC 9112 8")
-		s.flush(true)
+		s.endRaw(why)
 		s.reset()
 	case stateHead:
 		s.cutHead(why)
@@ -91,7 +89,7 @@ func (s *side) cutHead(why string) {
 		rest = bytes.TrimSuffix(rest, []byte{'\r'})
 		s.takeLine(off, rest, proto.EOLNone)
 		if s.state == stateRaw {
-			s.flush(true)
+			s.endRaw(why)
 			s.reset()
 			return
 		}

@@ -14,7 +14,6 @@ func (s *side) takeHead() Fields {
 	s.head = bytes.Clone(s.buf.Held())
 	fs := fields(s.head, base, s.lines)
 	s.buf.Release()
-	s.prune()
 	if s.response != nil {
 		s.response.Fields = fs
 	}

@@ -12,6 +12,7 @@ import (
 type Parser struct {
 	limits proto.Limits
 	sides  [2]side
+	runs   proto.Runs
 	out    []proto.Message // what the call in progress returns
 
 	now    time.Duration // At of the event in progress
@@ -38,6 +39,9 @@ type exchange struct {
 	interim int  // interim responses so far
 }
 
+// protoName is the Proto of all Messages but those of older versions.
+const protoName = "http/1.1"
+
 // maxDue bounds the requests that may wait for a response. Responses to those
 // beyond it count as unsolicited.
 const maxDue = 4096
@@ -45,6 +49,7 @@ const maxDue = 4096
 // New returns a Parser that holds no more than limits say, per direction.
 func New(limits proto.Limits) *Parser {
 	p := &Parser{limits: limits.WithDefaults()}
+	p.runs.Limits = p.limits
 	for i, d := range [2]wire.Dir{wire.ClientToServer, wire.ServerToClient} {
 		p.sides[i].p = p
 		p.sides[i].dir = d
@@ -58,6 +63,11 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	p.now, p.conn = e.At, e.Conn
 	known := e.Dir == wire.ClientToServer || e.Dir == wire.ServerToClient
 	s, other := &p.sides[proto.Side(e.Dir)], &p.sides[1-proto.Side(e.Dir)]
+	if e.Kind != wire.KindData && e.Kind != wire.KindGap {
+		for i := range p.sides {
+			p.sides[i].stop(whyStopped(e.Kind))
+		}
+	}
 	switch e.Kind {
 	case wire.KindOpen:
 		if e.Facts != nil {
@@ -73,7 +83,7 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	case wire.KindGap:
 		if known && e.Size > 0 {
 			other.turn()
-			s.gap(e.Size)
+			s.gap(e)
 		}
 	case wire.KindEOF:
 		if known {
@@ -91,6 +101,21 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 		}
 	}
 	return p.out
+}
+
+// whyStopped says why an event that is no data ends a raw Message.
+func whyStopped(k wire.Kind) string {
+	switch k {
+	case wire.KindEOF:
+		return "end of stream"
+	case wire.KindReset:
+		return "connection reset"
+	case wire.KindClose:
+		return "connection closed"
+	case wire.KindSecure:
+		return "TLS began"
+	}
+	return k.String()
 }
 
 // Close implements [proto.Parser]. A second call returns nothing.

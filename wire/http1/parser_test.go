@@ -37,7 +37,9 @@ func brief(m proto.Message) string {
 	case *Response:
 		s += fmt.Sprintf(" %q %s", v, v.Framing)
 	}
-	if m.Body.Size > 0 {
+	if m.Kind == proto.KindGap {
+		s += fmt.Sprintf(" of %d octets", m.Body.Size)
+	} else if m.Body.Size > 0 {
 		s += fmt.Sprintf(" %q", m.Body.Data)
 	}
 	if m.EndedBy != "" {
@@ -92,7 +94,7 @@ func TestFraming(t *testing.T) {
 				"server 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
 		{"left over", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef", get, "< HTTP/1.1 204 B\r\n\r\n"},
 			"server 1 response \"HTTP/1.1 200 OK\" content-length \"abc\"; Content-Length 3 reached\n" +
-				"server 0 raw \"def\"\nserver 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
+				"server 0 raw \"def\"; the other side spoke\nserver 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
 		{"unsolicited", []string{get, "< HTTP/1.1 204 A\r\n\r\nHTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n"},
 			"server 1 response \"HTTP/1.1 204 A\" none; no body for 204\n" +
 				"server 0 response \"HTTP/1.1 408 Late\" content-length; Content-Length 0 reached"},
@@ -102,15 +104,15 @@ func TestFraming(t *testing.T) {
 			`server 1 response "HTTP/1.1 200 OK" close "<html>"; connection closed`},
 		{"broken chunk", []string{get, "< HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX", get, "< HTTP/1.1 204 B\r\n\r\n"},
 			"server 1 response \"HTTP/1.1 200 OK\" chunked \"abc\"; no CRLF behind the chunk data; incomplete\n" +
-				"server 1 raw \"X\"\nserver 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
+				"server 1 raw \"X\"; the other side spoke\nserver 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
 		{"gzip transfer coding", []string{get, "< HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n17\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03KLJ\x06\x00\xc2A$5\x03\x00\x00\x00\r\n0\r\n\r\n"},
 			`server 1 response "HTTP/1.1 200 OK" chunked "abc"; 0-chunk`},
 		{"gap in a body", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", "= gap server 5", "< cd"},
 			`server 1 response "HTTP/1.1 200 OK" content-length "ab"; Content-Length 9 reached`},
 		{"gap beyond a body", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", "= gap server 5", "< HTTP/1.1 204 B\r\n\r\n"},
 			"server 1 response \"HTTP/1.1 200 OK\" content-length \"ab\"; Content-Length 3 reached\n" +
-				"server 0 gap \"\"; incomplete\nserver 0 response \"HTTP/1.1 204 B\" none; no body for 204"},
-		{"no HTTP", []string{"> x\r\n", "< SSH-2.0-x\r\n"}, `server 0 raw "SSH-2.0-x\r\n"`},
+				"server 0 gap of 4 octets\nserver 0 response \"HTTP/1.1 204 B\" none; no body for 204"},
+		{"no HTTP", []string{"> x\r\n", "< SSH-2.0-x\r\n"}, `server 0 raw "SSH-2.0-x\r\n"; recording ended`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			all, _, _ := messages(t, c.lines...)
@@ -134,8 +136,8 @@ func TestRequests(t *testing.T) {
 		{"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n", `client 1 request "POST / HTTP/1.1" chunked "abc"; 0-chunk`},
 		{"GET /index.html\r\n", `client 1 request "GET /index.html" none; simple request`},
 		{"GET / HTTP/1.1\r\nHost", `client 1 request "GET / HTTP/1.1" ; recording ended in the head; incomplete`},
-		{"EHLO example.org\r\n", `client 0 raw "EHLO example.org\r\n"`},
-		{"\x16\x03\x01\x00\xff", `client 0 raw "\x16\x03\x01\x00\xff"`},
+		{"EHLO example.org\r\n", `client 0 raw "EHLO example.org\r\n"; recording ended`},
+		{"\x16\x03\x01\x00\xff", `client 0 raw "\x16\x03\x01\x00\xff"; recording ended`},
 		{"GET / HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
 			"client 1 request \"GET / HTTP/1.1\" none; no body\nclient 2 request \"GET /b HTTP/1.1\" none; no body"},
 	} {

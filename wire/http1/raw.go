@@ -1,9 +1,6 @@
 package http1
 
 import (
-	"bytes"
-	"time"
-
 	"wiretape/wire"
 	"wiretape/wire/proto"
 )
@@ -45,16 +42,8 @@ func (s *side) tunnel() {
 
 // turn notes that the other direction speaks.
 func (s *side) turn() {
-	end := s.buf.End()
-	s.prune()
-	if end > s.buf.Start() && (len(s.turns) == 0 || s.turns[len(s.turns)-1].at < end) {
-		s.turns = append(s.turns, turn{at: end})
-	}
-	switch s.state {
-	case stateTunnel:
-		s.flush(true)
-	case stateRaw:
-		s.flush(true)
+	s.stop("the other side spoke")
+	if s.state == stateRaw {
 		if s.raw.spent {
 			s.p.answered()
 		}
@@ -62,60 +51,41 @@ func (s *side) turn() {
 	}
 }
 
-// flush gives the raw octets as Messages, cut at multiples of proto.RawRun and
-// at turns. The last piece stays unless all are wanted.
-func (s *side) flush(all bool) {
-	if s.p.fresh {
+// stop has raw Messages end here, whether or not the octets that wait are known
+// to be raw yet.
+func (s *side) stop(why string) {
+	s.p.out = s.p.runs.Stop(s.p.out, s.dir, s.buf.Start(), s.buf.End(), why)
+}
+
+// takeRaw makes all octets of the buffer raw. Those that came with an upgrade
+// stay until the next call, for Rest.
+func (s *side) takeRaw() {
+	if s.p.fresh || s.buf.Len() == 0 {
 		return
 	}
-	for s.buf.Len() > 0 {
-		from := s.buf.Start()
-		to := (from/proto.RawRun + 1) * proto.RawRun
-		next := time.Duration(-1)
-		whole := to <= s.buf.End()
-		if len(s.turns) > 0 && s.turns[0].at <= to {
-			to, whole = s.turns[0].at, true
-			next = s.turns[0].first
-			s.turns = s.turns[:copy(s.turns, s.turns[1:])]
-		}
-		if !whole && !all {
-			return
-		}
-		to = min(to, s.buf.End())
-		if to > from {
-			s.emitRaw(from, to)
-		}
-		s.first = s.p.now
-		if next >= 0 {
-			s.first = next
-		}
-	}
-	s.turns = s.turns[:0]
-}
-
-// emitRaw gives the octets from from, the first of the buffer, to to.
-func (s *side) emitRaw(from, to int64) {
-	m := s.rawMessage(from, to)
-	m.Body.Data = bytes.Clone(m.Body.Data)
-	m.Complete = true
+	like := s.rawMessage()
 	s.raw.note = proto.Note{}
-	s.buf.Next(int(to - from))
+	s.p.out = s.p.runs.Add(s.p.out, like, s.p.now, s.buf.Start(), s.buf.Next(s.buf.Len()))
 	s.buf.Release()
-	s.p.out = append(s.p.out, m)
+	s.first = s.p.now
 }
 
-// rawMessage returns a raw Message over octets of the buffer.
-func (s *side) rawMessage(from, to int64) proto.Message {
+// endRaw gives the raw octets that wait, and the raw Message in progress.
+func (s *side) endRaw(why string) {
+	s.takeRaw()
+	s.p.out = s.p.runs.End(s.p.out, s.dir, why)
+}
+
+// rawMessage returns a raw Message that begins with the first octet of the
+// buffer, without octets.
+func (s *side) rawMessage() proto.Message {
 	m := proto.Message{
 		Conn:     s.p.conn,
 		Exchange: s.raw.exchange,
+		Proto:    protoName,
 		Kind:     proto.KindRaw,
 		Dir:      s.dir,
-		Body:     proto.Body{Data: s.buf.All()[:to-from], Size: to - from},
-		Leaves:   []proto.Leaf{{Span: proto.Span{From: from, To: to}, Name: "raw"}},
-		Span:     proto.Span{From: from, To: to},
 		First:    s.first,
-		Last:     s.p.now,
 		Secure:   s.p.secure,
 	}
 	if s.raw.note.Text != "" {

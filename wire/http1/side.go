@@ -37,7 +37,6 @@ type side struct {
 	dir   wire.Dir
 	buf   proto.Buffer
 	state state
-	turns []turn // within the octets that no Message carried
 	raw   rawRun
 
 	// The message in progress.
@@ -66,12 +65,6 @@ type side struct {
 	partial  proto.Message
 }
 
-// A turn is an offset at which the other direction spoke.
-type turn struct {
-	at    int64
-	first time.Duration // of the octet that follows
-}
-
 // An end is what ended a direction.
 type end struct {
 	why    string
@@ -84,9 +77,7 @@ func (s *side) feed(data []byte) {
 	if s.buf.End() == s.buf.Start() && !s.began {
 		s.first = s.p.now
 	}
-	if n := len(s.turns); n > 0 && s.turns[n-1].at == s.buf.End() {
-		s.turns[n-1].first = s.p.now
-	}
+	s.p.runs.Resume(s.dir, s.buf.End(), s.p.now)
 	s.buf.Push(data)
 	s.run()
 	s.buf.Keep()
@@ -118,7 +109,7 @@ func (s *side) step() bool {
 	case stateTrailer:
 		return s.trailerLine()
 	default:
-		s.flush(false)
+		s.takeRaw()
 		return false
 	}
 }
@@ -193,7 +184,7 @@ func (s *side) message(m *proto.Message) {
 		Secure:   s.secure,
 		Notes:    s.notes,
 	}
-	m.Kind, m.Proto = proto.KindRequest, "http/1.1"
+	m.Kind, m.Proto = proto.KindRequest, protoName
 	version := ""
 	switch {
 	case s.dir == wire.ServerToClient:
@@ -216,10 +207,16 @@ func (s *side) message(m *proto.Message) {
 func (s *side) progress() *proto.Message {
 	switch s.state {
 	case stateRaw, stateTunnel:
+		if m := s.p.runs.Partial(s.dir); m != nil {
+			return m
+		}
 		if s.buf.Len() == 0 {
 			return nil
 		}
-		s.partial = s.rawMessage(s.buf.Start(), s.buf.End())
+		// It came with an upgrade.
+		s.partial = s.rawMessage()
+		s.partial.Body = proto.Body{Data: s.buf.Peek(), Size: int64(s.buf.Len())}
+		s.partial.Span = proto.Span{From: s.buf.Start(), To: s.buf.End()}
 	case stateStart, stateHead:
 		if s.buf.End() == s.buf.Start() {
 			return nil
@@ -268,7 +265,6 @@ func (s *side) reset() {
 	s.fault, s.exchange = "", 0
 	s.left, s.size, s.holed, s.chunks = 0, 0, false, 0
 	s.trailers, s.shared = nil, false
-	s.prune()
 	s.raw = rawRun{}
 }
 
@@ -286,13 +282,4 @@ func (s *side) settle() {
 		}
 		r.Fault, r.Chunks, r.Trailers = s.fault, s.chunks, s.trailers
 	}
-}
-
-// prune forgets the turns before the first octet of the buffer.
-func (s *side) prune() {
-	n := 0
-	for n < len(s.turns) && s.turns[n].at <= s.buf.Start() {
-		n++
-	}
-	s.turns = s.turns[:copy(s.turns, s.turns[n:])]
 }

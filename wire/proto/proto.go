@@ -35,7 +35,7 @@ type Parser interface {
 // Kind says what a [Message] is to its protocol.
 type Kind string
 
-// The kinds, as CLI.md's JSON spells them.
+// The kinds. They stand in JSON as they are spelled here.
 const (
 	KindRequest  Kind = "request"
 	KindResponse Kind = "response" // interim responses too
@@ -49,10 +49,10 @@ const (
 
 // A Message is a unit of a protocol: a request, a reply, a frame.
 type Message struct {
-	Conn     int // wire.Event.Conn
-	N        int // number of its exchange over all connections, from 1; 0 for none. Set by detect.Stream
-	Exchange int // number of its exchange on this connection, from 1; 0 for none (a banner, a push). Set by the parser
-	Proto    string
+	Conn     int    // wire.Event.Conn
+	N        int    // number of its exchange over all connections, from 1; 0 for none. Set by detect.Stream
+	Exchange int    // number of its exchange on this connection, from 1; 0 for none (a banner, a push). Set by the parser
+	Proto    string // what its connection is read as, "http/1.1"; raw and gap Messages bear it too
 	Kind     Kind
 	Dir      wire.Dir
 	Value    any    // the protocol's own type, such as *http1.Response; nil for raw and gap

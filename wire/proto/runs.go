@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"cmp"
 	"time"
 
 	"wiretape/wire"
@@ -13,7 +14,15 @@ import (
 type Runs struct {
 	Limits Limits
 	run    [2]*Message
-	stops  [2][]int64
+	stops  [2][]stop
+}
+
+// A stop is where a run has to end, within octets that are not known to be raw
+// yet.
+type stop struct {
+	at   int64
+	why  string
+	next time.Duration // when the octet at at came; -1 for not told
 }
 
 // Stop ends the run of a direction, because of why, at the end of the octets that
@@ -25,55 +34,76 @@ func (r *Runs) Stop(out []Message, dir wire.Dir, start, end int64, why string) [
 		return r.End(out, dir, why)
 	}
 	stops := r.passed(dir, start)
-	if n := len(stops); n == 0 || stops[n-1] != end {
-		r.stops[Side(dir)] = append(stops, end)
+	if n := len(stops); n == 0 || stops[n-1].at != end {
+		r.stops[Side(dir)] = append(stops, stop{end, why, -1})
 	}
 	return out
 }
 
+// Resume says when the octet at an offset came. Only that behind a stop counts:
+// if it turns out to be raw, it is the first of a Message. A parser that does not
+// tell has First say when that was found out.
+func (r *Runs) Resume(dir wire.Dir, offset int64, at time.Duration) {
+	stops := r.stops[Side(dir)]
+	if n := len(stops); n > 0 && stops[n-1].at == offset {
+		stops[n-1].next = at
+	}
+}
+
 // passed drops the stops up to an offset and returns the others.
-func (r *Runs) passed(dir wire.Dir, offset int64) []int64 {
+func (r *Runs) passed(dir wire.Dir, offset int64) []stop {
 	stops := r.stops[Side(dir)]
 	n := 0
-	for n < len(stops) && stops[n] <= offset {
+	for n < len(stops) && stops[n].at <= offset {
 		n++
 	}
-	stops = stops[:copy(stops, stops[n:])]
+	if n == len(stops) {
+		stops = stops[:0]
+	} else {
+		stops = stops[n:]
+	}
 	r.stops[Side(dir)] = stops
 	return stops
 }
 
 // Add appends data, which came at a time and stands at an offset of its stream,
 // to the run of like.Dir, and the Messages that it completed to out. A run that
-// data begins takes Conn, Proto, Dir, Secure and Notes from like.
+// data begins takes Conn, Exchange, Proto, Dir, Secure and Notes from like, and
+// First too, if it is not zero: the time of data that waited before it was known
+// to be raw.
 func (r *Runs) Add(out []Message, like Message, at time.Duration, offset int64, data []byte) []Message {
 	side := Side(like.Dir)
+	first := cmp.Or(like.First, at)
 	for len(data) > 0 {
 		stops := r.passed(like.Dir, offset)
 		m := r.run[side]
 		if m == nil {
 			m = &Message{
-				Conn: like.Conn, Proto: like.Proto, Kind: KindRaw, Dir: like.Dir, Secure: like.Secure, Notes: like.Notes,
-				Span: Span{From: offset, To: offset}, First: at,
+				Conn: like.Conn, Exchange: like.Exchange, Proto: like.Proto, Kind: KindRaw, Dir: like.Dir,
+				Secure: like.Secure, Notes: like.Notes, Span: Span{From: offset, To: offset}, First: first,
 			}
 			like.Notes = nil
 			r.run[side] = m
 		}
 		n := min(int64(len(data)), RawRun-offset%RawRun)
-		stopped := len(stops) > 0 && stops[0] <= offset+n
+		stopped := len(stops) > 0 && stops[0].at <= offset+n
 		if stopped {
-			n = stops[0] - offset
+			n = stops[0].at - offset
 		}
 		m.Body.keep(data[:n], r.Limits.WithDefaults().Body)
 		m.Last = at
 		offset += n
 		m.Span.To = offset
 		data = data[n:]
+		first = at
+		if stopped && stops[0].next >= 0 {
+			first = stops[0].next
+		}
 		switch {
 		case offset%RawRun == 0:
 			out = r.End(out, like.Dir, "64 KiB")
 		case stopped:
-			out = r.End(out, like.Dir, "the other side spoke")
+			out = r.End(out, like.Dir, stops[0].why)
 		}
 	}
 	return out

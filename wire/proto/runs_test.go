@@ -16,6 +16,7 @@ func TestRunsAreCutAtStopsAndMultiples(t *testing.T) {
 	out = r.Add(out, like, 0, 0, []byte("abc"))
 	// Five more octets came, of which two were there when the other side spoke.
 	out = r.Stop(out, wire.ClientToServer, 3, 5, "turn")
+	out = r.Stop(out, wire.ClientToServer, 3, 5, "said again")
 	out = r.Add(out, Message{Dir: wire.ClientToServer}, 0, 3, []byte("defgh"))
 	out = r.Stop(out, wire.ClientToServer, 8, 8, "turn")
 	out = r.Add(out, Message{Dir: wire.ClientToServer}, 0, 8, []byte(strings.Repeat("x", RawRun)))
@@ -25,7 +26,7 @@ func TestRunsAreCutAtStopsAndMultiples(t *testing.T) {
 	for _, m := range out {
 		got = append(got, fmt.Sprintf("%d-%d %d notes, %s", m.Span.From, m.Span.To, len(m.Notes), m.EndedBy))
 	}
-	want := []string{"0-5 1 notes, the other side spoke", "5-8 0 notes, turn", "8-65536 0 notes, 64 KiB", "65536-65544 0 notes, end"}
+	want := []string{"0-5 1 notes, turn", "5-8 0 notes, turn", "8-65536 0 notes, 64 KiB", "65536-65544 0 notes, end"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
@@ -37,5 +38,26 @@ func TestRunsKeepNoMoreThanTheLimit(t *testing.T) {
 	out = r.End(out, wire.ServerToClient, "end")
 	if b := out[0].Body; string(b.Data) != "abcd" || b.Size != 6 || !b.Cut {
 		t.Errorf("body = %q, size %d, cut %t, want abcd of 6", b.Data, b.Size, b.Cut)
+	}
+}
+
+// What waited before it was known to be raw bears the times at which it came, as
+// far as they are told.
+func TestRunsTellWhenTheirOctetsCame(t *testing.T) {
+	const dir = wire.ClientToServer
+	var r Runs
+	out := r.Stop(nil, dir, 0, 2, "turn")
+	r.Resume(dir, 2, 7)
+	out = r.Stop(out, dir, 0, 4, "turn")
+	r.Resume(dir, 3, 8) // within a read: it says nothing
+	out = r.Add(out, Message{Dir: dir, First: 5}, 9, 0, []byte("abcdef"))
+	out = r.End(out, dir, "end")
+	var got []string
+	for _, m := range out {
+		got = append(got, fmt.Sprintf("%d-%d came at %d to %d", m.Span.From, m.Span.To, m.First, m.Last))
+	}
+	want := []string{"0-2 came at 5 to 9", "2-4 came at 7 to 9", "4-6 came at 9 to 9"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }

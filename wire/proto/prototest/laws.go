@@ -15,8 +15,8 @@ type stream struct {
 	data  []byte
 	size  int64 // beyond len(data) if a gap is too large to hold
 	gaps  []proto.Span
-	turns []int64 // where the other direction spoke, or octets are missing
-	stops []int64 // where else a raw Message may end: any other event
+	turns []int64 // where the other direction spoke, octets are missing, or anything else happened
+	stops []int64 // where else a raw Message may end: the end, and events that make no sense
 }
 
 // maxHeld bounds what a stream holds; laws on octets end there.
@@ -25,7 +25,13 @@ const maxHeld = 64 << 20
 // streams rebuilds both directions from events.
 func streams(events []wire.Event) (ss [2]stream) {
 	for _, e := range events {
-		if e.Dir == 0 || e.Dir > wire.ServerToClient {
+		bytes := e.Kind == wire.KindData || e.Kind == wire.KindGap
+		switch {
+		case !bytes:
+			ss[0].turn()
+			ss[1].turn()
+			continue
+		case e.Dir != wire.ClientToServer && e.Dir != wire.ServerToClient:
 			ss[0].stop()
 			ss[1].stop()
 			continue
@@ -53,9 +59,6 @@ func streams(events []wire.Event) (ss [2]stream) {
 			}
 			s.size += e.Size
 			s.turn()
-		default:
-			ss[0].stop()
-			ss[1].stop()
 		}
 	}
 	ss[0].stop()
@@ -189,7 +192,7 @@ func checkRaw(ms []proto.Message, i int, s *stream, bad func(int, string, ...any
 	}
 	for _, turn := range s.turns {
 		if m.Span.From < turn && turn < m.Span.To {
-			bad(i, "raw: it goes over the turn or gap at %d", turn)
+			bad(i, "raw: it goes over the turn, gap or other event at %d", turn)
 		}
 	}
 	if m.Span.To%proto.RawRun == 0 || slices.Contains(s.turns, m.Span.To) || slices.Contains(s.stops, m.Span.To) {
@@ -200,5 +203,5 @@ func checkRaw(ms []proto.Message, i int, s *stream, bad func(int, string, ...any
 			return
 		}
 	}
-	bad(i, "raw: it ends at neither a multiple of %d nor a turn", proto.RawRun)
+	bad(i, "raw: it ends at neither a multiple of %d nor a turn or other event", proto.RawRun)
 }

@@ -9,8 +9,9 @@
 //   - Cover: the Leaves of each direction tile its stream, gaps among them, from
 //     0 to its end.
 //   - Bytes: Head, and the body of a raw Message, are the stream's octets.
-//   - Raw: a raw Message ends at multiples of proto.RawRun of its stream and
-//     where the other direction spoke, never where a read happened to end.
+//   - Raw: a raw Message ends at multiples of proto.RawRun of its stream, where
+//     the other direction spoke and at events of either that are not data, never
+//     where a read happened to end.
 //   - Order: Leaves and Notes stand in stream order, Notes within the Span.
 //   - Ownership: a Message shares nothing with the event that it came from, and
 //     does not change once it was returned.

@@ -166,6 +166,13 @@ func TestRawAcrossATurnIsCaught(t *testing.T) {
 	}
 }
 
+func TestRawAcrossAnotherEventIsCaught(t *testing.T) {
+	found := Problems(func() proto.Parser { return new(toy) }, Talk("< fi", "= eof client", "< ve"))
+	if !strings.Contains(strings.Join(found, "\n"), "raw: it goes over the turn, gap or other event at 2") {
+		t.Errorf("found %q, want the event at 2", found)
+	}
+}
+
 func TestFuzzEncodingRoundTrips(t *testing.T) {
 	events := Talk("> one\r\n", "< two", "= gap server 7", "= tls", "= eof client", "= rst server", "= close")
 	got := Decode(Encode(events))
