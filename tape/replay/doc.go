@@ -23,4 +23,8 @@
 // recorded connection holds, and between them there is none. Where the recorded
 // server ended the connection after a response, that is done again. All other
 // protocols are played connection by connection, in the order of accepting.
+//
+// What a client asks for has to agree: method, target and body, or verb and
+// arguments. Other differences are told and fail only a strict server; Host,
+// which names where the tape is served, is never one.
 package replay
