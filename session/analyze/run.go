@@ -28,7 +28,8 @@ type Options struct {
 	// and the analysis goes on. ServerName is for the first host alone.
 	Dialer wire.Dialer
 	// Sink gets the events of all conversations; nil means none. From them
-	// [Analyze] makes the report that Run returns.
+	// [Analyze] makes the report that Run returns. Each Run numbers its
+	// connections from 1 and starts its clock at 0: it is a recording of its own.
 	Sink wire.Sink
 	// Created is the wall clock by which cookies are judged, a tape's if one is
 	// made; zero means now.
