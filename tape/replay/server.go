@@ -69,7 +69,7 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	if s.Linger == 0 {
 		s.Linger = DefaultLinger
 	}
-	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}}
+	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
 	if err := playable(t); err != nil {
 		return v.tally.report(), err
 	}
@@ -106,12 +106,32 @@ type serving struct {
 	// guarded by mu:
 	conns    map[*wire.Conn]bool
 	accepted int
-	played   []bool // by connection on the tape
-	over     bool   // all is played
+	refused  []int        // numbers of connections whose handshake failed
+	entered  map[int]bool // numbers of those that are played
+	played   []bool       // by connection on the tape
+	over     bool         // all is played
 }
 
-// tap returns what connections are recorded by.
-func (v *serving) tap() *wire.Tap { return wire.NewTap(v.Record) }
+// tap returns what connections are recorded by. Where it matters which of them
+// was accepted first, those whose handshake fails are not to be counted.
+func (v *serving) tap() *wire.Tap {
+	if v.pool != nil {
+		return wire.NewTap(v.Record)
+	}
+	return wire.NewTap(func(e wire.Event) {
+		if e.Kind == wire.KindClose {
+			v.mu.Lock()
+			if !v.entered[e.Conn] {
+				v.refused = append(v.refused, e.Conn)
+			}
+			delete(v.entered, e.Conn)
+			v.mu.Unlock()
+		}
+		if v.Record != nil {
+			v.Record(e)
+		}
+	})
+}
 
 // handle plays to one connection.
 func (v *serving) handle(ctx context.Context, c *wire.Conn) {
@@ -127,13 +147,21 @@ func (v *serving) handle(ctx context.Context, c *wire.Conn) {
 	v.bound(ctx, c, n)
 }
 
-// enter counts a connection, from 0.
+// enter notes a connection and returns how many were accepted before it. Its
+// goroutine may well be the first to run of several.
 func (v *serving) enter(ctx context.Context, c *wire.Conn) (int, bool) {
+	id := c.ID()
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.conns[c] = true
-	n := v.accepted
 	v.accepted++
+	n := id - 1
+	for _, r := range v.refused {
+		if r < id {
+			n--
+		}
+	}
+	v.entered[id] = true
 	return n, ctx.Err() == nil
 }
 
