@@ -71,6 +71,44 @@ func (s *side) fieldLine(leaf leafName, off int64, text []byte, eol proto.EOL) {
 	s.lines = append(s.lines, line{name0: base, name1: base + int32(n), val0: base + int32(v0), val1: base + int32(v1), end: end})
 }
 
+// plainFields reads the field lines that are as they should be, which nearly all
+// are, up to the first that is not or is not all there: that is fieldLine's.
+func (s *side) plainFields() {
+	if !s.buf.Fresh() {
+		return
+	}
+	p := s.buf.Peek()
+	held := len(s.buf.Held())
+	if most := s.p.limits.Head - held; len(p) > most {
+		p = p[:max(0, most)]
+	}
+	from := s.buf.Offset()
+	at, lines, tiles := 0, s.lines, s.tiles
+	for {
+		rest := p[at:]
+		n := 0
+		for n < len(rest) && isToken[rest[n]] {
+			n++
+		}
+		if n == 0 || n == len(rest) || rest[n] != ':' {
+			break
+		}
+		end := bytes.IndexByte(rest[n:], '\n') + n
+		if end <= n || rest[end-1] != '\r' || end > s.p.limits.Line || hasControl(rest[n:end-1]) {
+			break
+		}
+		v0, v1 := trim(rest[:end-1], n+1)
+		base := held + at
+		at += end + 1
+		lines = append(lines, line{name0: int32(base), name1: int32(base + n), val0: int32(base + v0), val1: int32(base + v1), end: int32(held + at)})
+		tiles = append(tiles, tile{from + int64(at), leafField})
+	}
+	if at > 0 {
+		s.lines, s.tiles, s.tiled = lines, tiles, from+int64(at)
+		s.buf.Next(at)
+	}
+}
+
 // foldedLine reads a line that starts with white space.
 func (s *side) foldedLine(off int64, text []byte, base, end int32) {
 	if len(s.lines) == 0 {

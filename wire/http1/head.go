@@ -99,6 +99,9 @@ func (s *side) simpleResponse() bool {
 // headLines reads the lines of the head that are there.
 func (s *side) headLines() bool {
 	for s.state == stateHead {
+		if s.started {
+			s.plainFields()
+		}
 		if !s.headLine() {
 			return false
 		}

@@ -3,8 +3,9 @@ package http1
 import "wiretape/wire/proto"
 
 // slabLeaves are the leaves that are allocated at a time: those of several
-// small messages. They hold on to nothing but themselves, 8 KiB.
-const slabLeaves = 256
+// small messages. They hold on to nothing but themselves, just less than 8 KiB,
+// so that the allocator's own word fits in with them.
+const slabLeaves = 255
 
 // A tile is a leaf that begins where the one before it ends. It becomes a
 // proto.Leaf, which is larger, when the message is given.

@@ -170,20 +170,13 @@ func (s *side) keep(p []byte) {
 	s.body = append(s.body, p...)
 }
 
-// message writes the message in progress, as it stands, to m.
+// message writes the message in progress, as it stands, to m, which is zero.
 func (s *side) message(m *proto.Message) {
-	*m = proto.Message{
-		Conn:     s.p.conn,
-		Exchange: s.exchange,
-		Dir:      s.dir,
-		Head:     s.head,
-		Body:     proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))},
-		Span:     proto.Span{From: s.from, To: s.tiled},
-		First:    s.first,
-		Last:     s.p.now,
-		Secure:   s.secure,
-		Notes:    s.notes,
-	}
+	m.Conn, m.Exchange, m.Dir, m.Secure = s.p.conn, s.exchange, s.dir, s.secure
+	m.Head = s.head
+	m.Body = proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))}
+	m.Span = proto.Span{From: s.from, To: s.tiled}
+	m.First, m.Last = s.first, s.p.now
 	m.Kind, m.Proto = proto.KindRequest, protoName
 	version := ""
 	switch {
@@ -205,6 +198,7 @@ func (s *side) message(m *proto.Message) {
 
 // progress returns the message in progress for State, nil for none.
 func (s *side) progress() *proto.Message {
+	s.partial = proto.Message{}
 	switch s.state {
 	case stateRaw, stateTunnel:
 		if m := s.p.runs.Partial(s.dir); m != nil {
@@ -222,11 +216,13 @@ func (s *side) progress() *proto.Message {
 			return nil
 		}
 		s.message(&s.partial)
+		s.partial.Notes = s.notes
 		s.partial.Value = nil
 		s.partial.Head = s.buf.All()
 		s.partial.Span = proto.Span{From: s.buf.Start(), To: s.buf.End()}
 	default:
 		s.message(&s.partial)
+		s.partial.Notes = s.notes
 		if s.state == stateTrailer || s.state == stateChunkSize {
 			s.partial.Span.To = s.buf.End()
 		}
@@ -244,7 +240,6 @@ func (s *side) finish(complete bool, endedBy string) {
 	s.message(m)
 	m.Complete, m.EndedBy = complete, endedBy
 	m.Leaves = s.leaves()
-	m.Notes = nil
 	if len(s.notes) > 0 {
 		slices.SortStableFunc(s.notes, func(a, b proto.Note) int {
 			return int(min(1, max(-1, a.Offset-b.Offset)))

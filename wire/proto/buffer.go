@@ -133,5 +133,10 @@ func (b *Buffer) Line(limit int) (line []byte, end EOL, ok, long bool) {
 	return line, end, true, false
 }
 
+// Fresh reports whether Line has not searched any octet behind the cursor yet. Who
+// searches them by other means does it only then: a line that comes octet by octet
+// is to be searched once.
+func (b *Buffer) Fresh() bool { return b.scanned <= b.pos }
+
 // All returns the held octets and the unread ones.
 func (b *Buffer) All() []byte { return b.data }
