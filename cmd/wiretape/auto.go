@@ -77,12 +77,15 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) error {
 		reports = append(reports, r)
 	case len(urls) == 0:
 		return usagef("auto wants a URL")
+	case len(urls) > 1 && f.record.tape != "":
+		return usagef("auto --tape takes one URL: a tape is one analysis")
 	default:
-		rec, err := f.record.open(time.Now())
+		start := time.Now()
+		rec, err := f.record.open(start)
 		if err != nil {
 			return err
 		}
-		reports, first = a.ask(ctx, urls, f, rec.sink())
+		reports, first = a.ask(ctx, urls, f, start, rec.sink())
 		if err := rec.close(a); err != nil {
 			return err
 		}
@@ -99,14 +102,14 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) error {
 
 // ask analyses each URL in turn. It goes on after one that gave no answer, whose
 // error it returns, and stops at one that is no URL.
-func (a *app) ask(ctx context.Context, urls []string, f *autoFlags, sink wire.Sink) (reports []analyze.Report, first error) {
+func (a *app) ask(ctx context.Context, urls []string, f *autoFlags, start time.Time, sink wire.Sink) (reports []analyze.Report, first error) {
 	dialer, err := f.dial.dialer()
 	if err != nil {
 		return nil, err
 	}
 	defer f.dial.close()
 	for _, url := range urls {
-		r, err := analyze.Run(ctx, url, analyze.Options{Dialer: dialer, Sink: sink})
+		r, err := analyze.Run(ctx, url, analyze.Options{Dialer: dialer, Sink: sink, Created: start})
 		if _, ok := errors.AsType[*analyze.URLError](err); ok {
 			return reports, err
 		}
