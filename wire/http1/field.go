@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"strings"
 
 	"wiretape/wire"
@@ -93,13 +94,13 @@ func (s *side) plainFields() {
 		if n == 0 || n == len(rest) || rest[n] != ':' {
 			break
 		}
-		end := bytes.IndexByte(rest[n:], '\n') + n
-		if end <= n || rest[end-1] != '\r' || end > s.p.limits.Line || hasControl(rest[n:end-1]) {
+		end := n + control(rest[n:])
+		if len(rest) < end+2 || rest[end] != '\r' || rest[end+1] != '\n' || end > s.p.limits.Line {
 			break
 		}
-		v0, v1 := trim(rest[:end-1], n+1)
+		v0, v1 := trim(rest[:end], n+1)
 		base := held + at
-		at += end + 1
+		at += end + 2
 		lines = append(lines, line{name0: int32(base), name1: int32(base + n), val0: int32(base + v0), val1: int32(base + v1), end: int32(held + at)})
 		tiles = append(tiles, tile{from + int64(at), leafField})
 	}
@@ -206,22 +207,25 @@ var isToken = func() (t [256]bool) {
 // isControl reports whether c is a control octet other than HTAB.
 func isControl(c byte) bool { return c < 0x20 && c != '\t' || c == 0x7f }
 
-// hasControl reports whether p may hold a control octet, HTAB among them. It
-// takes eight octets at a time.
-func hasControl(p []byte) bool {
+// control returns the index of the first control octet of p, HTAB among them,
+// len(p) for none. It takes eight octets at a time.
+func control(p []byte) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for len(p) >= 8 {
-		x := binary.LittleEndian.Uint64(p)
+	i := 0
+	for ; i+8 <= len(p); i += 8 {
+		x := binary.LittleEndian.Uint64(p[i:])
 		d := x ^ 0x7f*ones
-		if ((x-0x20*ones)&^x|(d-ones)&^d)&highs != 0 {
-			return true
-		}
-		p = p[8:]
-	}
-	for _, c := range p {
-		if c < 0x20 || c == 0x7f {
-			return true
+		// The highest bit of an octet that is below 0x20, or 0x7f. A borrow sets
+		// others too, but only behind one that is set rightly.
+		if hit := ((x-0x20*ones)&^x | (d-ones)&^d) & highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
 		}
 	}
-	return false
+	for i < len(p) && p[i] >= 0x20 && p[i] != 0x7f {
+		i++
+	}
+	return i
 }
+
+// hasControl reports whether p has a control octet, HTAB among them.
+func hasControl(p []byte) bool { return control(p) < len(p) }

@@ -207,3 +207,23 @@ func TestMemoryIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// An octet eight at a time and one at a time, before and behind others.
+func TestControlIsFoundAtEachPlace(t *testing.T) {
+	for _, c := range []byte{0, '\t', '\n', '\r', 0x1f, 0x7f} {
+		for at := range 20 {
+			p := []byte(" ~\x80\xff\xa0azAZ09 ~\x80\xff\xa0azAZ")
+			p[at] = c
+			if got := control(p); got != at {
+				t.Errorf("control(%q) = %d, want %d", p, got, at)
+			}
+			p[19] = 0
+			if got := control(p); got != min(at, 19) {
+				t.Errorf("control(%q) = %d, want %d", p, got, min(at, 19))
+			}
+		}
+	}
+	if p := []byte("\x20\x7e\x80\xff\x9f\xa0 no control octet \xfe"); control(p) != len(p) {
+		t.Errorf("control(%q) = %d, want %d", p, control(p), len(p))
+	}
+}
