@@ -3,7 +3,6 @@ package session
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -83,7 +82,7 @@ func (s *Session) startH2() error {
 	hello := http2.AppendSettings([]byte(http2.Preface),
 		http2.Setting{ID: http2.SettingEnablePush, Value: 0},
 		http2.Setting{ID: http2.SettingInitialWindowSize, Value: h2Window})
-	hello = appendWindowUpdate(hello, 0, h2Window-h2DefaultWindow)
+	hello = http2.AppendWindowUpdate(hello, 0, h2Window-h2DefaultWindow)
 	if _, err := h.conn.Write(hello); err != nil {
 		return failure(StatusProtocol, "open HTTP/2: %w", err)
 	}
@@ -183,7 +182,7 @@ func (h *h2Link) settings(all []http2.Setting) {
 func (h *h2Link) consume(stream uint32, n int64) {
 	h.consumed[stream] += n
 	if c := h.consumed[stream]; c >= h2WindowStep {
-		h.answers = appendWindowUpdate(h.answers, stream, uint32(c))
+		h.answers = http2.AppendWindowUpdate(h.answers, stream, uint32(c))
 		delete(h.consumed, stream)
 	}
 }
@@ -214,24 +213,7 @@ func (h *h2Link) request(ctx context.Context, b []byte) error {
 	}
 	stream := h.next
 	h.next += 2
-	var out []byte
-	block, typ := h.buf.Bytes(), http2.FrameHeaders
-	for {
-		part := block[:min(len(block), maxFrame)]
-		block = block[len(part):]
-		flags := http2.Flags(0)
-		if typ == http2.FrameHeaders && len(body) == 0 {
-			flags |= http2.FlagEndStream
-		}
-		if len(block) == 0 {
-			flags |= http2.FlagEndHeaders
-		}
-		out = http2.AppendFrame(out, typ, flags, stream, part)
-		typ = http2.FrameContinuation
-		if len(block) == 0 {
-			break
-		}
-	}
+	out := http2.AppendHeaders(nil, stream, len(body) == 0, h.buf.Bytes(), maxFrame)
 	if _, err := h.conn.Write(out); err != nil {
 		return err
 	}
@@ -334,8 +316,4 @@ func cutWord(line string) (method, target string, ok bool) {
 		return "", "", false
 	}
 	return words[0], words[1], true
-}
-
-func appendWindowUpdate(dst []byte, stream, n uint32) []byte {
-	return http2.AppendFrame(dst, http2.FrameWindowUpdate, 0, stream, binary.BigEndian.AppendUint32(nil, n))
 }

@@ -19,6 +19,10 @@ import (
 // has to wait for flow control.
 const maxBody = 16 << 10 // 16 KiB
 
+// maxFrame is the payload that either side may send, in octets: the site announces
+// no other, and no client can ask for less (RFC 9113, section 4.2).
+const maxFrame = 1 << 14 // 16 KiB
+
 // h2conn is the practice site's side of one HTTP/2 connection.
 type h2conn struct {
 	site    site
@@ -81,19 +85,9 @@ func (h *h2conn) flush() error {
 }
 
 func (h *h2conn) goAway(code http2.ErrCode, why string) {
-	payload := make([]byte, 8, 8+len(why))
-	payload[7] = byte(code)
-	h.out = http2.AppendFrame(h.out, http2.FrameGoAway, 0, 0, append(payload, why...))
+	h.out = http2.AppendGoAway(h.out, 0, code, why)
 	_ = h.flush() // the connection ends either way
 }
-
-// The error codes of RFC 9113, section 7, that the site uses.
-const (
-	protocolError    http2.ErrCode = 0x1
-	frameSizeError   http2.ErrCode = 0x6
-	compressionError http2.ErrCode = 0x9
-	enhanceYourCalm  http2.ErrCode = 0xb
-)
 
 // take acts on one frame. A reason ends the connection.
 func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
@@ -103,21 +97,21 @@ func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
 	f, ok := m.Value.(*http2.Frame)
 	switch {
 	case !ok:
-		return protocolError, "that is no frame"
-	case f.Length > 16384:
+		return http2.ErrCodeProtocol, "that is no frame"
+	case f.Length > maxFrame:
 		// RFC 9113, section 4.2: more than SETTINGS_MAX_FRAME_SIZE as it stands.
-		return frameSizeError, "frame of over 16384 octets"
+		return http2.ErrCodeFrameSize, "frame of over 16384 octets"
 	case h.header != nil && (f.Type != http2.FrameContinuation || f.Stream != h.header.id):
-		return protocolError, "a header block is interrupted"
+		return http2.ErrCodeProtocol, "a header block is interrupted"
 	}
 	h.out = append(h.out, f.Answer()...)
 	switch f.Type {
 	case http2.FrameHeaders:
 		if h.streams[f.Stream] == nil && len(h.streams) >= maxStreams {
-			return enhanceYourCalm, "too many streams"
+			return http2.ErrCodeEnhanceYourCalm, "too many streams"
 		}
 		if f.Stream%2 == 0 {
-			return protocolError, "HEADERS on a stream that no client opens"
+			return http2.ErrCodeProtocol, "HEADERS on a stream that no client opens"
 		}
 		h.header = h.streams[f.Stream]
 		if h.header == nil {
@@ -128,7 +122,7 @@ func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
 		return h.fragment(f)
 	case http2.FrameContinuation:
 		if h.header == nil {
-			return protocolError, "CONTINUATION of nothing"
+			return http2.ErrCodeProtocol, "CONTINUATION of nothing"
 		}
 		return h.fragment(f)
 	case http2.FrameData:
@@ -144,17 +138,17 @@ func (h *h2conn) fragment(f *http2.Frame) (http2.ErrCode, string) {
 	st := h.header
 	st.fragment = append(st.fragment, f.Fragment...)
 	if len(st.fragment) > proto.DefaultHead {
-		return enhanceYourCalm, "header block too long"
+		return http2.ErrCodeEnhanceYourCalm, "header block too long"
 	}
 	if !f.Flags.Has(http2.FlagEndHeaders) {
 		return 0, ""
 	}
 	h.header, h.fields = nil, nil
 	if _, err := h.decoder.Write(st.fragment); err != nil {
-		return compressionError, err.Error()
+		return http2.ErrCodeCompression, err.Error()
 	}
 	if err := h.decoder.Close(); err != nil {
-		return compressionError, err.Error()
+		return http2.ErrCodeCompression, err.Error()
 	}
 	if st.fields == nil { // otherwise they are trailers, which no page looks at
 		st.fields = h.fields
@@ -169,26 +163,21 @@ func (h *h2conn) fragment(f *http2.Frame) (http2.ErrCode, string) {
 func (h *h2conn) data(f *http2.Frame, data []byte) (http2.ErrCode, string) {
 	// RFC 9113, section 6.9: padding counts, and so does what is for no stream.
 	if f.Length > 0 {
-		h.out = appendWindowUpdate(h.out, 0, f.Length)
+		h.out = http2.AppendWindowUpdate(h.out, 0, uint32(f.Length))
 	}
 	st := h.streams[f.Stream]
 	if st == nil {
 		return 0, "" // reset or answered: its rest may still be on the way
 	}
 	if st.body = append(st.body, data...); len(st.body) > maxBody {
-		return enhanceYourCalm, "over HTTP/2 the practice site takes bodies up to 16 KiB"
+		return http2.ErrCodeEnhanceYourCalm, "over HTTP/2 the practice site takes bodies up to 16 KiB"
 	}
 	if f.Flags.Has(http2.FlagEndStream) {
 		h.answer(st)
 	} else if f.Length > 0 {
-		h.out = appendWindowUpdate(h.out, f.Stream, f.Length)
+		h.out = http2.AppendWindowUpdate(h.out, f.Stream, uint32(f.Length))
 	}
 	return 0, ""
-}
-
-func appendWindowUpdate(dst []byte, stream uint32, n int) []byte {
-	return http2.AppendFrame(dst, http2.FrameWindowUpdate, 0, stream,
-		[]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 }
 
 // answer writes the answer to a complete request.
@@ -224,7 +213,7 @@ func (h *h2conn) answer(st *h2stream) {
 	}
 	h.headers(st.id, fields, len(body) == 0 && r.trailers == nil)
 	for len(body) > 0 {
-		n := min(len(body), 16384)
+		n := min(len(body), maxFrame)
 		var flags http2.Flags
 		if n == len(body) && r.trailers == nil {
 			flags = http2.FlagEndStream
@@ -247,9 +236,5 @@ func (h *h2conn) headers(stream uint32, fields [][2]string, end bool) {
 		// A bytes.Buffer takes every write.
 		_ = h.encoder.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]})
 	}
-	flags := http2.FlagEndHeaders
-	if end {
-		flags |= http2.FlagEndStream
-	}
-	h.out = http2.AppendFrame(h.out, http2.FrameHeaders, flags, stream, h.block.Bytes())
+	h.out = http2.AppendHeaders(h.out, stream, end, h.block.Bytes(), maxFrame)
 }

@@ -185,10 +185,42 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+func TestHeadersAreCutIntoContinuations(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		end      bool
+		block    string
+		maxFrame int
+		want     string
+	}{
+		{"one frame", false, "abc", 3, frame(FrameHeaders, FlagEndHeaders, 5, "abc")},
+		{"the stream ends", true, "abc", 3, frame(FrameHeaders, FlagEndStream|FlagEndHeaders, 5, "abc")},
+		{"two frames", true, "abcd", 3, frame(FrameHeaders, FlagEndStream, 5, "abc") + frame(FrameContinuation, FlagEndHeaders, 5, "d")},
+		{"three frames", false, "abcdefg", 3, frame(FrameHeaders, 0, 5, "abc") + frame(FrameContinuation, 0, 5, "def") + frame(FrameContinuation, FlagEndHeaders, 5, "g")},
+		{"an empty block", true, "", 3, frame(FrameHeaders, FlagEndStream|FlagEndHeaders, 5, "")},
+		{"no limit", false, "abcd", 0, frame(FrameHeaders, FlagEndHeaders, 5, "abcd")},
+	} {
+		if got := string(AppendHeaders(nil, 5, c.end, []byte(c.block), c.maxFrame)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestWrittenFramesReadBack(t *testing.T) {
+	talk := serverHello + string(AppendWindowUpdate(nil, 3, 1<<30)) + string(AppendGoAway(nil, 7, ErrCodeFlowControl, "bye"))
+	msgs := New(proto.Limits{}).Feed(prototest.Talk(talk)[0])
+	if f := msgs[2].Value.(*Frame); f.Stream != 3 || f.Increment != 1<<30 || msgs[2].Notes != nil {
+		t.Errorf("WINDOW_UPDATE reads as %s", describe(msgs[2]))
+	}
+	if got, want := describe(msgs[3]), `0 GOAWAY stream 0, 11 octets 7 FLOW_CONTROL_ERROR "bye"`; got != want {
+		t.Errorf("GOAWAY reads as %s, want %s", got, want)
+	}
+}
+
 func TestUnknownValuesPrintAsNumbers(t *testing.T) {
 	for got, want := range map[string]string{
 		FrameWindowUpdate.String(): "WINDOW_UPDATE", FrameType(0xab).String(): "UNKNOWN_FRAME_TYPE_0xab",
-		ErrCode(1).String(): "PROTOCOL_ERROR", ErrCode(0xffffffff).String(): "UNKNOWN_ERROR_0xffffffff",
+		ErrCodeProtocol.String(): "PROTOCOL_ERROR", ErrCodeHTTP11Required.String(): "HTTP_1_1_REQUIRED", ErrCode(0xffffffff).String(): "UNKNOWN_ERROR_0xffffffff",
 		SettingMaxFrameSize.String(): "MAX_FRAME_SIZE", SettingID(0x7).String(): "UNKNOWN_SETTING_0x7",
 	} {
 		if got != want {

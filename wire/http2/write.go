@@ -39,6 +39,39 @@ func AppendPingAck(dst []byte, opaque []byte) []byte {
 	return AppendFrame(dst, FramePing, FlagAck, 0, opaque)
 }
 
+// AppendWindowUpdate appends to dst a WINDOW_UPDATE that allows n octets more, on
+// a stream or, for stream 0, on the connection.
+func AppendWindowUpdate(dst []byte, stream, n uint32) []byte {
+	return AppendFrame(dst, FrameWindowUpdate, 0, stream, binary.BigEndian.AppendUint32(nil, n))
+}
+
+// AppendGoAway appends a GOAWAY to dst: last is the last stream that was or may be
+// acted on, debug is for people.
+func AppendGoAway(dst []byte, last uint32, code ErrCode, debug string) []byte {
+	payload := binary.BigEndian.AppendUint32(nil, last)
+	payload = binary.BigEndian.AppendUint32(payload, uint32(code))
+	return AppendFrame(dst, FrameGoAway, 0, 0, append(payload, debug...))
+}
+
+// AppendHeaders appends to dst the header block of a stream, which HPACK gave: a
+// HEADERS frame and, for what is beyond maxFrame octets, CONTINUATION frames. With
+// end the stream ends with it. A maxFrame that is not positive does not cut.
+func AppendHeaders(dst []byte, stream uint32, end bool, block []byte, maxFrame int) []byte {
+	if maxFrame <= 0 {
+		maxFrame = len(block)
+	}
+	typ, flags := FrameHeaders, Flags(0)
+	if end {
+		flags = FlagEndStream
+	}
+	for len(block) > maxFrame {
+		dst = AppendFrame(dst, typ, flags, stream, block[:maxFrame])
+		block = block[maxFrame:]
+		typ, flags = FrameContinuation, 0
+	}
+	return AppendFrame(dst, typ, flags|FlagEndHeaders, stream, block)
+}
+
 // Answer returns the frame that is due to the peer that sent f, to keep the
 // connection alive: the acknowledgement of SETTINGS (RFC 9113, section 6.5.3) or
 // of PING (section 6.7). It is nil for other frames and for those that call for
