@@ -36,7 +36,7 @@ whether it speaks HTTP/2, which cookies it sets on the way to its last page, and
 whether that asks for a password. URL may be without a scheme.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
 			return a.runAuto(ctx, args, &f)
 		},

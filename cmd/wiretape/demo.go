@@ -31,7 +31,7 @@ real sockets: raw request lines over TLS, the tape of it, the tape replayed as
 the client and as the server, and the analysis of the site.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
 			switch {
 			case f.password:
@@ -43,7 +43,7 @@ the client and as the server, and the analysis of the site.`,
 			case f.caOut != "":
 				return usagef("demo: --ca-out goes with --serve")
 			}
-			return a.tour(ctx)
+			return a.tour(ctx, true)
 		},
 	}
 	fs := cmd.Flags()
@@ -60,7 +60,7 @@ func (a *app) demoWord(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usagef("demo takes no arguments here")
 	}
-	return a.tour(ctx)
+	return a.tour(ctx, false)
 }
 
 func (a *app) servePassword(ctx context.Context, f demoFlags) error {
@@ -108,8 +108,11 @@ func (a *app) sayServers(s *demo.Servers) {
 }
 
 // tourLogin are the credentials of the practice site, of which Basic sends the
-// base64.
-const tourLogin = "admin:password"
+// base64; tourSecret is the variable in which a replay looks for them.
+const (
+	tourLogin  = "admin:password"
+	tourSecret = "WIRETAPE_SECRET_LOGIN"
+)
 
 // tourLines is what the tour types.
 const tourLines = `GET /cookie HTTP/1.1
@@ -132,8 +135,9 @@ type tourStop struct {
 	background bool // it serves until the tour ends; the next stop begins when it is ready
 }
 
-// tour shows the main job on the practice servers. It ends by itself.
-func (a *app) tour(ctx context.Context) error {
+// tour shows the main job on the practice servers. It ends by itself, or goes on
+// at a prompt where one is to be offered.
+func (a *app) tour(ctx context.Context, offer bool) error {
 	s, err := demo.Start(ctx)
 	if err != nil {
 		return err
@@ -158,9 +162,17 @@ func (a *app) tour(ctx context.Context) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	if err := os.Setenv("WIRETAPE_SECRET_LOGIN", tourLogin); err != nil {
+	before, had := os.LookupEnv(tourSecret)
+	if err := os.Setenv(tourSecret, tourLogin); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+	defer func() {
+		if had {
+			os.Setenv(tourSecret, before)
+		} else {
+			os.Unsetenv(tourSecret)
+		}
+	}()
 	a.sayServers(s)
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -172,7 +184,7 @@ func (a *app) tour(ctx context.Context) error {
 			args: []string{"--cacert", "ca.pem", "--alpn", "h2,http/1.1", "-c", ".alpn", "tls://" + s.HTTPS}},
 		{about: "The tape: bytes, times and facts, as text. What is secret was replaced on the way.",
 			args: []string{"fmt", "--commit", "tour.tape"}},
-		{about: "The tape as the client, against the real server. What it may not hold comes from the environment:\n   export WIRETAPE_SECRET_LOGIN=" + tourLogin,
+		{about: "The tape as the client, against the real server. What it may not hold comes from the environment:\n   export " + tourSecret + "=" + tourLogin,
 			args: []string{"replay", "tour.tape", "--to", "tls://" + s.HTTPS, "--cacert", "ca.pem"}},
 		{about: "The tape as the server, …",
 			args: []string{"serve", "tour.tape", "-l", "127.0.0.1:0", "--ca-out", "tape-ca.pem", "--ready-file", readyFile}, background: true},
@@ -192,6 +204,9 @@ func (a *app) tour(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintf(a.stdout, "\nThat was the main job. The servers end with the tour; wiretape demo --serve keeps them.\n")
+	if !offer {
+		return nil
+	}
 	return a.offerPrompt(ctx, s)
 }
 

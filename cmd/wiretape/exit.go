@@ -47,8 +47,8 @@ func (a *app) exit(ctx context.Context, err error) int {
 	if s, ok := errors.AsType[statusError](err); ok {
 		return int(s)
 	}
-	// The cause is not of interest where a person ended it.
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	// Who ended it with a signal knows why.
+	if ctx.Err() != nil || a.interrupted != nil && context.Cause(a.interrupted) != a.interrupted.Err() {
 		return int(session.StatusInterrupted)
 	}
 	a.say(err)

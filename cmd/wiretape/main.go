@@ -25,30 +25,51 @@ func main() {
 
 // app is what every command has at hand.
 type app struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	color          string // --color: auto, always or never
+	stdin  io.Reader
+	stdout *sticky
+	stderr io.Writer
+	color  string // --color: auto, always or never
+
+	interrupted context.Context // see interruptible; nil before
+}
+
+// sticky is stdout. It remembers that it could not be written.
+type sticky struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sticky) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
 }
 
 // run runs one command line and returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: &sticky{w: stdout}, stderr: stderr}
 	root := a.root()
-	args, err := adoptOtherTools(args)
+	args, err := adoptOtherTools(root, args)
 	if err == nil {
 		root.SetArgs(args)
-		root.SetIn(stdin)
-		root.SetOut(stdout)
-		root.SetErr(stderr)
+		root.SetIn(a.stdin)
+		root.SetOut(a.stdout)
+		root.SetErr(a.stderr)
 		err = root.ExecuteContext(ctx)
+	}
+	if err == nil && a.stdout.err != nil {
+		err = usagef("stdout: %w", a.stdout.err)
 	}
 	return a.exit(ctx, err)
 }
 
 // interruptible returns a context that ^C ends. Every command uses it but the
 // session on a terminal, in which ^C stops a wait and not the program.
-func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+func (a *app) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, stop) // a second ^C ends the process
+	a.interrupted = ctx
 	return ctx, stop
 }

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // sClientWords are the options of openssl s_client that people know by heart, as
@@ -22,13 +23,13 @@ var sClientWords = map[string]struct {
 	"-crlf":       {"-C", false},
 }
 
-// shortFlags are the letters that may stand in a cluster after one dash.
-const shortFlags = "46CNUcfhkuwo"
-
-// adoptOtherTools rewrites the words of s_client, exactly those, before flags
-// are read: "-connect" must never be read as "-c onnect". Any other word with
-// one dash that is no cluster of short flags is an error.
-func adoptOtherTools(args []string) ([]string, error) {
+// adoptOtherTools rewrites the words of s_client, exactly those, before the flags
+// of the plain command are read: "-connect" must never be read as "-c onnect".
+// Any other word with one dash that is no cluster of short flags is an error.
+func adoptOtherTools(root *cobra.Command, args []string) ([]string, error) {
+	if sub, _, err := root.Find(args); err == nil && sub != root {
+		return args, nil
+	}
 	var out []string
 	connect := ""
 	for i := 0; i < len(args); i++ {
@@ -50,14 +51,14 @@ func adoptOtherTools(args []string) ([]string, error) {
 			out = append(out, w.flag, args[i])
 		case ok:
 			out = append(out, w.flag)
-		case isOneDashWord(a):
+		case isOneDashWord(root.Flags(), a):
 			return nil, &hinted{
 				err:  usagef("unknown option %s", a),
-				hint: fmt.Sprintf("long options have two dashes: -%s", a),
+				hint: "long options have two dashes: -" + a,
 			}
 		default:
 			out = append(out, a)
-			if slices.Contains([]string{"-c", "-f", "-w", "-o"}, a) && i+1 < len(args) {
+			if takesNext(root.Flags(), a) && i+1 < len(args) {
 				i++ // its value, which may begin with a dash
 				out = append(out, args[i])
 			}
@@ -72,21 +73,34 @@ func adoptOtherTools(args []string) ([]string, error) {
 	return out, nil
 }
 
-// isOneDashWord reports whether a is "-word" and no cluster of short flags, the
-// last of which may have its value behind it.
-func isOneDashWord(a string) bool {
+// isOneDashWord reports whether a is "-word" and no cluster of short flags. The
+// last of a cluster may have its value behind it, unless that could be the rest
+// of a word.
+func isOneDashWord(fs *pflag.FlagSet, a string) bool {
 	if len(a) < 3 || a[0] != '-' || a[1] == '-' {
 		return false
 	}
 	for i := 1; i < len(a); i++ {
-		if !strings.ContainsRune(shortFlags, rune(a[i])) {
+		f := fs.ShorthandLookup(a[i : i+1])
+		if f == nil {
 			return true
 		}
-		if a[i] == 'w' && i+1 < len(a) {
-			return !isDigit(a[i+1])
+		if f.NoOptDefVal == "" && i+1 < len(a) { // it takes a value
+			value := a[i+1:]
+			return (value[0] < '0' || value[0] > '9') && !strings.ContainsAny(value, " /.:")
 		}
 	}
 	return false
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+// takesNext reports whether the value of a flag is the next argument.
+func takesNext(fs *pflag.FlagSet, a string) bool {
+	var f *pflag.Flag
+	switch {
+	case strings.HasPrefix(a, "--") && !strings.Contains(a, "="):
+		f = fs.Lookup(a[2:])
+	case len(a) > 1 && a[0] == '-' && a[1] != '-':
+		f = fs.ShorthandLookup(a[len(a)-1:])
+	}
+	return f != nil && f.NoOptDefVal == ""
+}

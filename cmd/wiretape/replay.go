@@ -36,7 +36,7 @@ tape; the status is 1 if there are any. What differs from run to run by its
 nature (dates, tokens) is compared by kind, and said.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
 			return a.runReplay(ctx, args[0], &f)
 		},

@@ -43,7 +43,7 @@ tape does not have, and what the tape has and nobody asks for, are differences
 with status 1. Over TLS the certificate is made for the run.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
 			return a.runServe(ctx, args[0], &f)
 		},

@@ -69,7 +69,6 @@ func (a *app) runShow(arg string, f showFlags) error {
 	}
 	defer c.Close()
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
-	defer out.Flush()
 	only := func(sink wire.Sink) wire.Sink {
 		return func(e wire.Event) {
 			if f.conn == 0 || e.Conn == f.conn {
@@ -78,7 +77,11 @@ func (a *app) runShow(arg string, f showFlags) error {
 		}
 	}
 	if f.raw != "" {
-		return a.showRaw(f, func(sink wire.Sink) error { return a.events(r, arg, only(sink)) }, out)
+		err := a.showRaw(f, func(sink wire.Sink) error { return a.events(r, arg, only(sink)) }, out)
+		if ferr := out.Flush(); err == nil {
+			err = ferr
+		}
+		return err
 	}
 
 	stream := detect.New(detect.Options{Proto: f.as})
@@ -96,10 +99,10 @@ func (a *app) runShow(arg string, f showFlags) error {
 		each.message(&m)
 	}
 	each.end()
-	if err != nil {
-		return err
+	if ferr := out.Flush(); err == nil {
+		err = ferr
 	}
-	return out.Flush()
+	return err
 }
 
 // shower is one way to show a conversation.
@@ -113,6 +116,12 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 	s := shower{event: func(wire.Event) {}, end: func() {}}
 	switch {
 	case f.json:
+		left := 0
+		s.end = func() {
+			if left > 0 {
+				fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out; --frames gives them\n", count(left, "frame"))
+			}
+		}
 		o := view.JSONOptions{Frames: f.frames, Now: now}
 		if f.cookiesAs != "" {
 			origin, err := cookie.ParseOrigin(f.cookiesAs)
@@ -125,6 +134,9 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 		s.message = func(m *proto.Message) {
 			o.Start = created()
 			line = view.JSON(line[:0], m, o)
+			if m.Kind == proto.KindFrame && !f.frames {
+				left++
+			}
 			out.Write(line)
 		}
 	case f.jar != "":
@@ -188,7 +200,7 @@ func (a *app) showRaw(f showFlags, events func(wire.Sink) error, out *bufio.Writ
 			first = e.Conn
 		}
 		if e.Conn != first {
-			mixed = true // told once all is read; nothing of it is written
+			mixed = true // told at the end; two streams in one would be neither
 			return
 		}
 		out.Write(e.Data)

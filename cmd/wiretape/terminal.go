@@ -14,6 +14,9 @@ func escape(s string) string { return view.EscapeString(s) }
 
 // terminalOf returns w as the terminal that it is, or nil.
 func terminalOf(w any) *os.File {
+	if o, ok := w.(*sticky); ok {
+		w = o.w
+	}
 	f, ok := w.(*os.File)
 	if !ok || !console.IsTerminal(f) {
 		return nil
@@ -25,7 +28,7 @@ func terminalOf(w any) *os.File {
 // size.
 func (a *app) style(plain bool) view.Style {
 	s := view.Style{ASCII: plain}
-	f, _ := a.stdout.(*os.File)
+	f, _ := a.stdout.w.(*os.File)
 	s.Color = !plain && view.ColorWanted(a.color, f, os.Getenv)
 	if t := terminalOf(a.stdout); t != nil {
 		if w, h, err := term.GetSize(int(t.Fd())); err == nil {
