@@ -149,7 +149,7 @@ func (r *recording) http2(p *Report, first, final address, ch *chain, ended *con
 		}
 	}
 	for _, h := range r.convs {
-		if h.tls == nil && h.request != nil && h.frames.settings {
+		if h.tls == nil && h.request != nil && h.answeredInFrames() {
 			p.HTTP2.H2C = "yes"
 		}
 	}

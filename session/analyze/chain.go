@@ -205,7 +205,7 @@ func (c *chain) wantsHTTPS(host string) bool {
 // noResponse says why a conversation has no response.
 func noResponse(c *conversation) string {
 	switch {
-	case c.frames.settings:
+	case c.answeredInFrames():
 		return "answered with HTTP/2 SETTINGS: it speaks HTTP/2 alone"
 	case c.tlsInClear():
 		return "the port speaks TLS: ask with https"

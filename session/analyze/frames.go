@@ -1,99 +1,58 @@
 package analyze
 
-import "encoding/binary"
-
-// Frame types and flags of RFC 9113, section 6, that a probe waits for.
-const (
-	frameSettings = 0x4
-	frameGoAway   = 0x7
-	flagAck       = 0x1
+import (
+	"wiretape/wire"
+	"wiretape/wire/detect"
+	"wiretape/wire/http2"
+	"wiretape/wire/proto"
 )
 
-// frameHeader is the length of a frame's header: RFC 9113, section 4.1.
-const frameHeader = 9
-
-// A frameReader reads as much of a server's HTTP/2 stream as tells whether it is
-// one: headers of frames, and what GOAWAY says. Only a stream that begins with
-// SETTINGS is read on (RFC 9113, section 3.4).
-type frameReader struct {
-	head []byte // of the frame that has begun, up to what is looked at
-	left int    // octets of the frame behind that
-
+// frames is what a server's HTTP/2 frames tell of whether it speaks it.
+type frames struct {
 	settings bool // SETTINGS that is no acknowledgement came first
 	acked    bool // ours was acknowledged
 	goAway   bool
-	code     uint32 // of the GOAWAY
-	other    bool   // something else came first
+	code     http2.ErrCode // of the GOAWAY
+	other    bool          // something else came first
 }
 
-// goAwayHead is what is looked at of a GOAWAY: header, last stream, error code.
-const goAwayHead = frameHeader + 8
-
-func (f *frameReader) feed(p []byte) {
-	for len(p) > 0 && !f.other {
-		if f.left > 0 {
-			n := min(f.left, len(p))
-			f.left, p = f.left-n, p[n:]
-			continue
-		}
-		n := min(f.want()-len(f.head), len(p))
-		f.head, p = append(f.head, p[:n]...), p[n:]
-		if len(f.head) >= frameHeader && len(f.head) == f.want() {
-			f.frame()
-		}
-	}
-}
-
-// want returns how many octets of the frame are to be looked at.
-func (f *frameReader) want() int {
-	if len(f.head) >= frameHeader && f.head[3] == frameGoAway && f.length() >= goAwayHead-frameHeader {
-		return goAwayHead
-	}
-	return frameHeader
-}
-
-func (f *frameReader) length() int { return int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2]) }
-
-// frame takes what was looked at.
-func (f *frameReader) frame() {
-	kind, ack := f.head[3], f.head[4]&flagAck != 0
-	stream := binary.BigEndian.Uint32(f.head[5:]) &^ (1 << 31)
-	switch {
-	case !f.settings && kind == frameGoAway && stream == 0:
-		// Not what may come first, and still an answer in frames.
-		f.noteGoAway()
-	case !f.settings && (kind != frameSettings || ack || stream != 0 || f.length()%6 != 0):
-		f.other = true
+// take looks at a message of a connection that is read as HTTP/2.
+func (f *frames) take(m proto.Message) {
+	if m.Proto != detect.HTTP2 || m.Dir != wire.ServerToClient || f.other {
 		return
-	case kind == frameSettings && ack:
+	}
+	v, ok := m.Value.(*http2.Frame)
+	switch {
+	case !ok:
+		f.other = m.Kind == proto.KindRaw && !f.settings
+	case v.Type == http2.FrameGoAway && v.Stream == 0 && m.Complete:
+		// Not what may come first, and still an answer in frames.
+		f.goAway, f.code = true, v.Code
+	case !f.settings:
+		f.settings = greets(v) && m.Complete
+		f.other = !greets(v)
+	case v.Type == http2.FrameSettings && v.Flags.Has(http2.FlagAck):
 		f.acked = true
-	case kind == frameSettings:
-		f.settings = true
-	case kind == frameGoAway:
-		f.noteGoAway()
-	}
-	f.left = frameHeader + f.length() - len(f.head)
-	f.head = f.head[:0]
-}
-
-func (f *frameReader) noteGoAway() {
-	f.goAway = true
-	if len(f.head) == goAwayHead {
-		f.code = binary.BigEndian.Uint32(f.head[frameHeader+4:])
 	}
 }
 
-// errorCodes are the names of RFC 9113, section 7.
-var errorCodes = []string{
-	"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
-	"STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR",
-	"CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+// greets reports whether a frame is what a server begins with: SETTINGS that is
+// no acknowledgement (RFC 9113, section 3.4).
+func greets(f *http2.Frame) bool {
+	return f.Type == http2.FrameSettings && f.Stream == 0 && !f.Flags.Has(http2.FlagAck) && f.Length%6 == 0
 }
 
-// Frames that a probe sends.
-const (
-	preface     = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-	settings    = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-	settingsAck = "\x00\x00\x00\x04\x01\x00\x00\x00\x00"
-	goAway      = "\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-)
+// answeredInFrames reports whether the server began with SETTINGS, whatever it was
+// asked in: an answer to HTTP/1.1 is read as that.
+func (c *conversation) answeredInFrames() bool {
+	p := http2.New(proto.Limits{})
+	msgs := p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ServerToClient, Data: c.first})
+	if len(msgs) == 0 {
+		msgs = p.Close() // it is longer than what is kept
+	}
+	if len(msgs) == 0 {
+		return false
+	}
+	f, ok := msgs[0].Value.(*http2.Frame)
+	return ok && greets(f)
+}

@@ -19,6 +19,7 @@ import (
 	"wiretape/tape"
 	"wiretape/wire"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 )
 
 // A site is a server of which a test scripts the octets.
@@ -131,8 +132,9 @@ func (s *site) handle(ctx context.Context, c net.Conn) {
 
 // speakH2 answers a client that selected h2.
 func (s *site) speakH2(ctx context.Context, c net.Conn) {
-	buf := make([]byte, len(preface)+len(settings))
-	if _, err := io.ReadFull(c, buf); err != nil || string(buf) != preface+settings {
+	hello := http2.Preface + settings
+	buf := make([]byte, len(hello))
+	if _, err := io.ReadFull(c, buf); err != nil || string(buf) != hello {
 		return
 	}
 	switch {

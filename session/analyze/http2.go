@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 )
 
 // both is what the first probe offers, alone what the second does, to find
@@ -77,12 +78,8 @@ func withoutTLS(at string, c *conversation) (Verdict, string) {
 func confirmed(at, selected string, c *conversation) (Verdict, string) {
 	f := &c.frames
 	switch {
-	case f.goAway && f.code != 0:
-		name := fmt.Sprintf("code %d", f.code)
-		if int64(f.code) < int64(len(errorCodes)) {
-			name = errorCodes[f.code]
-		}
-		return Broken, at + " " + selected + ", then sent GOAWAY " + name
+	case f.goAway && f.code != http2.ErrCodeNo:
+		return Broken, at + " " + selected + ", then sent GOAWAY " + f.code.String()
 	case f.settings && !f.goAway, f.settings && f.acked:
 		return Yes, at + " " + selected + " and sent SETTINGS"
 	case f.goAway:

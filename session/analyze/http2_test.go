@@ -9,10 +9,16 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 )
 
-// goAwayWith is a GOAWAY frame with an error code below 256.
-func goAwayWith(code byte) string { return goAway[:len(goAway)-1] + string(code) }
+// Frames that the servers of the tests send.
+var (
+	settings    = string(http2.AppendSettings(nil))
+	settingsAck = string(http2.AppendSettingsAck(nil))
+)
+
+func goAwayWith(code http2.ErrCode) string { return string(http2.AppendGoAway(nil, 0, code, "")) }
 
 // probings are what a TLS server speaks, and the verdict on its HTTP/2.
 var probings = []struct {
@@ -152,38 +158,42 @@ func TestH2CServerIsKnownByItsSettings(t *testing.T) {
 	}
 }
 
-func TestFramesInAnyPieces(t *testing.T) {
-	stream := "\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64" + settingsAck +
-		"\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x01\x00\x00" + goAwayWith(11)
-	for size := range len(stream) {
-		var f frameReader
-		for rest := stream; rest != ""; {
-			n := min(size+1, len(rest))
-			f.feed([]byte(rest[:n]))
-			rest = rest[n:]
-		}
-		if !f.settings || !f.acked || !f.goAway || f.code != 11 || f.other {
-			t.Errorf("in pieces of %d: %+v", size+1, f)
+func TestFramesOfARecording(t *testing.T) {
+	long := string(http2.AppendSettings(nil, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Value: 100}))
+	for _, c := range []struct {
+		name, stream string
+		want         frames
+	}{
+		{"all of them", long + settingsAck + string(http2.AppendWindowUpdate(nil, 0, 1)) + goAwayWith(11), frames{settings: true, acked: true, goAway: true, code: 11}},
+		{"GOAWAY alone", goAwayWith(200), frames{goAway: true, code: 200}},
+		{"an acknowledgement first", settingsAck + settings, frames{other: true}},
+		{"SETTINGS of a stream", "\x00\x00\x00\x04\x00\x00\x00\x00\x01" + settings, frames{other: true}},
+		{"SETTINGS cut off", long[:10], frames{}},
+		{"no frames", "HTTP/1.1 400 x\r\n\r\n", frames{other: true}},
+		{"no frames behind SETTINGS", settings + "\x00", frames{settings: true}},
+		{"nothing", "", frames{}},
+	} {
+		r := newRecording()
+		r.feed(wire.Event{Conn: 1, Kind: wire.KindSecure, TLS: &wire.TLS{ALPN: "h2"}})
+		r.feed(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: []byte(c.stream)})
+		r.feed(wire.Event{Conn: 1, Kind: wire.KindClose})
+		r.close()
+		if got := r.byID[1].frames; got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
 }
 
-func FuzzFrames(f *testing.F) {
-	f.Add([]byte(settings+settingsAck+goAway), 3)
-	f.Add([]byte(goAwayWith(200)), 1)
-	f.Fuzz(func(t *testing.T, stream []byte, size int) {
-		var whole, cut frameReader
-		whole.feed(stream)
-		for rest := stream; len(rest) > 0; {
-			n := min(max(size, 1), len(rest))
-			cut.feed(rest[:n])
-			rest = rest[n:]
+func TestAnswerInFrames(t *testing.T) {
+	for first, want := range map[string]bool{
+		settings: true, settings + settingsAck: true, settings[:8]: false, "": false,
+		"\x00\x00\x3c" + settings[3:] + "\x00": true, // longer than what is kept
+		settingsAck:                            false, "HTTP/1.1 200 OK\r\n": false, goAwayWith(1): false,
+	} {
+		if got := (&conversation{first: []byte(first)}).answeredInFrames(); got != want {
+			t.Errorf("%q: %t, want %t", first, got, want)
 		}
-		whole.head, cut.head = nil, nil
-		if whole.settings != cut.settings || whole.acked != cut.acked || whole.goAway != cut.goAway || whole.code != cut.code || whole.other != cut.other {
-			t.Errorf("whole %+v, in pieces of %d %+v", whole, size, cut)
-		}
-	})
+	}
 }
 
 func TestCertificateThatDoesNotVerify(t *testing.T) {

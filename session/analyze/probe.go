@@ -7,6 +7,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 )
 
 // A prober makes the conversations of one analysis.
@@ -122,7 +123,7 @@ func (p *prober) progress(id int) (head, enough bool) {
 	if c == nil {
 		return false, true
 	}
-	if c.settled || c.frames.settings || c.tlsInClear() {
+	if c.settled || c.answeredInFrames() || c.tlsInClear() {
 		return true, true
 	}
 	m := p.rec.stream.State(id).Partial[1]
@@ -179,7 +180,7 @@ func (p *prober) confirm(ctx context.Context, c *wire.Conn) {
 		c.SetReadDeadline(t)
 	}
 	wait(settingsWait)
-	c.Write([]byte(preface + settings))
+	c.Write(http2.AppendSettings([]byte(http2.Preface)))
 	buf := make([]byte, 4<<10)
 	answered := false
 	for {
@@ -192,19 +193,22 @@ func (p *prober) confirm(ctx context.Context, c *wire.Conn) {
 			return
 		case f.settings && !answered:
 			answered = true
-			c.Write([]byte(settingsAck))
+			c.Write(http2.AppendSettingsAck(nil))
 			wait(ackWait)
 		}
 		if f.settings && f.acked {
-			c.Write([]byte(goAway))
+			c.Write(http2.AppendGoAway(nil, 0, http2.ErrCodeNo, ""))
 			return
 		}
 	}
 }
 
 // framesOf returns what came of a server's frames so far.
-func (p *prober) framesOf(id int) frameReader {
+func (p *prober) framesOf(id int) frames {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.rec.byID[id].frames
+	f := p.rec.byID[id].frames
+	// What is no frame becomes a message only when it is over.
+	f.other = f.other || !f.settings && !p.rec.stream.State(id).Framed
+	return f
 }

@@ -48,7 +48,7 @@ type conversation struct {
 	responses []proto.Message // *http1.Response, interim ones too
 
 	first  []byte // of the server's stream, over TLS where it stands
-	frames frameReader
+	frames frames
 }
 
 func newRecording() *recording {
@@ -97,7 +97,7 @@ func (c *conversation) event(e wire.Event) {
 		}
 	case wire.KindSecure:
 		c.tls = e.TLS
-		c.sent, c.first, c.frames = false, nil, frameReader{}
+		c.sent, c.first, c.frames = false, nil, frames{}
 	case wire.KindAlert:
 		if e.Alert != 0 {
 			c.alert = &wire.Event{Kind: e.Kind, Dir: e.Dir, Alert: e.Alert}
@@ -110,7 +110,6 @@ func (c *conversation) event(e wire.Event) {
 		if room := keepFirst - len(c.first); room > 0 {
 			c.first = append(c.first, e.Data[:min(room, len(e.Data))]...)
 		}
-		c.frames.feed(e.Data)
 	case wire.KindEOF:
 		c.eof = c.eof || e.Dir == wire.ServerToClient
 	case wire.KindReset:
@@ -127,6 +126,9 @@ func (c *conversation) event(e wire.Event) {
 // messages takes what the parser of the connection completed.
 func (c *conversation) messages(ms []proto.Message) {
 	for _, m := range ms {
+		if m.Secure == (c.tls != nil) {
+			c.frames.take(m)
+		}
 		switch v := m.Value.(type) {
 		case *http1.Request:
 			if c.request == nil {
