@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"net"
 	"slices"
 	"strings"
@@ -132,22 +131,4 @@ func (s *Session) halfClose(ctx context.Context, _ string) error {
 		return failure(StatusConnection, "half-close: %w", err)
 	}
 	return s.afterSend(ctx)
-}
-
-// openStatus says of a dialling error what it means for the exit.
-func openStatus(err error) Status {
-	if errors.Is(err, context.Canceled) {
-		return StatusInterrupted
-	}
-	if op, ok := errors.AsType[*wire.OpError](err); ok {
-		switch {
-		case op.Phase == wire.PhaseTarget:
-			return StatusUsage
-		case op.Phase == wire.PhaseTLS:
-			return StatusTLS
-		case op.Timeout():
-			return StatusTimeout
-		}
-	}
-	return StatusConnection
 }

@@ -163,7 +163,7 @@ func (s *Session) dialFailed(err error) error {
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
 		s.refused = v.TLS
 	}
-	return &Failure{Status: openStatus(err), Err: err}
+	return &Failure{Status: StatusOf(err), Err: err}
 }
 
 // interruptible returns ctx with ^C ending it.

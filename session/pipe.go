@@ -70,7 +70,7 @@ func pipeOver(ctx context.Context, dial dialFunc, t wire.Target, o PipeOptions) 
 	}
 	conn, err := dial(ctx, t, wire.NewTap(p.event))
 	if err != nil {
-		return &Failure{Status: openStatus(err), Err: err}
+		return &Failure{Status: StatusOf(err), Err: err}
 	}
 	l := newLink(conn)
 	defer func() {

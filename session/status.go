@@ -1,8 +1,11 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"wiretape/wire"
 )
 
 // Status is the exit status of the program.
@@ -42,8 +45,9 @@ func failure(s Status, format string, args ...any) *Failure {
 	return &Failure{Status: s, Err: fmt.Errorf(format, args...)}
 }
 
-// StatusOf returns the exit status that err asks for: 0 for nil, 2 for an error
-// that is not a *Failure.
+// StatusOf returns the exit status that err asks for: 0 for nil, that of a
+// *Failure, 130 for what was cancelled, 2, 3, 4 or 6 for a *wire.OpError by its
+// phase and cause, and 2 for any other error.
 func StatusOf(err error) Status {
 	if err == nil {
 		return StatusOK
@@ -51,5 +55,19 @@ func StatusOf(err error) Status {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f.Status
 	}
-	return StatusUsage
+	if errors.Is(err, context.Canceled) {
+		return StatusInterrupted
+	}
+	op, ok := errors.AsType[*wire.OpError](err)
+	switch {
+	case !ok:
+		return StatusUsage
+	case op.Phase == wire.PhaseTarget:
+		return StatusUsage
+	case op.Phase == wire.PhaseTLS:
+		return StatusTLS
+	case op.Timeout():
+		return StatusTimeout
+	}
+	return StatusConnection
 }

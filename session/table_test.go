@@ -3,9 +3,14 @@ package session
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"wiretape/wire"
 )
 
 func newTestSession(t *testing.T, opts Options) *Session {
@@ -157,10 +162,29 @@ func TestSecretLine(t *testing.T) {
 }
 
 func TestStatusOf(t *testing.T) {
-	if got := StatusOf(nil); got != StatusOK {
-		t.Errorf("StatusOf(nil) = %d", got)
+	op := func(p wire.Phase, cause error) error {
+		return fmt.Errorf("open: %w", &wire.OpError{Phase: p, Network: "tcp", Target: "h:1", Err: cause})
 	}
-	if got := StatusOf(context.Canceled); got != StatusUsage {
-		t.Errorf("StatusOf of another error = %d, want 2", got)
+	refused := errors.New("refused")
+	tests := []struct {
+		err  error
+		want Status
+	}{
+		{nil, StatusOK},
+		{errors.New("x"), StatusUsage},
+		{fmt.Errorf("x: %w", failure(StatusDiffers, "y")), StatusDiffers},
+		{&Failure{Status: StatusProtocol, Err: context.Canceled}, StatusProtocol},
+		{context.Canceled, StatusInterrupted},
+		{op(wire.PhaseTLS, context.Canceled), StatusInterrupted},
+		{op(wire.PhaseTarget, refused), StatusUsage},
+		{op(wire.PhaseConnect, refused), StatusConnection},
+		{op(wire.PhaseConnect, os.ErrDeadlineExceeded), StatusTimeout},
+		{op(wire.PhaseTLS, refused), StatusTLS},
+		{op(wire.PhaseTLS, os.ErrDeadlineExceeded), StatusTLS},
+	}
+	for _, tt := range tests {
+		if got := StatusOf(tt.err); got != tt.want {
+			t.Errorf("StatusOf(%v) = %d, want %d", tt.err, got, tt.want)
+		}
 	}
 }
