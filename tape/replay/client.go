@@ -66,15 +66,12 @@ func (c Client) Run(ctx context.Context, t *match.Tape, dial Dial) (Report, erro
 		tally.r.Sent.All += scripts[i].sends
 		tally.r.Received.All += scripts[i].awaits
 	}
-	if len(scripts) > 1 {
-		interlace(scripts)
-	}
 	r := run{
 		c: c, t: t, tally: tally, dial: dial, scripts: scripts, tap: wire.NewTap(c.Record),
 		vars: &match.Vars{}, start: time.Now(),
 	}
 	if len(scripts) > 1 {
-		r.board = newBoard(len(scripts))
+		r.board = newBoard(scripts)
 	}
 	if err := r.preflight(); err != nil {
 		return tally.report(), err
@@ -148,7 +145,7 @@ func (r *run) all(ctx context.Context) error {
 			wg.Wait()
 		}
 		latest = max(latest, s.conv.End)
-		if err := r.board.wait(ctx, r.opening(i)); err != nil {
+		if err := r.board.wait(ctx, s.conv.Begin); err != nil {
 			break
 		}
 		conn, err := r.open(ctx, s)
@@ -172,23 +169,6 @@ func (r *run) all(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// opening returns what has to come before connection i is opened.
-func (r *run) opening(i int) []need {
-	var needs []need
-	for j, o := range r.scripts[:i] {
-		n := 0
-		for k, it := range o.peer {
-			if it.End < r.scripts[i].conv.Begin {
-				n = k + 1
-			}
-		}
-		if n > 0 {
-			needs = append(needs, need{j, n})
-		}
-	}
-	return needs
 }
 
 // open dials and compares the facts. Nil without an error means that there is

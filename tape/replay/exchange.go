@@ -53,7 +53,14 @@ type pool struct {
 	kept  int // octets in known that came from clients
 	left  int // exchanges not yet played
 
-	early bool // some answer came in the middle of its request
+	early   bool // some answer came in the middle of its request
+	longest int  // octets of the longest request
+}
+
+// A prefix is how far the octets that came are known to be those of a request.
+type prefix struct {
+	raw []byte
+	n   int
 }
 
 // maxKnown bounds what is remembered of the octets of clients' requests.
@@ -71,6 +78,7 @@ func newPool(t *match.Tape, s *Server) (*pool, bool) {
 		}
 		p.all = append(p.all, list...)
 		for _, x := range list {
+			p.longest = max(p.longest, len(x.request.Message.Raw))
 			p.early = p.early || slices.ContainsFunc(x.early, func(n int64) bool { return n >= 0 })
 		}
 	}
@@ -224,8 +232,9 @@ func (p *pool) learn(raw []byte, g *group) {
 
 // recall takes the exchange for the request with which b begins, where that is
 // known octet by octet, and tells how long it is. With more, b may be the
-// beginning of one.
-func (p *pool) recall(b []byte) (x *exchange, n int, more bool) {
+// beginning of one; so is what was found out, for the next call with the same b
+// and what follows it.
+func (p *pool) recall(b []byte, so *prefix) (x *exchange, n int, more bool) {
 	before, _, ok := bytes.Cut(b, headEnd)
 	if !ok {
 		return nil, 0, false
@@ -233,10 +242,18 @@ func (p *pool) recall(b []byte) (x *exchange, n int, more bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, k := range p.known[string(before)] {
-		if bytes.HasPrefix(b, k.raw) {
-			return p.next(k.group), len(k.raw), false
+		from := 0
+		if so.n > 0 && &so.raw[0] == &k.raw[0] {
+			from = so.n
 		}
-		more = more || bytes.HasPrefix(k.raw, b)
+		n := min(len(b), len(k.raw))
+		if !bytes.Equal(b[from:n], k.raw[from:n]) {
+			continue
+		}
+		if n == len(k.raw) {
+			return p.next(k.group), n, false
+		}
+		*so, more = prefix{k.raw, n}, true
 	}
 	return nil, 0, more
 }

@@ -46,15 +46,16 @@ func (v *serving) http(ctx context.Context, c *wire.Conn) {
 // over.
 func (a *answerer) one() (bool, error) {
 	p := a.v.pool
+	var so prefix
 	for {
 		if len(a.in) > 0 && !a.busy && len(a.queue) == 0 {
-			x, n, more := p.recall(a.in)
+			x, n, more := p.recall(a.in, &so)
 			if x != nil {
 				a.takeEqual(n, true)
 				return a.answer(x)
 			}
 			if more && !p.early {
-				if ok, err := a.fill(); !ok || err != nil {
+				if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
 					return a.lost(err)
 				}
 				continue
@@ -67,7 +68,7 @@ func (a *answerer) one() (bool, error) {
 		if done, more, err := a.midway(); done {
 			return more, err
 		}
-		if ok, err := a.fill(); !ok || err != nil {
+		if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
 			if m := a.next(); m != nil && err == nil {
 				return a.request(m)
 			}
@@ -174,7 +175,7 @@ func (a *answerer) midway() (done, more bool, err error) {
 			sent++
 			continue
 		}
-		if ok, err := a.fill(); !ok || err != nil {
+		if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
 			if len(a.queue) > 0 {
 				continue
 			}
@@ -264,7 +265,7 @@ func (a *answerer) after(x *exchange) (bool, error) {
 		// answer with it.
 		for {
 			a.in, a.queue, a.unfed, a.parser = a.in[:0], nil, nil, nil
-			if ok, err := a.fill(); !ok || err != nil {
+			if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
 				return false, nil
 			}
 		}

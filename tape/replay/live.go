@@ -167,9 +167,10 @@ func (l *live) wrote(data []byte) {
 // bytes beyond the message that is awaited.
 const maxHeld = 128 << 20
 
-// fill reads once. It returns false at the end of the peer's direction, with
-// l.end set, and an error after silence or where the peer sends without end.
-func (l *live) fill() (bool, error) {
+// fill reads once, where due octets are awaited. It returns false at the end of
+// the peer's direction, with l.end set, and an error after silence or where the
+// peer sends without end.
+func (l *live) fill(due int) (bool, error) {
 	if l.end != nil {
 		return false, nil
 	}
@@ -196,7 +197,7 @@ func (l *live) fill() (bool, error) {
 		l.parse()
 		return n > 0, nil
 	}
-	if len(l.in) > maxHeld {
+	if len(l.in)-due > maxHeld {
 		return false, fmt.Errorf("more than %d bytes came that nothing asked for", maxHeld)
 	}
 	return true, nil

@@ -155,7 +155,7 @@ func (p *player) ready(s step) (bool, error) {
 
 // act does one thing of ours.
 func (p *player) act(ctx context.Context, s step) error {
-	if err := p.board.wait(ctx, s.needs); err != nil {
+	if err := p.board.wait(ctx, s.Begin); err != nil {
 		return err
 	}
 	if p.pace != nil {
@@ -264,8 +264,9 @@ func (p *player) await(it *match.Item) error {
 		return p.awaitEnd(it)
 	}
 	m := it.Message
+	same := 0 // octets of what came that are known to be the tape's
 	for {
-		if equal, more := p.equal(m); equal {
+		if equal, more := p.equal(m, &same); equal {
 			// Compared without being read.
 			p.takeEqual(len(m.Raw), p.over())
 			p.tally.received.Add(1)
@@ -297,15 +298,18 @@ func (p *player) over() bool {
 }
 
 // equal reports whether what came begins with exactly the recorded message, or,
-// with more, whether it may yet.
-func (p *player) equal(m *match.Message) (equal, more bool) {
+// with more, whether it may yet. Its first same octets are known to, and same is
+// moved on.
+func (p *player) equal(m *match.Message, same *int) (equal, more bool) {
 	if len(m.Spans) > 0 || p.busy || p.packets() || len(p.queue) > 0 || !(p.s.lazy && m.Complete && framed(m) || p.s.bytes) {
 		return false, false
 	}
-	if len(p.in) >= len(m.Raw) {
-		return bytes.HasPrefix(p.in, m.Raw), false
+	n := min(len(p.in), len(m.Raw))
+	if !bytes.Equal(p.in[*same:n], m.Raw[*same:n]) {
+		return false, false
 	}
-	return false, p.end == nil && bytes.HasPrefix(m.Raw, p.in)
+	*same = n
+	return n == len(m.Raw), n < len(m.Raw) && p.end == nil
 }
 
 // message returns the peer's next message where it is there, or where no more
@@ -499,6 +503,15 @@ func (p *player) tail() error {
 		Got: fmt.Sprintf("%d bytes after the last that was expected: %s", n, match.Show(p.in))})
 	p.taken, p.in, p.queue = p.read, nil, nil
 	return nil
+}
+
+// fill reads once, for the message that is awaited.
+func (p *player) fill() (bool, error) {
+	due := 0
+	if m := p.awaited(); m != nil {
+		due = len(m.Raw)
+	}
+	return p.live.fill(due)
 }
 
 // awaited returns the message that is awaited, nil for none.

@@ -1,7 +1,9 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"wiretape/tape/match"
 	"wiretape/wire"
@@ -25,13 +27,8 @@ type script struct {
 // A step is something of ours: a message, an end, a handshake.
 type step struct {
 	*match.Item
-	gate  int    // how many of the peer's items of this connection come before it
-	needs []need // of the other connections
+	gate int // how many of the peer's items of this connection come before it
 }
-
-// A need says how many of the peer's items of another connection come before a
-// step.
-type need struct{ conv, n int }
 
 // playable refuses a tape whose rules would not be obeyed.
 func playable(t *match.Tape) error {
@@ -82,40 +79,19 @@ func newScript(t *match.Tape, c *match.Conv, ours wire.Dir) *script {
 // before returns how many of the peer's items come before one of ours. The end
 // of the peer's stream counts only where nothing else tells that it has said all.
 func (s *script) before(it *match.Item) int {
-	n := 0
-	for i, p := range s.peer {
-		ends := p.End
-		if m := p.Message; m != nil && !m.Complete && p.Begin < it.Begin && s.ours == wire.ServerToClient {
+	// What began later was complete later.
+	n, _ := slices.BinarySearchFunc(s.peer, it.Begin, func(p *match.Item, place int) int { return cmp.Compare(p.Begin, place) })
+	for ; n > 0; n-- {
+		p := s.peer[n-1]
+		if m := p.Message; m != nil && !m.Complete && s.ours == wire.ServerToClient {
 			continue // waited for by its octets
 		}
 		if p.Message == nil && !s.bytes && s.ours == wire.ServerToClient && it.Message != nil {
 			continue
 		}
-		if ends < it.Begin {
-			n = i + 1
+		if p.End < it.Begin {
+			break
 		}
 	}
 	return n
-}
-
-// interlace computes the needs of all scripts of a tape, whose connections overlap.
-func interlace(scripts []*script) {
-	for i, s := range scripts {
-		for k := range s.own {
-			for j, o := range scripts {
-				if i == j {
-					continue
-				}
-				n := 0
-				for x, p := range o.peer {
-					if p.End < s.own[k].Begin {
-						n = x + 1
-					}
-				}
-				if n > 0 {
-					s.own[k].needs = append(s.own[k].needs, need{j, n})
-				}
-			}
-		}
-	}
 }
