@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 	"unicode/utf8"
 
 	"wiretape/session/analyze"
@@ -80,7 +81,11 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 	for i := range r.Cookies {
 		p.autoCookie(&r.Cookies[i])
 	}
-	p.rows(0, markInfo, "password-protected "+string(r.Password.Verdict)+": "+r.Password.Kind)
+	text := "password-protected: " + string(r.Password.Verdict)
+	if k := r.Password.Kind; k != string(r.Password.Verdict) {
+		text += ", " + k
+	}
+	p.rows(0, markInfo, text)
 	for _, c := range r.Password.Challenges {
 		p.rows(0, markInfo, fmt.Sprintf("challenge %s, realm %q", c.Scheme, string(c.Realm)))
 	}
@@ -88,11 +93,18 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 		p.rows(0, markWarn, warning)
 	}
 	if t := r.Timing; t.Total > 0 {
-		p.rows(0, markInfo, fmt.Sprintf("took %.3f s: first byte after %.3f s", t.Total, t.FirstByte))
+		took := "took " + span(seconds(t.Total))
+		if t.FirstByte > 0 {
+			took += "; first byte after " + span(seconds(t.FirstByte))
+		}
+		p.rows(0, markInfo, took)
 	}
 	p.flush()
 	return p.err
 }
+
+// seconds returns a duration as the report has it.
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func infoOr(warn bool) mark {
 	if warn {
