@@ -95,7 +95,7 @@ func BenchmarkWrite(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	for _, kind := range []string{"text", "raw"} {
 		events, size := benchEvents(kind == "text")
-		tape := write(b, Capture, events...)
+		tape := write(b, events...)
 		b.Run(kind+"/tape", func(b *testing.B) {
 			b.SetBytes(size)
 			for b.Loop() {
@@ -161,7 +161,7 @@ func BenchmarkRead(b *testing.B) {
 
 func BenchmarkFormat(b *testing.B) {
 	events, size := benchEvents(true)
-	tape := write(b, Capture, events...)
+	tape := write(b, events...)
 	for name, commit := range map[string]bool{"capture": false, "commit": true} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(size)

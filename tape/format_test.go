@@ -104,13 +104,13 @@ func TestFormatTellsWhatItDid(t *testing.T) {
 
 // What a Writer writes is canonical.
 func TestWrittenTapesAreCanonical(t *testing.T) {
-	tape := string(write(t, Capture, conversation()...))
+	tape := string(write(t, conversation()...))
 	if got, _ := format(t, tape, false); got != tape {
 		t.Error(cmp.Diff(tape, got))
 	}
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 20 {
-		tape := string(write(t, Capture, randomEvents(rnd, 10)...))
+		tape := string(write(t, randomEvents(rnd, 10)...))
 		if got, _ := format(t, tape, false); got != tape {
 			t.Fatal(cmp.Diff(tape, got))
 		}
@@ -126,7 +126,7 @@ func TestLongRunsOfACommitTapeKeepTheirBytes(t *testing.T) {
 		e.Data = bytes.Repeat(append(e.Data, 'x'), 1+100000/(1+len(e.Data)))
 		events = append(events, e)
 	}
-	tape := string(write(t, Capture, events...))
+	tape := string(write(t, events...))
 	got, _ := format(t, tape, true)
 	if strings.Contains(got, "<@") {
 		t.Error("a commit tape has a raw block")
@@ -147,14 +147,29 @@ func TestDatagramsStayApart(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	var b bytes.Buffer
-	w := NewWriter(&b, Options{Profile: Commit})
-	for e := range NewReader(strings.NewReader(tape), "x").Events() {
-		w.Event(e)
+}
+
+// A number that is used again for another network is another connection.
+func TestReusedConnectionNumbers(t *testing.T) {
+	tape := "wiretape 1\n= open udp a:1\n~ 1ms\n= close\n= open tcp a:1\n~ 1ms\n> a\n~ 1ms\n> b\n= close\n; end\n"
+	got, _ := format(t, tape, true)
+	want := "wiretape 1\n; profile commit\n= open udp a:1\n= close\n= open tcp a:1\n> ab\n= close\n; end\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
-	w.Close()
-	if diff := cmp.Diff(want, b.String()); diff != "" {
-		t.Errorf("written: %s", diff)
+}
+
+// A run may have very many lines between its own.
+func TestManyLinesWithinARun(t *testing.T) {
+	tape := "wiretape 1\n= open tcp a:1\n~ 0s\n" + strings.Repeat("> a\\n\n\n# c\n", 50000) + "> \\{secret S 3}\\n\n~ 0s\n= close\n; end\n"
+	for _, commit := range []bool{false, true} {
+		got, res := format(t, tape, commit)
+		if again, _ := format(t, got, commit); again != got {
+			t.Error("formatted again it differs")
+		}
+		if n := strings.Count(got, "# c\n"); n != 50000 || len(res.Secrets) != 1 {
+			t.Errorf("%d comments of 50000, secrets %q", n, res.Secrets)
+		}
 	}
 }
 
@@ -168,7 +183,7 @@ func seeds(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	f.Add(write(f, Capture, conversation()[:11]...))
+	f.Add(write(f, conversation()[:11]...))
 	f.Add([]byte("wiretape 1\n> \\{id=any|}\n>@ 5\n"))
 	f.Add([]byte("wiretape 1\n>@ 5\n"))
 	f.Add([]byte("wiretape 1\n> a\\{any|}\n# c\n>b YWJj\n>\n; x\n>x 00 ff\n>@ 3\na\nb\n>  \\x20\n; end"))

@@ -275,7 +275,7 @@ func TestKeysInQuotes(t *testing.T) {
 // Any prefix of a tape can be read: no error, the events but the last are those
 // of the whole, the bytes a prefix of its bytes, and what is lost is said.
 func TestAnyPrefixCanBeRead(t *testing.T) {
-	tapes := map[string]string{"conversation": string(write(t, Capture, conversation()[:10]...))}
+	tapes := map[string]string{"conversation": string(write(t, conversation()[:10]...))}
 	files, _ := filepath.Glob("testdata/*.*")
 	for _, file := range files {
 		b, err := os.ReadFile(file)

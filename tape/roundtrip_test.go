@@ -61,10 +61,10 @@ func conversation() []wire.Event {
 }
 
 // write returns the tape of events.
-func write(t testing.TB, profile Profile, events ...wire.Event) []byte {
+func write(t testing.TB, events ...wire.Event) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := NewWriter(&b, Options{Created: created, Tool: "test", Profile: profile})
+	w := NewWriter(&b, Options{Created: created, Tool: "test"})
 	for _, e := range events {
 		w.Event(e)
 	}
@@ -93,7 +93,7 @@ var sameEvents = cmp.Comparer(bytes.Equal)
 
 func TestEventsComeBack(t *testing.T) {
 	events := conversation()
-	tape := write(t, Capture, events...)
+	tape := write(t, events...)
 	for _, src := range []io.Reader{
 		bytes.NewReader(tape), iotest.OneByteReader(bytes.NewReader(tape)), iotest.DataErrReader(bytes.NewReader(tape)),
 		strings.NewReader(withCRLF(tape)),
@@ -151,11 +151,12 @@ func TestAnyBytesComeBack(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 30 {
 		events := randomEvents(rnd, 10)
-		if diff := cmp.Diff(events, read(t, NewReader(bytes.NewReader(write(t, Capture, events...)), "x")), sameEvents); diff != "" {
+		if diff := cmp.Diff(events, read(t, NewReader(bytes.NewReader(write(t, events...)), "x")), sameEvents); diff != "" {
 			t.Fatal(diff)
 		}
 		// Of a commit tape only the bytes of each direction count.
-		want, got := streams(events), streams(read(t, NewReader(bytes.NewReader(write(t, Commit, events...)), "x")))
+		commit, _ := format(t, string(write(t, events...)), true)
+		want, got := streams(events), streams(read(t, NewReader(strings.NewReader(commit), "x")))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
@@ -250,7 +251,7 @@ func (f *full) Seek(n int64, whence int) (int64, error) { return int64(len(f.b))
 
 func TestFullDiskLeavesAWholeTape(t *testing.T) {
 	events := conversation()
-	whole := write(t, Capture, events...)
+	whole := write(t, events...)
 	for room := 0; room < len(whole); room += 1 + room/20 {
 		f := &full{room: room}
 		w := NewWriter(f, Options{Created: created, Tool: "test"})

@@ -188,7 +188,7 @@ func yesNo(b bool) string {
 }
 
 // appendSocket appends the record, or records, of an event that is no bytes.
-func appendSocket(dst []byte, e wire.Event, profile Profile) ([]byte, error) {
+func appendSocket(dst []byte, e wire.Event) ([]byte, error) {
 	v := verbOf(e.Kind)
 	if v == nil {
 		return dst, bad("event of kind %s", e.Kind)
@@ -198,12 +198,9 @@ func appendSocket(dst []byte, e wire.Event, profile Profile) ([]byte, error) {
 	if l.err != nil {
 		return dst, bad("event %s: %w", v.name, l.err)
 	}
-	if profile == Commit {
-		l.drop(v.local)
-	}
 	dst = l.append(append(append(appendConn(dst, e.Conn), "= "...), v.name...))
 	dst = append(dst, '\n')
-	if e.Kind == wire.KindSecure && profile == Capture {
+	if e.Kind == wire.KindSecure {
 		for _, der := range e.TLS.Certificates {
 			dst = appendCert(dst, e.Conn, der)
 		}

@@ -3,6 +3,7 @@ package tape
 import (
 	"bytes"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -15,13 +16,20 @@ import (
 type volatile struct {
 	streams map[streamKey]*headLine
 	// ids are the names under which secrets that the server sent are captured.
-	ids map[string]string
+	ids map[secretValue]string
 	// values are the names under which other values are captured.
 	values map[string]string
 	taken  map[string]bool
 	// names are, for each span of the last run, the name of the field or cookie
 	// if it is new, or else "".
 	names []string
+}
+
+// A secretValue is what tells one value of a secret from another: of two lengths
+// it has two.
+type secretValue struct {
+	id  string
+	len int
 }
 
 type streamKey struct {
@@ -50,7 +58,7 @@ func (v *volatile) event(e wire.Event) {
 func (v *volatile) find(f *formatter, data []byte, old []Span) []Span {
 	if v.taken == nil {
 		v.streams = make(map[streamKey]*headLine)
-		v.ids, v.values, v.taken = make(map[string]string), make(map[string]string), make(map[string]bool)
+		v.ids, v.values, v.taken = make(map[secretValue]string), make(map[string]string), make(map[string]bool)
 	}
 	key := streamKey{f.conn, f.dir}
 	h := v.streams[key]
@@ -90,7 +98,7 @@ type volatileRun struct {
 func (r *volatileRun) take(at int) {
 	for len(r.old) > 0 && r.old[0].From < at {
 		s := r.old[0]
-		if id := r.v.ids[s.ID]; s.Kind == SpanSecret && id != "" && r.dir == wire.ClientToServer && (s.Enc == "" || s.Enc == "raw") {
+		if id := r.v.ids[secretValue{s.ID, s.To - s.From}]; s.Kind == SpanSecret && id != "" && r.dir == wire.ClientToServer && (s.Enc == "" || s.Enc == "raw") {
 			s = Span{From: s.From, To: s.To, Kind: SpanRef, ID: id}
 		}
 		r.spans, r.names, r.old = append(r.spans, s), append(r.names, ""), r.old[1:]
@@ -100,8 +108,9 @@ func (r *volatileRun) take(at int) {
 // add makes a span of data[from:to], unless there is one.
 func (r *volatileRun) add(s Span, name string) {
 	r.take(s.From)
-	if len(r.old) > 0 && r.old[0].From < s.To ||
-		slices.ContainsFunc(r.inside, func(in insert) bool { return in.at > s.From && in.at < s.To }) {
+	// The first line that stands behind the span's first byte.
+	i := sort.Search(len(r.inside), func(i int) bool { return r.inside[i].at > s.From })
+	if len(r.old) > 0 && r.old[0].From < s.To || i < len(r.inside) && r.inside[i].at < s.To {
 		return
 	}
 	r.spans, r.names = append(r.spans, s), append(r.names, name)
@@ -206,10 +215,11 @@ func (r *volatileRun) setCookie(from, to int) {
 			continue
 		}
 		masked = true
-		id, known := r.v.ids[s.ID]
+		value := secretValue{s.ID, s.To - s.From}
+		id, known := r.v.ids[value]
 		if !known {
 			id = r.v.newID(strings.ToLower(s.ID))
-			r.v.ids[s.ID] = id
+			r.v.ids[value] = id
 		}
 		s = Span{From: s.From, To: s.To, Kind: SpanToken, ID: id}
 		if r.old[0].Enc == "raw" {

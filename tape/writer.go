@@ -16,10 +16,10 @@ import (
 type Options struct {
 	Created time.Time // wall clock at which the recording started; zero leaves it out
 	Tool    string    // who records, such as "wiretape 1.2"; "" leaves it out
-	Profile Profile
 }
 
-// A Writer writes a tape. Each record goes out in one Write before the call
+// A Writer writes a tape in the capture profile; [Format] makes the other of it.
+// Each record goes out in one Write before the call
 // returns, and nothing is held back, so that a recorder may die at any moment.
 //
 // The first error ends the recording: what follows is dropped, and Err and
@@ -39,10 +39,6 @@ type Writer struct {
 	done bool // closed
 
 	started bool // a socket record was written
-
-	// Commit profile: the run that the next event would be taken for a part of.
-	last     struct{ conn, dir int }
-	datagram map[int]bool // connections whose boundaries matter
 }
 
 // maxKept is the size of the largest buffer that a Writer keeps between events.
@@ -74,13 +70,9 @@ func (w *Writer) Spanned(e wire.Event, spans []Span) {
 		return
 	}
 	w.begin()
-	if w.opt.Profile == Capture {
-		wait := max(e.At-w.at, 0)
-		w.buf = append(append(append(w.buf, "~ "...), wait.String()...), '\n')
-		w.at += wait
-	} else if w.apart(e) {
-		w.buf = append(w.buf, "~ 0s\n"...)
-	}
+	wait := max(e.At-w.at, 0)
+	w.buf = append(append(append(w.buf, "~ "...), wait.String()...), '\n')
+	w.at += wait
 	var err error
 	switch {
 	case e.Conn < 1 || e.Conn > maxConn:
@@ -89,7 +81,7 @@ func (w *Writer) Spanned(e wire.Event, spans []Span) {
 		err = w.data(e, spans)
 	default:
 		w.started = true
-		w.buf, err = appendSocket(w.buf, e, w.opt.Profile)
+		w.buf, err = appendSocket(w.buf, e)
 	}
 	if err != nil {
 		w.err = fmt.Errorf("write tape: %w", err)
@@ -105,7 +97,7 @@ func (w *Writer) data(e wire.Event, spans []Span) error {
 	if err := checkSpans(spans, len(e.Data)); err != nil {
 		return err
 	}
-	w.buf = appendRun(w.buf, w.opt.Profile, e.Conn, e.Dir, e.Data, spans)
+	w.buf, _ = appendRun(w.buf, Capture, e.Conn, e.Dir, e.Data, spans)
 	return nil
 }
 
@@ -122,24 +114,6 @@ func checkSpans(spans []Span, n int) error {
 		end = s.To
 	}
 	return nil
-}
-
-// apart reports whether e needs a time before it so as not to become one with
-// the event before it, as a datagram would.
-func (w *Writer) apart(e wire.Event) bool {
-	if e.Kind == wire.KindOpen && e.Facts != nil && e.Facts.Network == "udp" {
-		if w.datagram == nil {
-			w.datagram = make(map[int]bool)
-		}
-		w.datagram[e.Conn] = true
-	}
-	last := w.last
-	w.last.conn, w.last.dir = e.Conn, 0
-	if e.Kind != wire.KindData {
-		return false
-	}
-	w.last.dir = int(e.Dir)
-	return w.last == last && w.datagram[e.Conn]
 }
 
 // Record writes a record that is no event: a comment, metadata, a rule, a mark
@@ -169,9 +143,6 @@ func (w *Writer) Record(r Record) error {
 	}
 	w.begin()
 	w.buf = append(w.buf, line...)
-	if r.Kind == Rule || r.Kind == Mark {
-		w.last.dir = 0
-	}
 	w.flush()
 	return w.err
 }
@@ -222,7 +193,7 @@ func (w *Writer) begin() {
 	if w.opt.Tool != "" {
 		w.buf = fmt.Appendf(w.buf, "; tool %s\n", strings.Join(strings.Fields(w.opt.Tool), " "))
 	}
-	w.buf = fmt.Appendf(w.buf, "; profile %s\n", w.opt.Profile)
+	w.buf = fmt.Appendf(w.buf, "; profile %s\n", Capture)
 }
 
 // flush writes the buffer, the whole of one record.

@@ -37,7 +37,8 @@ func TestForms(t *testing.T) {
 		{"JSON", "\n{\"a,{\":1,\"b\":{\"c\":2}}", "> \\n\n> {\"a,{\":1,\"b\":{\"c\":2}}\n", "> \\n\n> {\n> \"a,{\":1,\n> \"b\":{\n> \"c\":2}}\n"},
 	} {
 		for profile, want := range map[Profile]string{Capture: tt.capture, Commit: tt.commit} {
-			got := string(appendRun(nil, profile, 1, wire.ClientToServer, []byte(tt.data), nil))
+			b, _ := appendRun(nil, profile, 1, wire.ClientToServer, []byte(tt.data), nil)
+			got := string(b)
 			switch want {
 			case "":
 				want = tt.capture
@@ -128,7 +129,7 @@ func TestComputedSpans(t *testing.T) {
 
 func TestWriterRecords(t *testing.T) {
 	var b bytes.Buffer
-	w := NewWriter(&b, Options{Profile: Commit, Tool: "a\nb"})
+	w := NewWriter(&b, Options{Tool: "a\nb"})
 	for _, r := range []Record{
 		{Kind: Meta, Key: "note", Value: "x y"},
 		{Kind: Rule, Key: "ignore", Args: []string{"header", "Date"}},
@@ -155,14 +156,14 @@ func TestWriterRecords(t *testing.T) {
 	if err := w.Record(Record{Kind: Blank}); err != ErrClosed {
 		t.Errorf("after Close: %v, want %v", err, ErrClosed)
 	}
-	want := "wiretape 1\n; tool a b\n; profile commit\n; note x y\n! ignore header Date\n# c\n\n% login\n= open tcp a:1\n; end\n"
+	want := "wiretape 1\n; tool a b\n; profile capture\n; note x y\n! ignore header Date\n# c\n\n% login\n~ 0s\n= open tcp a:1 local=b:2\n; end\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestTimeNeverGoesBack(t *testing.T) {
-	tape := write(t, Capture,
+	tape := write(t,
 		wire.Event{Conn: 1, At: 5 * time.Second, Kind: wire.KindTimeout},
 		wire.Event{Conn: 1, At: 3 * time.Second, Kind: wire.KindTimeout},
 		wire.Event{Conn: 1, At: 6 * time.Second, Kind: wire.KindTimeout})

@@ -39,11 +39,24 @@ func run(t testing.TB, opt Options, turns []turn, cut func(string) []string) res
 	t.Helper()
 	res := result{clear: make(map[[2]int][]string)}
 	var b bytes.Buffer
-	w := tape.NewWriter(&b, tape.Options{Profile: tape.Commit})
+	w := tape.NewWriter(&b, tape.Options{})
+	// What a turn's events have in common is read more easily as one.
+	var held wire.Event
+	var marked []tape.Span
 	r := New(func(e wire.Event, spans []tape.Span) {
-		w.Spanned(e, spans)
 		e.Data = bytes.Clone(e.Data)
 		res.events = append(res.events, e)
+		if held.Conn != e.Conn || held.Dir != e.Dir {
+			if held.Conn != 0 {
+				w.Spanned(held, marked)
+			}
+			held, marked = wire.Event{Conn: e.Conn, Kind: e.Kind, Dir: e.Dir}, nil
+		}
+		for _, s := range spans {
+			s.From, s.To = s.From+len(held.Data), s.To+len(held.Data)
+			marked = append(marked, s)
+		}
+		held.Data = append(held.Data, e.Data...)
 		key := [2]int{e.Conn, int(e.Dir)}
 		pieces := append(res.clear[key], "")
 		if len(pieces) > 1 {
@@ -67,8 +80,8 @@ func run(t testing.TB, opt Options, turns []turn, cut func(string) []string) res
 		}
 	}
 	r.Flush()
-	if err := w.Err(); err != nil {
-		t.Fatal(err)
+	if w.Spanned(held, marked); w.Err() != nil && held.Conn != 0 {
+		t.Fatal(w.Err())
 	}
 	res.tape, res.ids = b.String(), r.Replaced()
 	return res
