@@ -100,7 +100,7 @@ func hintFor(err error) string {
 	if op, ok := errors.AsType[*wire.OpError](err); ok {
 		switch {
 		case op.Phase == wire.PhaseName:
-			return "no such name here: an address works without the name service"
+			return "an address works without the name service"
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return "nothing listens there: is the server up, and the port right?"
 		case op.Timeout():

@@ -122,6 +122,10 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
+	// Nobody is there to press ^C.
+	if opts.Dialer.Timeout == 0 {
+		opts.Dialer.Timeout = unattendedDial
+	}
 	switch {
 	case len(f.lines) > 0 && f.file != "":
 		return usagef("-c and -f exclude each other")
@@ -146,6 +150,10 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	return a.runPipe(ctx, opts, target, f)
 }
 
+// unattendedDial is how long each phase of connecting may take where no person
+// waits for it and -w says nothing.
+const unattendedDial = 30 * time.Second
+
 // laterWords are commands to come. They are no hosts, so that a script which uses
 // one does not dial it.
 var laterWords = []string{"curl", "record", "test", "lint", "import", "export", "completion", "man"}
@@ -153,6 +161,9 @@ var laterWords = []string{"curl", "record", "test", "lint", "import", "export", 
 // plainTarget reads the target of the plain command.
 func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err error) {
 	if len(args) == 0 {
+		if f.unix || f.udp {
+			return t, false, usagef("-u and -U want a target")
+		}
 		return t, false, nil
 	}
 	switch word := args[0]; {

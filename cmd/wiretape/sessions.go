@@ -2,10 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wiretape/session"
+	"wiretape/tape"
+	"wiretape/wire"
 )
 
 func (a *app) sessions() *cobra.Command {
@@ -13,8 +17,8 @@ func (a *app) sessions() *cobra.Command {
 		Use:   "sessions",
 		Short: "list the sessions that were kept",
 		Long: `Every session on a terminal is kept, with its secrets replaced, for its owner
-alone. Sessions lists what is there, the latest first; show takes its paths, and
-"last" for the first of them.`,
+alone. Sessions lists what is there, the latest first, with a number that show
+takes as well as the path; "last" is 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			dir, err := session.StateDir()
@@ -25,8 +29,9 @@ alone. Sessions lists what is there, the latest first; show takes its paths, and
 			if err != nil {
 				return usagef("kept sessions: %v", err)
 			}
-			for _, k := range kept {
-				fmt.Fprintf(a.stdout, "%s  %9d B  %s\n", k.Modified.Format("2006-01-02 15:04:05"), k.Size, escape(k.Path))
+			for i, k := range kept {
+				fmt.Fprintf(a.stdout, "%2d  %s  %9d B  %-28s  %s\n", i+1, k.Modified.Format("2006-01-02 15:04:05"),
+					k.Size, escape(strings.Join(targetsOf(k.Path), ", ")), escape(k.Path))
 			}
 			if len(kept) == 0 {
 				fmt.Fprintf(a.stderr, "wiretape: no session was kept in %s\n", escape(dir))
@@ -34,4 +39,26 @@ alone. Sessions lists what is there, the latest first; show takes its paths, and
 			return nil
 		},
 	}
+}
+
+// targetsOf returns where the connections of a kept session went, each once.
+func targetsOf(path string) []string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // gone since it was listed
+	}
+	defer f.Close()
+	var targets []string
+	seen := map[string]bool{}
+	for e, err := range tape.NewReader(f, path).Events() {
+		if err != nil {
+			break // what could be read is listed
+		}
+		if e.Kind != wire.KindOpen || seen[e.Facts.Target] {
+			continue
+		}
+		seen[e.Facts.Target] = true
+		targets = append(targets, e.Facts.Target)
+	}
+	return targets
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"wiretape/session"
 	"wiretape/tape"
@@ -13,16 +14,12 @@ import (
 )
 
 // openTape opens the tape that an argument names: a file, "-" for stdin, "last"
-// for the session that was kept last.
+// for the session that was kept last, or the number of a kept session.
 func (a *app) openTape(arg string) (*tape.Reader, io.Closer, error) {
-	if arg == "last" {
+	if n, ok := keptNumber(arg); ok {
 		if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
-			dir, err := session.StateDir()
-			if err != nil {
-				return nil, nil, usagef("last session: %w", err)
-			}
-			if arg, err = session.LastKept(dir); err != nil {
-				return nil, nil, usagef("last session: %w", err)
+			if arg, err = keptPath(n); err != nil {
+				return nil, nil, err
 			}
 		}
 	}
@@ -31,6 +28,31 @@ func (a *app) openTape(arg string) (*tape.Reader, io.Closer, error) {
 		return nil, nil, err
 	}
 	return tape.NewReader(f, name), f, nil
+}
+
+// keptNumber reads "last" or a number as that of a kept session, from 1.
+func keptNumber(arg string) (int, bool) {
+	if arg == "last" {
+		return 1, true
+	}
+	n, err := strconv.Atoi(arg)
+	return n, err == nil && n > 0
+}
+
+// keptPath returns the path of the n-th kept session, the latest being 1.
+func keptPath(n int) (string, error) {
+	dir, err := session.StateDir()
+	if err != nil {
+		return "", usagef("kept session: %w", err)
+	}
+	kept, err := session.KeptSessions(dir)
+	if err != nil {
+		return "", usagef("kept session: %w", err)
+	}
+	if n > len(kept) {
+		return "", &hinted{usagef("kept session %d: %s in %s", n, count(len(kept), "session"), dir), "wiretape sessions lists them"}
+	}
+	return kept[n-1].Path, nil
 }
 
 // openFile opens the file that an argument names, "-" for stdin.

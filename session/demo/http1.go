@@ -25,12 +25,19 @@ type site struct {
 func (s site) serveHTTP1(c *wire.Conn) {
 	p := http1.New(proto.Limits{})
 	buf := make([]byte, 16<<10)
+	first := true
 	for {
 		c.SetReadDeadline(time.Now().Add(idle))
 		n, err := c.Read(buf)
 		if err != nil {
 			return
 		}
+		if first && (buf[0] < ' ' || buf[0] > '~') && buf[0] != '\r' && buf[0] != '\n' {
+			// A TLS handshake, most likely: it has no line to wait for.
+			_, _ = c.Write(appendHTTP1(nil, "GET", false, text(400, "this is no HTTP; is it TLS? this port has none\n")))
+			return
+		}
+		first = false
 		// The requests outlive the call that fills this slice's place.
 		requests := append([]proto.Message(nil), p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: buf[:n]})...)
 		for _, m := range requests {
