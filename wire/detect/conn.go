@@ -55,8 +55,7 @@ func (c *conn) feed(e wire.Event) []proto.Message {
 	case wire.KindData:
 		*off += int64(len(e.Data))
 	case wire.KindGap:
-		// Far from where offsets overflow.
-		e.Size = min(max(0, e.Size), 1<<60-*off)
+		e.Size = proto.GapSize(e, *off)
 		*off += e.Size
 	}
 	c.pass(e)

@@ -9,12 +9,9 @@ import (
 
 // gap takes octets that are missing from the recording.
 func (s *side) gap(e wire.Event) {
-	const (
-		why  = "octets are missing from the recording"
-		most = 1 << 60 // octets of a stream: far from where offsets overflow
-	)
-	n := min(e.Size, most-s.buf.End())
-	if n <= 0 {
+	why := proto.Ending(e.Kind)
+	n := proto.GapSize(e, s.buf.End())
+	if n == 0 {
 		return
 	}
 	switch s.state {

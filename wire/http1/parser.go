@@ -65,7 +65,7 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	s, other := &p.sides[proto.Side(e.Dir)], &p.sides[1-proto.Side(e.Dir)]
 	if e.Kind != wire.KindData && e.Kind != wire.KindGap {
 		for i := range p.sides {
-			p.sides[i].stop(whyStopped(e.Kind))
+			p.sides[i].stop(proto.Ending(e.Kind))
 		}
 	}
 	switch e.Kind {
@@ -101,21 +101,6 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 		}
 	}
 	return p.out
-}
-
-// whyStopped says why an event that is no data ends a raw Message.
-func whyStopped(k wire.Kind) string {
-	switch k {
-	case wire.KindEOF:
-		return "end of stream"
-	case wire.KindReset:
-		return "connection reset"
-	case wire.KindClose:
-		return "connection closed"
-	case wire.KindSecure:
-		return "TLS began"
-	}
-	return k.String()
 }
 
 // Close implements [proto.Parser]. A second call returns nothing.

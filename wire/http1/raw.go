@@ -42,7 +42,7 @@ func (s *side) tunnel() {
 
 // turn notes that the other direction speaks.
 func (s *side) turn() {
-	s.stop("the other side spoke")
+	s.stop(proto.Ending(wire.KindData))
 	if s.state == stateRaw {
 		if s.raw.spent {
 			s.p.answered()

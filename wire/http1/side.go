@@ -8,11 +8,8 @@ import (
 	"wiretape/wire/proto"
 )
 
-// Bounds of what one Message lists. Octets are bounded by proto.Limits.
-const (
-	maxNotes  = 64      // deviations; the next one says that there are more
-	maxChunks = 1 << 14 // leaves of a chunked body; further chunks are one leaf
-)
+// maxChunks bounds the leaves of a chunked body; further chunks are one leaf.
+const maxChunks = 1 << 14
 
 // A state says what the next octet of a direction is.
 type state uint8
@@ -127,12 +124,7 @@ func (s *side) begin() {
 
 // note says that the octet at offset deviates from rule.
 func (s *side) note(offset int64, text, rule string) {
-	switch {
-	case len(s.notes) < maxNotes:
-		s.notes = append(s.notes, proto.Note{Offset: offset, Text: text, Rule: rule})
-	case len(s.notes) == maxNotes:
-		s.notes = append(s.notes, proto.Note{Offset: offset, Text: "further deviations are not listed"})
-	}
+	s.notes = proto.AddNote(s.notes, proto.Note{Offset: offset, Text: text, Rule: rule})
 }
 
 // refuse is note for what strict recipients refuse the message for.

@@ -20,7 +20,6 @@ type Parser struct {
 	limits  proto.Limits
 	sides   [2]side
 	runs    proto.Runs
-	last    wire.Dir // who spoke last
 	now     time.Duration
 	conn    int
 	secure  bool
@@ -72,36 +71,27 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	p.out = p.out[:0]
 	p.now, p.conn = e.At, e.Conn
 	s := &p.sides[proto.Side(e.Dir)]
+	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
 	switch e.Kind {
 	case wire.KindData:
-		if len(e.Data) > 0 {
-			p.turn(e.Dir)
-			if s.buf.Start() == s.buf.End() && s.frame == nil {
-				s.first = p.now
-			}
-			s.buf.Push(e.Data)
-			for p.step(s) {
-			}
-			s.buf.Keep()
+		if len(e.Data) == 0 {
+			break
 		}
-		return p.out
+		if s.buf.Start() == s.buf.End() && s.frame == nil {
+			s.first = p.now
+		}
+		s.buf.Push(e.Data)
+		for p.step(s) {
+		}
+		s.buf.Keep()
 	case wire.KindGap:
-		if e.Size > 0 {
-			p.turn(0)
-			p.gap(s, e)
-		}
-		return p.out
-	}
-	p.turn(0)
-	switch e.Kind {
+		p.gap(s, e)
 	case wire.KindEOF:
-		p.flush(s, "end of stream")
-	case wire.KindReset:
-		p.flushAll("connection reset")
-	case wire.KindClose:
-		p.flushAll("connection closed")
+		p.flush(s, proto.Ending(e.Kind))
+	case wire.KindReset, wire.KindClose:
+		p.flushAll(proto.Ending(e.Kind))
 	case wire.KindSecure:
-		p.flushAll("TLS began")
+		p.flushAll(proto.Ending(e.Kind))
 		p.secure = true
 		for i := range p.sides {
 			s := &p.sides[i]
@@ -114,7 +104,6 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 // Close implements [proto.Parser].
 func (p *Parser) Close() []proto.Message {
 	p.out = p.out[:0]
-	p.turn(0)
 	p.flushAll("end of recording")
 	return p.out
 }
@@ -144,18 +133,6 @@ func (p *Parser) progress(s *side) *proto.Message {
 		return p.runs.Partial(s.dir)
 	}
 	return &s.partial
-}
-
-// turn stops the raw runs of both sides, unless dir spoke last too.
-func (p *Parser) turn(dir wire.Dir) {
-	if dir != 0 && dir == p.last {
-		return
-	}
-	p.last = dir
-	for i := range p.sides {
-		s := &p.sides[i]
-		p.out = p.runs.Stop(p.out, s.dir, s.buf.Start(), s.buf.End(), "the other side spoke")
-	}
 }
 
 // step reads one thing and reports whether there may be another.
@@ -360,8 +337,9 @@ func (p *Parser) announce(s *side, f *Frame) {
 // gap takes octets that are missing. Within a payload the frames after it are
 // still found.
 func (p *Parser) gap(s *side, e wire.Event) {
-	// Far from where offsets overflow.
-	e.Size = min(e.Size, 1<<60-s.buf.End())
+	if e.Size = proto.GapSize(e, s.buf.End()); e.Size == 0 {
+		return
+	}
 	if g := s.frame; g != nil && e.Size <= int64(g.left) {
 		if g.m.Span.To > g.tiled {
 			g.leaf("payload", g.m.Span.To)
@@ -372,15 +350,12 @@ func (p *Parser) gap(s *side, e wire.Event) {
 		g.m.Span.To += e.Size
 		g.leaf("gap", g.m.Span.To)
 		if g.left == 0 {
-			p.finish(s, "octets are missing from the recording")
+			p.finish(s, proto.Ending(e.Kind))
 		}
 		return
 	}
 	begun := s.begun || s.buf.Len() > 0 || s.lost
-	p.flush(s, "octets are missing from the recording")
-	if e.Size <= 0 {
-		return
-	}
+	p.flush(s, proto.Ending(e.Kind))
 	p.out = append(p.out, proto.Gap(e, protoName, s.buf.End(), p.secure))
 	s.buf.Gap(e.Size)
 	// Where the next frame begins nothing tells, unless nothing began yet.
@@ -391,7 +366,7 @@ func (p *Parser) gap(s *side, e wire.Event) {
 func (p *Parser) flush(s *side, why string) {
 	if s.frame != nil {
 		if s.frame.left == 0 {
-			why = "octets are missing from the recording"
+			why = proto.Ending(wire.KindGap)
 		}
 		p.finish(s, why)
 	}
@@ -445,18 +420,12 @@ func (g *progress) leaf(name string, to int64) {
 	g.tiled = to
 }
 
-// maxNotes bounds the notes of a frame.
-const maxNotes = 64
-
 // note says that the octet at an index of the frame deviates from a section of
 // RFC 9113.
 func (g *progress) note(at int, text, section string) {
-	if len(g.m.Notes) >= maxNotes {
-		return
-	}
 	if section != "" {
 		section = "RFC 9113 " + section
 	}
 	offset := min(g.m.Span.From+int64(at), g.m.Span.To)
-	g.m.Notes = append(g.m.Notes, proto.Note{Offset: offset, Text: text, Rule: section})
+	g.m.Notes = proto.AddNote(g.m.Notes, proto.Note{Offset: offset, Text: text, Rule: section})
 }

@@ -43,7 +43,7 @@ func (p *Parser) beginContent(after int) {
 
 // note adds a note about the octet at offset.
 func (c *content) note(offset int64, text, rule string) {
-	c.m.Notes = append(c.m.Notes, proto.Note{Offset: offset, Text: text, Rule: rule})
+	c.m.Notes = proto.AddNote(c.m.Notes, proto.Note{Offset: offset, Text: text, Rule: rule})
 }
 
 // readContent reads content as far as it goes, and reports whether it ended.
@@ -141,10 +141,7 @@ func (p *Parser) contentText(part []byte) {
 	if len(part) == 0 {
 		return
 	}
-	b := &c.m.Body
-	b.Data = append(b.Data, part[:min(len(part), max(0, p.limits.Body-len(b.Data)))]...)
-	b.Size += int64(len(part))
-	b.Cut = b.Size > int64(len(b.Data))
+	c.m.Body.Keep(part, p.limits.Body)
 	if c.counted {
 		return
 	}

@@ -69,7 +69,6 @@ type Parser struct {
 	limits proto.Limits
 	sides  [2]side
 	runs   proto.Runs
-	last   wire.Dir // who spoke last
 	now    time.Duration
 	conn   int
 	secure bool
@@ -116,9 +115,7 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	p.out = p.out[:0]
 	p.now, p.conn = e.At, e.Conn
 	s := &p.sides[proto.Side(e.Dir)]
-	if e.Kind != wire.KindData && (e.Kind != wire.KindGap || e.Size > 0) {
-		p.turn(0)
-	}
+	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
 	switch e.Kind {
 	case wire.KindData:
 		p.data(s, e.Data)
@@ -127,12 +124,10 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	case wire.KindEOF:
 		s.ended = true
 		if s.dir == wire.ServerToClient || p.hold == 0 {
-			p.flush(s, "end of stream")
+			p.flush(s, proto.Ending(e.Kind))
 		}
-	case wire.KindReset:
-		p.flushAll("connection reset")
-	case wire.KindClose:
-		p.flushAll("connection closed")
+	case wire.KindReset, wire.KindClose:
+		p.flushAll(proto.Ending(e.Kind))
 	case wire.KindSecure:
 		p.startTLS()
 	}
@@ -151,7 +146,6 @@ func (p *Parser) data(s *side, data []byte) {
 	if len(data) == 0 {
 		return
 	}
-	p.turn(s.dir)
 	if s.buf.Start() == s.buf.End() {
 		s.first = p.now
 	}
@@ -171,33 +165,19 @@ func (p *Parser) read(s *side) {
 
 // gap takes octets that are missing.
 func (p *Parser) gap(s *side, e wire.Event) {
-	if e.Size <= 0 {
+	if e.Size = proto.GapSize(e, s.buf.End()); e.Size == 0 {
 		return
 	}
-	p.flush(s, "octets are missing from the recording")
-	// Far from where offsets overflow.
-	e.Size = min(e.Size, 1<<60-s.buf.End())
+	p.flush(s, proto.Ending(e.Kind))
 	p.out = append(p.out, proto.Gap(e, p.name, s.buf.End(), p.secure))
 	s.buf.Gap(e.Size)
-}
-
-// turn ends the raw runs of both sides, unless dir spoke last too.
-func (p *Parser) turn(dir wire.Dir) {
-	if dir != 0 && dir == p.last {
-		return
-	}
-	p.last = dir
-	for i := range p.sides {
-		s := &p.sides[i]
-		p.out = p.runs.Stop(p.out, s.dir, s.buf.Start(), s.buf.End(), "the other side spoke")
-	}
 }
 
 // startTLS forgets all state but what was counted. RFC 3207, section 4.2: both
 // sides discard what they knew; commands that were sent ahead are never answered
 // by a server that obeys.
 func (p *Parser) startTLS() {
-	p.flushAll("TLS began")
+	p.flushAll(proto.Ending(wire.KindSecure))
 	p.secure = true
 	p.answered = p.asked
 	p.tls = 0

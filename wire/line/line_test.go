@@ -215,6 +215,25 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestNotesAreBounded(t *testing.T) {
+	for name, talk := range map[string][]string{
+		"content": {"> DATA\r\n", "< 354 go\r\n", "> a\r\n" + strings.Repeat(".\n", 1000) + "x\r\n.\r\n"},
+		"reply":   {"> EHLO\r\n", "< " + strings.Repeat("250-x\n", 1000) + "250 x\n"},
+	} {
+		events := prototest.Talk(talk...)
+		prototest.Check(t, func() proto.Parser { return New(proto.Limits{}, "smtp") }, events)
+		p := New(proto.Limits{}, "smtp")
+		var last proto.Message
+		for _, e := range events {
+			for _, last = range p.Feed(e) {
+			}
+		}
+		if n := len(last.Notes); n != 65 || last.Notes[n-1].Text != "further deviations are not listed" {
+			t.Errorf("%s: %d notes, the last is %v, want 64 and one that says there are more", name, n, last.Notes[n-1])
+		}
+	}
+}
+
 func TestState(t *testing.T) {
 	p := New(proto.Limits{}, "smtp")
 	for i, step := range []struct {

@@ -108,13 +108,8 @@ func (p *Parser) replyLine(s *side, from, n int, eol proto.EOL) {
 // maxReplyLines bounds a reply as Limits.Head does, for lines that are short.
 const maxReplyLines = 1 << 14
 
-// maxReplyNotes bounds the notes of a reply.
-const maxReplyNotes = 64
-
 func (p *Parser) noteReply(offset int64, text, rule string) {
-	if len(p.reply.notes) < maxReplyNotes {
-		p.reply.notes = append(p.reply.notes, proto.Note{Offset: offset, Text: text, Rule: rule})
-	}
+	p.reply.notes = proto.AddNote(p.reply.notes, proto.Note{Offset: offset, Text: text, Rule: rule})
 }
 
 // replyCode returns the code that a line begins with and the octet behind it,
@@ -206,7 +201,7 @@ func (p *Parser) decide(exchange, code int) {
 	// What is read here was held since before the server spoke.
 	p.readClient(client)
 	if client.ended && p.hold == 0 {
-		p.flush(client, "end of stream")
+		p.flush(client, proto.Ending(wire.KindEOF))
 	}
 }
 

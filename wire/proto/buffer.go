@@ -72,6 +72,9 @@ func (b *Buffer) Offset() int64 { return b.start + int64(b.pos) }
 // End returns the offset behind the last octet.
 func (b *Buffer) End() int64 { return b.start + int64(len(b.data)) }
 
+// Span returns where the held and the unread octets stand.
+func (b *Buffer) Span() Span { return Span{b.Start(), b.End()} }
+
 // Len returns the number of unread octets.
 func (b *Buffer) Len() int { return len(b.data) - b.pos }
 

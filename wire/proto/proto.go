@@ -65,7 +65,7 @@ type Message struct {
 	Secure   bool          // its bytes went through TLS
 	Complete bool          // false: the stream ended, or became unreadable, in the middle of it
 	EndedBy  string        // why it is complete, or how it was cut: "Content-Length 5 reached"
-	Notes    []Note        // in order of offset
+	Notes    []Note        // in order of offset; a bounded number
 }
 
 // A Span is a range of octets in the stream of one direction of a connection,
@@ -91,12 +91,35 @@ type Body struct {
 	Cut  bool   // Size > len(Data)
 }
 
+// Keep counts p and appends what limit leaves room for.
+func (b *Body) Keep(p []byte, limit int) {
+	b.Data = append(b.Data, p[:min(len(p), max(0, limit-len(b.Data)))]...)
+	b.Size += int64(len(p))
+	b.Cut = b.Size > int64(len(b.Data))
+}
+
 // A Note is a deviation, or a thing worth knowing, about the octet at Offset of
 // the Message's direction.
 type Note struct {
 	Offset int64
 	Text   string // "header line ends in bare LF"
 	Rule   string // "RFC 9112 2.2"
+}
+
+// maxNotes bounds the notes of a Message: a peer chooses how much of what it sends
+// deviates.
+const maxNotes = 64
+
+// AddNote appends n to the notes of a Message, up to 64 of them. One more says
+// that there are others.
+func AddNote(notes []Note, n Note) []Note {
+	switch {
+	case len(notes) < maxNotes:
+		return append(notes, n)
+	case len(notes) == maxNotes:
+		return append(notes, Note{Offset: n.Offset, Text: "further deviations are not listed"})
+	}
+	return notes
 }
 
 // A State says where a conversation stands, for prompts, pipes and waits.

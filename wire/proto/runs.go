@@ -15,6 +15,7 @@ type Runs struct {
 	Limits Limits
 	run    [2]*Message
 	stops  [2][]stop
+	last   wire.Dir // who spoke last
 }
 
 // A stop is where a run has to end, within octets that are not known to be raw
@@ -38,6 +39,45 @@ func (r *Runs) Stop(out []Message, dir wire.Dir, start, end int64, why string) [
 		r.stops[Side(dir)] = append(stops, stop{end, why, -1})
 	}
 	return out
+}
+
+// Turn takes an event before its octets are read. It stops both directions, unless
+// e goes on with what the same direction said last. Client and server are the
+// octets that wait in the parser's buffers.
+func (r *Runs) Turn(out []Message, e wire.Event, client, server Span) []Message {
+	dir := wire.Dir(0)
+	switch {
+	case e.Kind == wire.KindData && len(e.Data) == 0, e.Kind == wire.KindGap && e.Size <= 0:
+		return out // nobody spoke
+	case e.Kind == wire.KindData:
+		dir = e.Dir
+	}
+	if dir != 0 && dir == r.last {
+		return out
+	}
+	r.last = dir
+	why := Ending(e.Kind)
+	out = r.Stop(out, wire.ClientToServer, client.From, client.To, why)
+	return r.Stop(out, wire.ServerToClient, server.From, server.To, why)
+}
+
+// Ending says why an event ends what went on before it, as Message.EndedBy does.
+func Ending(k wire.Kind) string {
+	switch k {
+	case wire.KindData:
+		return "the other side spoke"
+	case wire.KindGap:
+		return "octets are missing from the recording"
+	case wire.KindEOF:
+		return "end of stream"
+	case wire.KindReset:
+		return "connection reset"
+	case wire.KindClose:
+		return "connection closed"
+	case wire.KindSecure:
+		return "TLS began"
+	}
+	return k.String()
 }
 
 // Resume says when the octet at an offset came. Only that behind a stop counts:
@@ -90,7 +130,7 @@ func (r *Runs) Add(out []Message, like Message, at time.Duration, offset int64, 
 		if stopped {
 			n = stops[0].at - offset
 		}
-		m.Body.keep(data[:n], r.Limits.WithDefaults().Body)
+		m.Body.Keep(data[:n], r.Limits.WithDefaults().Body)
 		m.Last = at
 		offset += n
 		m.Span.To = offset
@@ -125,13 +165,6 @@ func (r *Runs) End(out []Message, dir wire.Dir, why string) []Message {
 // Partial returns the run in progress of a direction, nil for none.
 func (r *Runs) Partial(dir wire.Dir) *Message { return r.run[Side(dir)] }
 
-// keep counts p and appends what limit leaves room for.
-func (b *Body) keep(p []byte, limit int) {
-	b.Data = append(b.Data, p[:min(len(p), max(0, limit-len(b.Data)))]...)
-	b.Size += int64(len(p))
-	b.Cut = b.Size > int64(len(b.Data))
-}
-
 // Gap returns the Message of an event of [wire.KindGap] whose Size is positive,
 // at an offset of its stream.
 func Gap(e wire.Event, name string, offset int64, secure bool) Message {
@@ -142,3 +175,11 @@ func Gap(e wire.Event, name string, offset int64, secure bool) Message {
 		Leaves: []Leaf{{Span: span, Name: "gap"}}, Span: span, First: e.At, Last: e.At,
 	}
 }
+
+// maxOffset is where a stream with octets missing ends at most: far from where
+// offsets overflow.
+const maxOffset = 1 << 60
+
+// GapSize returns how many octets are missing by an event of [wire.KindGap] whose
+// first stands at an offset of its stream; 0 for an event that makes no sense.
+func GapSize(e wire.Event, offset int64) int64 { return max(0, min(e.Size, maxOffset-offset)) }

@@ -61,3 +61,46 @@ func TestRunsTellWhenTheirOctetsCame(t *testing.T) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+func TestTurnsStopRuns(t *testing.T) {
+	cs, sc := wire.ClientToServer, wire.ServerToClient
+	var r Runs
+	var out []Message
+	var at [2]int64 // octets of each side, all of them raw
+	for _, e := range []wire.Event{
+		{Kind: wire.KindData, Dir: cs, Data: []byte("a")},
+		{Kind: wire.KindData, Dir: cs, Data: []byte("b")}, // goes on
+		{Kind: wire.KindData, Dir: sc},                    // nobody spoke
+		{Kind: wire.KindGap, Dir: sc},                     // nothing is missing
+		{Kind: wire.KindData, Dir: cs, Data: []byte("c")},
+		{Kind: wire.KindData, Dir: sc, Data: []byte("d")},
+		{Kind: wire.KindTimeout},
+		{Kind: wire.KindData, Dir: sc, Data: []byte("e")},
+		{Kind: wire.KindEOF, Dir: cs},
+	} {
+		out = r.Turn(out, e, Span{at[0], at[0]}, Span{at[1], at[1]})
+		if e.Kind == wire.KindData {
+			off := &at[Side(e.Dir)]
+			out = r.Add(out, Message{Dir: e.Dir}, 0, *off, e.Data)
+			*off += int64(len(e.Data))
+		}
+	}
+	var got []string
+	for _, m := range out {
+		got = append(got, fmt.Sprintf("%s %s, %s", m.Dir, m.Body.Data, m.EndedBy))
+	}
+	want := []string{"client abc, the other side spoke", "server d, timeout", "server e, end of stream"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestGapSizeKeepsOffsetsInRange(t *testing.T) {
+	for _, c := range []struct{ size, offset, want int64 }{
+		{5, 0, 5}, {0, 3, 0}, {-1, 3, 0}, {1 << 62, 0, 1 << 60}, {1 << 62, 1<<60 - 4, 4}, {1, 1 << 60, 0},
+	} {
+		if got := GapSize(wire.Event{Kind: wire.KindGap, Size: c.size}, c.offset); got != c.want {
+			t.Errorf("GapSize of %d at %d = %d, want %d", c.size, c.offset, got, c.want)
+		}
+	}
+}
