@@ -57,7 +57,7 @@ type Dialer struct {
 // Dial connects to t, and shakes hands where t says TLS. Over TCP it tries the
 // addresses of a name as RFC 8305 has it; each that does not answer is a KindTry
 // event. A nil tap records nothing. An error is an [*OpError]; what led to it is
-// recorded all the same.
+// recorded all the same, with a KindClose at its end.
 func (d Dialer) Dial(ctx context.Context, t Target, tap *Tap) (*Conn, error) {
 	c := newConn(tap)
 	facts := Facts{Network: t.Network, Role: Dialed, Target: t.Address(), Start: time.Now()}
@@ -66,6 +66,7 @@ func (d Dialer) Dial(ctx context.Context, t Target, tap *Tap) (*Conn, error) {
 		if op := err.(*OpError); op.Phase != PhaseConnect || t.Network == "unix" {
 			c.emit(Event{Kind: KindError, Text: err.Error()})
 		}
+		c.emit(Event{Kind: KindClose})
 		return nil, err
 	}
 	c.open(nc, facts)
@@ -112,16 +113,17 @@ func (d Dialer) connect(ctx context.Context, t Target, c *Conn, phases *Phases) 
 	began := time.Now()
 	cctx, cancel := d.limit(ctx)
 	defer cancel()
+	dial := new(net.Dialer).DialContext
 	var nc net.Conn
 	var err error
 	switch t.Network {
 	case "unix":
-		nc, err = new(net.Dialer).DialContext(cctx, "unix", t.Host)
+		nc, err = dial(cctx, "unix", t.Host)
 	case "udp":
 		// Nothing is sent: connecting says only whether there is a route.
-		nc, err = raceAddrs(cctx, "udp", addrs, t.Port, c)
+		nc, err = raceAddrs(cctx, dial, "udp", addrs, t.Port, c)
 	case "tcp":
-		nc, err = raceAddrs(cctx, "tcp", addrs, t.Port, c)
+		nc, err = raceAddrs(cctx, dial, "tcp", addrs, t.Port, c)
 	default:
 		return fail(PhaseTarget, fmt.Errorf("network %q: want tcp, udp or unix", t.Network))
 	}

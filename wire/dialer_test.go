@@ -71,20 +71,20 @@ func TestDialErrors(t *testing.T) {
 		story  string
 	}{
 		{"refused", t.Context(), Dialer{}, "127.0.0.1:" + port, PhaseConnect, syscall.ECONNREFUSED,
-			"dial tcp 127.0.0.1:" + port + ": connection refused", "try"},
+			"dial tcp 127.0.0.1:" + port + ": connection refused", "try\nclose"},
 		{"refused everywhere", t.Context(), Dialer{Resolve: resolveTo("127.0.0.2", "127.0.0.3")}, "h:" + port, PhaseConnect, syscall.ECONNREFUSED,
-			"dial tcp h:" + port + ": connection refused (127.0.0.2:" + port + ", 127.0.0.3:" + port + ")", "try\ntry"},
+			"dial tcp h:" + port + ": connection refused (127.0.0.2:" + port + ", 127.0.0.3:" + port + ")", "try\ntry\nclose"},
 		{"no such name", t.Context(), Dialer{Resolve: func(context.Context, string) ([]netip.Addr, error) {
 			return nil, &net.DNSError{Err: "no such host", Name: "nosuch.example", IsNotFound: true}
 		}}, "nosuch.example:80", PhaseName, nil,
-			"look up nosuch.example: no such host", "error look up nosuch.example: no such host"},
+			"look up nosuch.example: no such host", "error look up nosuch.example: no such host\nclose"},
 		{"wrong family", t.Context(), Dialer{Family: IPv6Only}, "127.0.0.1:80", PhaseName, nil,
-			"look up 127.0.0.1: no IPv6 address", "error look up 127.0.0.1: no IPv6 address"},
-		{"no port", t.Context(), Dialer{}, "tcp://h", PhaseTarget, nil, "target h: no port", "error target h: no port"},
+			"look up 127.0.0.1: no IPv6 address", "error look up 127.0.0.1: no IPv6 address\nclose"},
+		{"no port", t.Context(), Dialer{}, "tcp://h", PhaseTarget, nil, "target h: no port", "error target h: no port\nclose"},
 		{"interrupted", gone, Dialer{}, "127.0.0.1:" + port, PhaseConnect, nil,
-			"dial tcp 127.0.0.1:" + port + ": operation was canceled", "try"},
+			"dial tcp 127.0.0.1:" + port + ": operation was canceled", "try\nclose"},
 		{"no socket", t.Context(), Dialer{}, "unix:" + sock, PhaseConnect, syscall.ENOENT,
-			"dial unix " + sock + ": no such file or directory", "error dial unix " + sock + ": no such file or directory"},
+			"dial unix " + sock + ": no such file or directory", "error dial unix " + sock + ": no such file or directory\nclose"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -103,7 +103,8 @@ const (
 	KindReset
 	// KindTimeout: our own deadline ended a wait. Text may say which.
 	KindTimeout
-	// KindClose: we closed the connection. It is the last event of a Conn.
+	// KindClose: we closed the connection, or none came to be. It is the last
+	// event of a Conn, also of one that had no KindOpen.
 	KindClose
 	// KindError: anything else that went wrong. Text is set; after a failed
 	// write Dir is the writer's and Size the number of its bytes that left.

@@ -11,10 +11,13 @@ import (
 // stagger is RFC 8305's Connection Attempt Delay: section 8 recommends 250 ms.
 const stagger = 250 * time.Millisecond
 
+// A dialFunc connects to one address, as [net.Dialer.DialContext] does.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
 // raceAddrs connects to the first of addrs that answers. The next attempt begins
 // when the one before it has failed or had its stagger; c gets a KindTry for
 // each that failed. No attempt outlives the call.
-func raceAddrs(ctx context.Context, network string, addrs []netip.Addr, port uint16, c *Conn) (net.Conn, error) {
+func raceAddrs(ctx context.Context, dial dialFunc, network string, addrs []netip.Addr, port uint16, c *Conn) (net.Conn, error) {
 	type result struct {
 		addr netip.AddrPort
 		nc   net.Conn
@@ -40,7 +43,7 @@ func raceAddrs(ctx context.Context, network string, addrs []netip.Addr, port uin
 			next++
 			pending++
 			go func() {
-				nc, err := new(net.Dialer).DialContext(ctx, network, addr.String())
+				nc, err := dial(ctx, network, addr.String())
 				results <- result{addr, nc, err}
 			}()
 			timer.Reset(stagger)

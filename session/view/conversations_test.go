@@ -147,7 +147,12 @@ func conversations(tb testing.TB) map[string]*talk {
 			add(wire.Event{Conn: 3, Kind: wire.KindEOF, Dir: wire.ServerToClient}).
 			add(wire.Event{Conn: 3, Kind: wire.KindEOF, Dir: wire.ClientToServer}).
 			add(wire.Event{Conn: 3, Kind: wire.KindClose}).
-			add(wire.Event{Conn: 2, Kind: wire.KindClose}),
+			add(wire.Event{Conn: 2, Kind: wire.KindClose}).
+			// Two that never stood.
+			add(wire.Event{Conn: 4, Kind: wire.KindTry, Addr: "192.0.2.1:443", Text: "connection refused"}).
+			add(wire.Event{Conn: 4, Kind: wire.KindClose}).
+			add(wire.Event{Conn: 5, Kind: wire.KindError, Text: "look up h.test: no such host"}).
+			add(wire.Event{Conn: 5, Kind: wire.KindClose}),
 	}
 }
 

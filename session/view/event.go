@@ -19,6 +19,7 @@ func (p *Printer) Event(e wire.Event) {
 	case wire.KindOpen:
 		p.opened(v, e)
 	case wire.KindTry:
+		v.over = true // unless another address answers
 		p.rows(e.Conn, markNone, "Trying "+hostOf(e.Addr)+"...")
 		p.rows(e.Conn, markWarn, e.Addr+": "+e.Text)
 	case wire.KindData:
@@ -53,6 +54,7 @@ func (p *Printer) Event(e wire.Event) {
 // of telnet, to the letter, since people and their scripts know them.
 func (p *Printer) opened(v *connView, e wire.Event) {
 	p.live++
+	v.over = false
 	f := e.Facts
 	if f == nil {
 		f = new(wire.Facts)

@@ -41,6 +41,14 @@ func answered(rules, response string) string {
 	return b.String()
 }
 
+// A connection that did not come to be is nothing that can be played.
+func TestFailedDialHasNoItems(t *testing.T) {
+	tp := load(t, "= try 127.0.0.1:9 error=\"connection refused\"\n= close\n2= open tcp h:9\n2> x\n2= close\n")
+	if len(tp.Convs) != 2 || len(tp.Convs[0].Items) != 0 || len(tp.Convs[1].Items) != 2 {
+		t.Errorf("conversations %+v, want one without items and one with two", tp.Convs)
+	}
+}
+
 func TestCompareResponses(t *testing.T) {
 	const head = `HTTP/1.1 200 OK\r\n` + "\n"
 	for _, test := range []struct {

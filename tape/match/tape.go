@@ -171,6 +171,9 @@ func (c *loading) socket(rec tape.Record, order int) {
 		}
 		return
 	case wire.KindClose:
+		if c.conv.Facts == nil && len(c.sides[0].data)+len(c.sides[1].data) == 0 {
+			return // of a connection that never stood
+		}
 		dir := wire.ClientToServer
 		if c.role == wire.Accepted {
 			dir = wire.ServerToClient
