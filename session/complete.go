@@ -39,7 +39,7 @@ func (s *Session) completeCommand(line string, unconnected, escaped bool) []stri
 	word, arg, hasArg := strings.Cut(line, " ")
 	name := strings.TrimPrefix(word, ".")
 	var found []string
-	for _, c := range s.commands() {
+	for _, c := range s.table {
 		switch {
 		case !hasArg && strings.HasPrefix(word, "."):
 			found = append(found, "."+c.name)

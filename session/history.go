@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"wiretape/wire"
 	"wiretape/wire/proto"
 )
@@ -93,15 +95,18 @@ func (h *history) of(conn int) *streams {
 func (h *history) message(m proto.Message) {
 	h.msgs = append(h.msgs, m)
 	h.size += len(m.Head) + len(m.Body.Data)
+	if len(h.msgs) <= heldMessages && h.size <= heldBodies {
+		return
+	}
+	// A quarter is dropped at once, so that what is kept is not moved with each
+	// message; the latest stays whatever its size.
 	drop := 0
-	for len(h.msgs)-drop > heldMessages || h.size > heldBodies && len(h.msgs)-drop > 1 {
+	for drop < len(h.msgs)-1 && (len(h.msgs)-drop > heldMessages*3/4 || h.size > heldBodies*3/4) {
 		old := &h.msgs[drop]
 		h.size -= len(old.Head) + len(old.Body.Data)
 		drop++
 	}
-	if drop > 0 {
-		h.msgs = append(h.msgs[:0], h.msgs[drop:]...)
-	}
+	h.msgs = slices.Delete(h.msgs, 0, drop)
 }
 
 // last returns the number of the latest exchange, 0 when there is none.

@@ -63,7 +63,10 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 	if err := s.connect(ctx, t); err != nil {
 		return err
 	}
-	if t.Path != "" && s.g.block {
+	s.mu.Lock()
+	block := s.g.block
+	s.mu.Unlock()
+	if t.Path != "" && block {
 		s.prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
 	}
 	return nil
@@ -88,7 +91,9 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
 	}
 	dctx, stop := s.interruptible(ctx)
+	s.mu.Lock()
 	s.target = t
+	s.mu.Unlock()
 	slow := time.AfterFunc(time.Second, s.tellDialling(t))
 	conn, err := s.dial(dctx, t, s.tap)
 	slow.Stop()
@@ -96,13 +101,13 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	if err != nil {
 		return s.dialFailed(err)
 	}
-	s.link = newLink(conn)
-	s.owed = false
 	s.mu.Lock()
 	s.g.host, s.g.proto = promptHost(t), promptProto(t)
 	s.enter(t)
 	s.mu.Unlock()
-	s.tellMode()
+	s.tellMode() // before anything is read
+	s.link = newLink(conn)
+	s.owed = false
 	if err := s.startH2(); err != nil {
 		return err
 	}
@@ -150,11 +155,14 @@ func (s *Session) tellMode() {
 		return
 	}
 	s.told = true
-	if s.g.block {
-		s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", strings.ToUpper(s.g.eol.String())))
+	s.mu.Lock()
+	block, eol := s.g.block, strings.ToUpper(s.g.eol.String())
+	s.mu.Unlock()
+	if block {
+		s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", eol))
 		return
 	}
-	s.view.Info(fmt.Sprintf("each line goes out at Enter, with %s (nc sends LF: .eol lf)", strings.ToUpper(s.g.eol.String())))
+	s.view.Info(fmt.Sprintf("each line goes out at Enter, with %s (nc sends LF: .eol lf)", eol))
 }
 
 // dialFailed says why a connection did not come to be, and keeps the

@@ -221,6 +221,7 @@ func (s *Session) status(context.Context, string) error {
 		mode = "block mode"
 	}
 	mode += ", line ends " + s.g.eol.String()
+	files := s.record.describe()
 	s.mu.Unlock()
 	if phase == unconnected || p.facts == nil {
 		s.view.Info("not connected; " + mode)
@@ -243,7 +244,7 @@ func (s *Session) status(context.Context, string) error {
 		fmt.Fprintf(&b, "; the last ended by: %s", view.EscapeString(st.EndedBy))
 	}
 	fmt.Fprintf(&b, "\n%s\nEscape character is '%s'.", mode, s.escapeKey())
-	for _, d := range s.record.describe() {
+	for _, d := range files {
 		b.WriteString("\nrecording to " + d)
 	}
 	s.view.Info(b.String())

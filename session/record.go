@@ -210,7 +210,7 @@ func (r *recorder) describe() []string {
 	return names
 }
 
-// close ends all recordings and returns the first error.
+// close ends all recordings and returns the first error, told before or not.
 func (r *recorder) close() error {
 	r.mask.Flush()
 	var first error
@@ -224,7 +224,7 @@ func (r *recorder) close() error {
 				err = cerr
 			}
 		}
-		if err != nil && first == nil && !d.told {
+		if err != nil && first == nil {
 			first = fmt.Errorf("recording to %s: %w", d.name, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -224,10 +225,68 @@ func TestSessionOutlivesItsRecording(t *testing.T) {
 		if err := s.Run(t.Context()); err != nil {
 			t.Errorf("Run = %v", err)
 		}
-		s.Close()
+		if err := s.Close(); err == nil || !strings.Contains(err.Error(), "/dev/full") {
+			t.Errorf("Close = %v, want what the recording had though it was told", err)
+		}
 		screen := term.screen.String()
 		if n := strings.Count(screen, "recording to /dev/full stopped"); n != 1 || !strings.Contains(screen, "200 OK") {
 			t.Errorf("the failure was told %d times:\n%s", n, screen)
 		}
 	})
+}
+
+// brokenOut is a writer that takes so many octets and then fails.
+type brokenOut struct{ left int }
+
+func (b *brokenOut) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
+// A script whose output is lost ends there, and not with success.
+func TestLostOutputEndsAScript(t *testing.T) {
+	for _, room := range []int{0, 60} {
+		synctest.Test(t, func(t *testing.T) {
+			var served atomic.Int32
+			reply := oneReply("HTTP/1.1 204 No Content\r\n\r\n", false)
+			servers := world{"ok:80": func(c net.Conn) { served.Add(1); reply(c) }}
+			s, err := New(Options{Out: &brokenOut{room}, Lines: NewLines("open ok 80", "GET / HTTP/1.0", "", ".close", "open ok 80")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.dial = servers.dial
+			if err := s.Run(t.Context()); StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), "write the output: ") {
+				t.Errorf("Run = %v", err)
+			}
+			if err := s.Close(); StatusOf(err) != StatusUsage {
+				t.Errorf("Close = %v", err)
+			}
+			synctest.Wait()
+			if n := served.Load(); n != 1 {
+				t.Errorf("%d connections, want 1", n)
+			}
+		})
+	}
+}
+
+// .status and .save look at the recordings while the reader writes to them.
+func TestRecordingsAreLookedAtWhileTheyGrow(t *testing.T) {
+	flood := func(c net.Conn) {
+		for i := range 200 {
+			if _, err := io.WriteString(c, strings.Repeat("x", i)+"\n"); err != nil {
+				return
+			}
+		}
+		io.Copy(io.Discard, c)
+	}
+	script := "open flood 9000\n" + strings.Repeat(".status\n.mode line\n.eol lf\n", 50) + ".await bytes 20100\n.status\n.close\n"
+	out, err := run(t, world{"flood:9000": flood}, Options{Record: RecordOptions{Tape: filepath.Join(t.TempDir(), "x.tape")}}, "", script)
+	if err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(out, "recording to ") {
+		t.Errorf(".status names no recording:\n%s", out)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,8 +43,8 @@ type Options struct {
 	Auto, Demo func(ctx context.Context, args []string) error
 }
 
-// DefaultTimeout is how long a script waits for a reply in silence.
-const DefaultTimeout = 10 * time.Second
+// defaultTimeout is how long a script waits for a reply in silence.
+const defaultTimeout = 10 * time.Second
 
 // A Session is one debugging session. Its methods are for one goroutine, but
 // for [Session.Complete].
@@ -55,9 +56,10 @@ type Session struct {
 	queue []string // lines of a paste that are still to be taken
 	dial  dialFunc
 
+	table []command // what this session has of the words; not changed
+
 	// owned by the goroutine of Run
 	link      *link // nil before the first connection and after .close
-	target    wire.Target
 	timeout   time.Duration
 	interrupt time.Time         // of the last ^C on an empty line
 	told      bool              // how lines are sent has been said
@@ -67,13 +69,14 @@ type Session struct {
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	g       grammar
+	target  wire.Target // set by Run's goroutine alone, which so reads it without mu
 	stream  *detect.Stream
 	history history
 	record  *recorder
 	linted  []finding // what was said about the request that goes next
 	shown   string    // the prompt
 	peer    peer
-	h2      *h2Link       // nil unless the connection speaks HTTP/2; set by Run's goroutine
+	h2      *h2Link       // nil unless the connection speaks HTTP/2
 	changed chan struct{} // holds one token when something happened
 }
 
@@ -100,7 +103,7 @@ const awaitWindow = 64 << 10 // 64 KiB
 // New returns a session that has no connection. Close ends it.
 func New(opts Options) (*Session, error) {
 	if opts.Timeout <= 0 {
-		opts.Timeout = DefaultTimeout
+		opts.Timeout = defaultTimeout
 	}
 	opts.Style.Live = opts.Interactive
 	s := &Session{
@@ -114,6 +117,9 @@ func New(opts Options) (*Session, error) {
 	d := opts.Dialer
 	d.TLS = s.tlsOptions()
 	s.dial = d.Dial
+	s.table = slices.DeleteFunc(commands(), func(c command) bool {
+		return c.name == "auto" && opts.Auto == nil || c.name == "demo" && opts.Demo == nil
+	})
 	s.g = grammar{command: s.knows, eol: opts.EOL, script: !opts.Interactive}
 	s.tap = wire.NewTap(s.event)
 	opts.Style.Start = s.tap.Start()
@@ -126,12 +132,15 @@ func New(opts Options) (*Session, error) {
 }
 
 // Run takes lines until they end, until .quit or until ctx ends, and then waits
-// for the replies that are due and closes. Its error is a *Failure or that of
-// the LineReader.
+// for the replies that are due and closes. It ends too when Options.Out cannot
+// be written. Its error is a *Failure or that of the LineReader.
 func (s *Session) Run(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return failure(StatusInterrupted, "interrupted")
+		}
+		if err := s.outputError(); err != nil {
+			return err
 		}
 		s.showPrompt()
 		line, err := s.readLine()
@@ -296,7 +305,7 @@ func (s *Session) finish(ctx context.Context) error {
 }
 
 // Close ends the connection and the recordings. Its error is the first that a
-// recording had.
+// recording had, told already or not, or else that of Options.Out.
 func (s *Session) Close() error {
 	s.closeLink()
 	s.mu.Lock()
@@ -304,7 +313,18 @@ func (s *Session) Close() error {
 	for _, m := range s.stream.Close() {
 		s.view.Message(&m)
 	}
-	return s.record.close()
+	if err := s.record.close(); err != nil {
+		return err
+	}
+	return s.outputError()
+}
+
+// outputError returns the error that Options.Out has had.
+func (s *Session) outputError() error {
+	if err := s.view.Err(); err != nil {
+		return failure(StatusUsage, "write the output: %w", err)
+	}
+	return nil
 }
 
 // showPrompt gives the prompt to a reader that shows one, before a line is read.

@@ -28,16 +28,9 @@ func commands() []command {
 	return slices.Concat(connectCommands(), lookCommands(), sendCommands(), waitCommands(), keepCommands(), mannerCommands())
 }
 
-// commandsOf returns the table as far as this session has it.
-func (s *Session) commands() []command {
-	return slices.DeleteFunc(commands(), func(c command) bool {
-		return c.name == "auto" && s.opts.Auto == nil || c.name == "demo" && s.opts.Demo == nil
-	})
-}
-
 // knows is the grammar's view of the table.
 func (s *Session) knows(word string) (known, bare bool) {
-	for _, c := range s.commands() {
+	for _, c := range s.table {
 		if c.name == word {
 			return true, c.bare
 		}
@@ -46,7 +39,7 @@ func (s *Session) knows(word string) (known, bare bool) {
 }
 
 func (s *Session) runCommand(ctx context.Context, word, args string) error {
-	for _, c := range s.commands() {
+	for _, c := range s.table {
 		if c.name != word {
 			continue
 		}
@@ -96,7 +89,7 @@ func (s *Session) help(_ context.Context, args string) error {
 	if word == "" {
 		return s.helpAll()
 	}
-	for _, c := range s.commands() {
+	for _, c := range s.table {
 		if c.name != word {
 			continue
 		}
@@ -117,16 +110,15 @@ func (s *Session) help(_ context.Context, args string) error {
 }
 
 func (s *Session) helpAll() error {
-	all := s.commands()
 	width := 0
-	for _, c := range all {
+	for _, c := range s.table {
 		width = max(width, len(c.form()))
 	}
 	width = min(width, 34)
 	var b strings.Builder
 	b.WriteString("Connected, a line is data and is sent as it is typed; a dot and a word is a command:")
 	group := ""
-	for _, c := range all {
+	for _, c := range s.table {
 		if c.group != group {
 			group = c.group
 			fmt.Fprintf(&b, "\n%s", group)
