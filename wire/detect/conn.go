@@ -125,7 +125,7 @@ func (c *conn) decide() {
 		return
 	}
 	c.proto, c.reason = r.proto, r.reason
-	c.parser = newParser(r.proto, &c.v, c.limits)
+	c.parser = protocolOf(r.proto).parser(&c.v, c.limits)
 	if c.opened != nil {
 		c.parser.Feed(*c.opened)
 	}
@@ -175,7 +175,7 @@ func (c *conn) secure(e wire.Event) {
 	if e.TLS != nil {
 		name = e.TLS.ALPN
 	}
-	if c.parser != nil && (c.v.forced != "" || name == "" && isLine(c.proto)) {
+	if c.parser != nil && (c.v.forced != "" || name == "" && protocolOf(c.proto).lines) {
 		c.secured = &e
 		c.give(e)
 		return
@@ -186,10 +186,6 @@ func (c *conn) secure(e wire.Event) {
 	c.secured = &e
 	c.decide()
 }
-
-// isLine reports whether a protocol is one of lines, to which STARTTLS or a
-// command like it may belong.
-func isLine(name string) bool { return name == SMTP || name == FTP || name == Line }
 
 // restart begins to look for a protocol again, with what is known of it.
 func (c *conn) restart(v evidence) {

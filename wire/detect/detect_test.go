@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"crypto/tls"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,26 @@ func TestDecision(t *testing.T) {
 				t.Errorf("by octets: Proto, Reason = %q, %q, want %q, %q", s.Proto(1), s.Reason(1), d.proto, d.reason)
 			}
 		})
+	}
+}
+
+func TestNamesAreOneToOne(t *testing.T) {
+	seen := map[string]string{}
+	for _, p := range protocols {
+		for _, name := range append([]string{p.name}, p.spellings...) {
+			if other, ok := seen[name]; ok {
+				t.Errorf("%q means %s and %s", name, other, p.name)
+			}
+			seen[name] = p.name
+			if got := Canonical(name); got != p.name {
+				t.Errorf("Canonical(%q) = %q, want %q", name, got, p.name)
+			}
+		}
+	}
+	for _, r := range table {
+		if !slices.Contains(Protos(), r.proto) {
+			t.Errorf("row %q decides for %q, which is no protocol", r.reason, r.proto)
+		}
 	}
 }
 

@@ -4,40 +4,7 @@ import (
 	"slices"
 
 	"wiretape/wire"
-	"wiretape/wire/http1"
-	"wiretape/wire/http2"
-	"wiretape/wire/line"
-	"wiretape/wire/proto"
 )
-
-// The protocols' names, as Message.Proto has them.
-const (
-	HTTP1 = "http/1.1"
-	HTTP2 = "h2"
-	SMTP  = "smtp"
-	FTP   = "ftp"
-	Line  = "line" // another protocol of command lines and three-digit replies
-	Raw   = "raw"
-)
-
-// Protos returns the names of all protocols.
-func Protos() []string { return []string{HTTP1, HTTP2, SMTP, FTP, Line, Raw} }
-
-// spellings are other names that people and tapes use.
-var spellings = map[string]string{
-	"http": HTTP1, "http1": HTTP1, "http/1": HTTP1, "http/1.0": HTTP1,
-	"http2": HTTP2, "http/2": HTTP2, "h2c": HTTP2,
-	"lmtp": SMTP, "bytes": Raw,
-}
-
-// Canonical returns the name in [Protos] that is meant by name, "" if there is
-// none.
-func Canonical(name string) string {
-	if slices.Contains(Protos(), name) {
-		return name
-	}
-	return spellings[name]
-}
 
 // verdict is what a row says of the evidence.
 type verdict uint8
@@ -55,17 +22,12 @@ type row struct {
 	test   func(*evidence) verdict
 }
 
-// table is the order of precedence: the first row that says yes decides, and a
-// row that waits holds back those after it. What was said comes before what is
-// seen, what the first speaker sent before what the answer looks like. A port is
-// only a hint, taken where the bytes are text that could be anything.
+// table is the order of precedence, behind a protocol that was chosen: the first
+// row that says yes decides, and a row that waits holds back those after it. What
+// was said comes before what is seen, what the first speaker sent before what the
+// answer looks like. A port is only a hint, taken where the bytes are text that
+// could be anything.
 var table = []row{
-	{HTTP1, "chosen: http/1.1", forced(HTTP1)},
-	{HTTP2, "chosen: h2", forced(HTTP2)},
-	{SMTP, "chosen: smtp", forced(SMTP)},
-	{FTP, "chosen: ftp", forced(FTP)},
-	{Line, "chosen: line", forced(Line)},
-	{Raw, "chosen: raw", forced(Raw)},
 	{Raw, "datagrams", network("udp")},
 	{Raw, "the protocol changed too often", func(v *evidence) verdict { return is(v.lost) }},
 	{HTTP2, "Upgrade: h2c", func(v *evidence) verdict { return is(v.token == "h2c") }},
@@ -100,6 +62,9 @@ var (
 
 // decide returns the row that knows the protocol, nil while more may tell.
 func (v *evidence) decide() *row {
+	if v.forced != "" {
+		return &row{proto: v.forced, reason: "chosen: " + v.forced}
+	}
 	for i := range table {
 		switch table[i].test(v) {
 		case yes:
@@ -116,10 +81,6 @@ func is(b bool) verdict {
 		return yes
 	}
 	return no
-}
-
-func forced(name string) func(*evidence) verdict {
-	return func(v *evidence) verdict { return is(v.forced == name) }
 }
 
 func network(name string) func(*evidence) verdict {
@@ -181,17 +142,4 @@ func onPort(t func(*evidence) verdict, ports ...string) func(*evidence) verdict 
 // ports.
 func hint(t test, ports ...string) func(*evidence) verdict {
 	return onPort(client(t), ports...)
-}
-
-// newParser returns the parser of a protocol.
-func newParser(name string, v *evidence, limits proto.Limits) proto.Parser {
-	switch name {
-	case HTTP1:
-		return http1.New(limits)
-	case HTTP2:
-		return http2.New(limits)
-	case SMTP, FTP, Line:
-		return line.New(limits, name)
-	}
-	return newRaw(limits, v.network == "udp")
 }

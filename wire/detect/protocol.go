@@ -1,0 +1,67 @@
+package detect
+
+import (
+	"slices"
+
+	"wiretape/wire/http1"
+	"wiretape/wire/http2"
+	"wiretape/wire/line"
+	"wiretape/wire/proto"
+)
+
+// The protocols' names, as Message.Proto has them.
+const (
+	HTTP1 = "http/1.1"
+	HTTP2 = "h2"
+	SMTP  = "smtp"
+	FTP   = "ftp"
+	Line  = "line" // another protocol of command lines and three-digit replies
+	Raw   = "raw"
+)
+
+// A protocol is what can be detected or chosen.
+type protocol struct {
+	name      string
+	spellings []string // other names that people and tapes use
+	lines     bool     // STARTTLS or a command like it may change it to TLS
+	parser    func(*evidence, proto.Limits) proto.Parser
+}
+
+// protocols has a row for each, in the order in which they are listed.
+var protocols = []protocol{
+	{HTTP1, []string{"http", "http1", "http/1", "http/1.0"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return http1.New(l) }},
+	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return http2.New(l) }},
+	{SMTP, []string{"lmtp"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, SMTP) }},
+	{FTP, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, FTP) }},
+	{Line, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, Line) }},
+	{Raw, []string{"bytes"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newRaw(l, v.network == "udp") }},
+}
+
+// protocolOf returns the row that has name, or another spelling of it; nil for
+// none.
+func protocolOf(name string) *protocol {
+	for i := range protocols {
+		if p := &protocols[i]; p.name == name || slices.Contains(p.spellings, name) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Protos returns the names of all protocols.
+func Protos() []string {
+	names := make([]string, len(protocols))
+	for i := range protocols {
+		names[i] = protocols[i].name
+	}
+	return names
+}
+
+// Canonical returns the name in [Protos] that is meant by name, "" if there is
+// none.
+func Canonical(name string) string {
+	if p := protocolOf(name); p != nil {
+		return p.name
+	}
+	return ""
+}
