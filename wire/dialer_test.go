@@ -2,14 +2,12 @@ package wire
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -144,14 +142,7 @@ func TestUnixSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer ln.Close()
-		go func() {
-			c, err := ln.Accept(context.Background(), nil)
-			if err != nil {
-				return
-			}
-			io.Copy(c, c)
-			c.Close()
-		}()
+		go ln.Serve(ctx(t), nil, func(_ context.Context, c *Conn) { io.Copy(c, c) })
 		rec := &recorder{}
 		c := dial(t, Dialer{}, target(t, "unix:"+address), NewTap(rec.sink))
 		c.Write([]byte("ping"))
@@ -161,117 +152,6 @@ func TestUnixSockets(t *testing.T) {
 		rec.wantStory(t, "open unix dial\n> \"ping\"\neof >\n< \"ping\"\neof <\nclose")
 		if f := c.Facts(); f.Target != address || f.Remote != address {
 			t.Errorf("facts %+v, want target and remote %s", f, address)
-		}
-	}
-}
-
-func TestListenerRecordsAsTheServer(t *testing.T) {
-	ca, cert := authority(t, "h.example")
-	ln, err := Listen(t.Context(), "tcp", "0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a := ln.Addr().(*net.TCPAddr); !a.IP.IsLoopback() {
-		t.Errorf("listens on %v, want the loopback", a)
-	}
-	ln.TLS = &TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: []string{"h2", "http/1.1"}}
-	rec := &recorder{}
-	serving, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() {
-		served <- ln.Serve(serving, NewTap(rec.sink), func(_ context.Context, c *Conn) {
-			if f := c.TLS(); f.ServerName != "h.example" || strings.Join(f.Offered, ",") != "http/1.1" || f.Verify != "" || c.Facts().Role != Accepted {
-				t.Errorf("the server's facts: %+v", f)
-			}
-			b, _ := io.ReadAll(c)
-			c.Write(b)
-		})
-	}()
-	to := target(t, ln.Addr().String())
-	// One who does not speak TLS does not keep the others waiting.
-	nc, err := net.Dial("tcp", to.Address())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	to.TLS = true
-	c := dial(t, Dialer{TLS: &TLSOptions{ServerName: "h.example", Roots: ca.Pool(), ALPN: []string{"http/1.1"}}}, to, nil)
-	c.Write([]byte("ping"))
-	c.CloseWrite()
-	if err := c.Pump(); err != nil {
-		t.Error(err)
-	}
-	c.Close()
-	// It still waits for a handshake; the end of the context is its end.
-	stop()
-	if err := <-served; err != nil {
-		t.Errorf("Serve: %v", err)
-	}
-	mine := &recorder{}
-	for _, e := range rec.all() {
-		if e.Conn == 2 {
-			mine.sink(e)
-		}
-	}
-	mine.wantStory(t, `
-		open tcp accept
-		tls 1.3 alpn=http/1.1 verify=""
-		> "ping"
-		eof > notify=yes
-		< "ping"
-		close`)
-}
-
-func TestServerNamesTheAlertThatItSends(t *testing.T) {
-	_, cert := authority(t, "h")
-	ln, err := Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	ln.TLS = &TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: []string{"h2"}, Timeout: 20 * time.Second}
-	to := target(t, ln.Addr().String())
-	to.TLS = true
-	rec := &recorder{}
-	go Dialer{TLS: &TLSOptions{ALPN: []string{"x"}}}.Dial(context.Background(), to, nil)
-	_, err = ln.Accept(ctx(t), NewTap(rec.sink))
-	if a, ok := errors.AsType[*AlertError](err); !ok || a.Alert != 120 || !a.Sent {
-		t.Errorf("Accept: %v, want alert 120 sent", err)
-	}
-	rec.wantStory(t, `
-		open tcp accept
-		alert < no_application_protocol
-		error TLS handshake: client requested unsupported application protocols (["x"]); alert no_application_protocol (120) sent
-		close`)
-}
-
-func TestListenErrors(t *testing.T) {
-	taken, err := Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	addr := taken.Addr().String()
-	for _, tt := range []struct{ network, address, want string }{
-		{"tcp", addr, "listen tcp " + addr + ": address already in use"},
-		{"tcp", "70000", "listen tcp 70000: port 70000: want 1 to 65535"},
-		{"tcp", "[::1", "listen tcp [::1: want host:port"},
-		{"sctp", "1", "listen sctp 1: want network tcp or unix"},
-	} {
-		_, err := Listen(t.Context(), tt.network, tt.address)
-		if op, ok := errors.AsType[*OpError](err); !ok || op.Phase != PhaseListen || err.Error() != tt.want {
-			t.Errorf("Listen(%s, %s): %v, want %s", tt.network, tt.address, err, tt.want)
-		}
-	}
-}
-
-func TestListenAddress(t *testing.T) {
-	for in, want := range map[string]string{
-		"8080": "127.0.0.1:8080", ":8080": "127.0.0.1:8080", ":http": "127.0.0.1:80", "*:8080": ":8080",
-		"0.0.0.0:0": "0.0.0.0:0", "[::]:25": "[::]:25", "localhost:smtp": "localhost:25",
-	} {
-		if got, err := listenAddress(in); got != want || err != nil {
-			t.Errorf("listenAddress(%q) = %q, %v; want %q", in, got, err, want)
 		}
 	}
 }

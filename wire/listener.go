@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
-// A Listener accepts connections. Its fields are set before the first Accept.
+// A Listener accepts connections. Its fields are set before Serve.
 type Listener struct {
 	// TLS, when set, has every connection begin with a handshake, in which the
 	// client chooses by SNI among Certificates.
@@ -21,13 +23,14 @@ type Listener struct {
 }
 
 // Listen listens on network "tcp" or "unix". An address without a host, ":8080"
-// or "8080", is on 127.0.0.1; "*:8080" is on every interface; port 0 is one that
-// is free. A socket file that nobody listens on any more is replaced. An error
-// is an [*OpError].
+// or "8080", is on 127.0.0.1; "*:8080" is on every interface, of IPv6 too, and
+// "0.0.0.0:8080" of IPv4 alone; port 0 is one that is free. A socket file that
+// nobody listens on any more is replaced. An error is an [*OpError].
 func Listen(ctx context.Context, network, address string) (*Listener, error) {
 	fail := func(err error) (*Listener, error) {
 		return nil, &OpError{Phase: PhaseListen, Network: network, Target: address, Role: Accepted, Err: err}
 	}
+	family := network
 	switch network {
 	case "tcp":
 		a, err := listenAddress(address)
@@ -35,6 +38,9 @@ func Listen(ctx context.Context, network, address string) (*Listener, error) {
 			return fail(err)
 		}
 		address = a
+		if ap, err := netip.ParseAddrPort(address); err == nil && ap.Addr().Is4() {
+			family = "tcp4" // of "tcp", 0.0.0.0 would be :: too
+		}
 	case "unix":
 		removeStale(address)
 	default:
@@ -43,7 +49,7 @@ func Listen(ctx context.Context, network, address string) (*Listener, error) {
 	var lc net.ListenConfig
 	// A RST and its linger mean what they say on plain TCP only.
 	lc.SetMultipathTCP(false)
-	ln, err := lc.Listen(ctx, network, address)
+	ln, err := lc.Listen(ctx, family, address)
 	if err != nil {
 		return fail(err)
 	}
@@ -94,35 +100,22 @@ func removeStale(path string) {
 // Addr returns the address that is listened on.
 func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
 
-// Close ends Accept and Serve. Connections accepted stay.
+// Close ends Serve. Connections accepted stay.
 func (l *Listener) Close() error { return l.ln.Close() }
-
-// Accept waits for the next connection and, where TLS is set, for its handshake.
-// A handshake that fails is an [*OpError] of [PhaseTLS], after which Accept may
-// be called again; after Close the error is [net.ErrClosed].
-func (l *Listener) Accept(ctx context.Context, tap *Tap) (*Conn, error) {
-	c, err := l.accept(tap)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.secure(ctx, c); err != nil {
-		return nil, err
-	}
-	return c, nil
-}
 
 // Serve accepts connections and gives each to handle, in a goroutine of its own,
 // after its handshake where TLS is set; one whose handshake fails is recorded
-// and closed. A Conn is closed when its handler returns, and when ctx ends. Serve
-// returns nil when ctx ends or the Listener is closed, an error when accepting
-// fails, and always after all handlers.
+// and closed. A Conn is closed when its handler returns, and when ctx ends. A
+// system out of descriptors is waited for. Serve returns nil when ctx ends or the
+// Listener is closed, an error when accepting fails, and always after all
+// handlers.
 func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Context, *Conn)) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	var handlers sync.WaitGroup
 	defer handlers.Wait()
 	for {
-		c, err := l.accept(tap)
+		c, err := l.accept(ctx, tap)
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
@@ -140,21 +133,47 @@ func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Cont
 	}
 }
 
-// accept waits for a connection.
-func (l *Listener) accept(tap *Tap) (*Conn, error) {
-	nc, err := l.ln.Accept()
-	if errors.Is(err, net.ErrClosed) {
-		return nil, net.ErrClosed
+// accept waits for a connection, also through a shortage.
+func (l *Listener) accept(ctx context.Context, tap *Tap) (*Conn, error) {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		nc, err := l.ln.Accept()
+		switch {
+		case err == nil:
+			return NewConn(nc, Facts{
+				Network: l.network,
+				Role:    Accepted,
+				Target:  l.Addr().String(),
+				Start:   time.Now(),
+			}, tap), nil
+		case errors.Is(err, net.ErrClosed):
+			return nil, net.ErrClosed
+		case !passes(err):
+			return nil, &OpError{Phase: PhaseListen, Network: l.network, Target: l.Addr().String(), Role: Accepted, Err: err}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, net.ErrClosed
+		}
 	}
-	if err != nil {
-		return nil, &OpError{Phase: PhaseListen, Network: l.network, Target: l.Addr().String(), Role: Accepted, Err: err}
+}
+
+// How long accepting rests in a shortage: twice as long each time it goes on.
+const (
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
+)
+
+// passes reports whether accepting may succeed later: the peer went away before
+// it was accepted, or the system is out of descriptors or memory, of which the
+// connections that stand give back.
+func passes(err error) bool {
+	for _, e := range []error{syscall.ECONNABORTED, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
 	}
-	return NewConn(nc, Facts{
-		Network: l.network,
-		Role:    Accepted,
-		Target:  l.Addr().String(),
-		Start:   time.Now(),
-	}, tap), nil
+	return false
 }
 
 // secure shakes hands where that is asked for.
