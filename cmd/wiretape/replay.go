@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +55,7 @@ nature (dates, tokens) is compared by kind, and said.`,
 	return cmd
 }
 
-func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) error {
+func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) (err error) {
 	if f.to == "" {
 		return &hinted{usagef("replay wants --to TARGET"), "--to original goes where the tape went"}
 	}
@@ -70,7 +73,7 @@ func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) error {
 	case "timed":
 		client.Pace = replay.Timed
 	case "step":
-		client.Step = a.askStep
+		client.Step = a.stepper()
 	default:
 		return usagef("--pace %q: want causal, timed or step", f.pace)
 	}
@@ -79,16 +82,24 @@ func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) error {
 		return err
 	}
 	defer f.dial.close()
+	if dialer.Timeout == 0 {
+		dialer.Timeout = unattendedDial
+	}
 	client.TLS = dialer.TLS
 	client.Host = target.Address()
 	rec, err := f.record.open(time.Now())
 	if err != nil {
 		return err
 	}
+	defer a.endRecording(rec, &err)
 	client.Record = rec.sink()
 	report, err := client.Run(ctx, t, replay.To(dialer, target))
-	if cerr := rec.close(a); err == nil {
-		err = cerr
+	if ctx.Err() != nil || errors.Is(err, errStepEnd) {
+		// What was found up to here is worth as much as ever.
+		a.report(&report, f.json)
+		if err == nil {
+			err = ctx.Err()
+		}
 	}
 	if err != nil {
 		return err
@@ -128,11 +139,48 @@ func (a *app) loadTape(arg string, partial bool) (*match.Tape, error) {
 	return t, refuseCut(name, t.Cut, partial)
 }
 
-// askStep waits for Enter before a message is sent.
-func (a *app) askStep(_ context.Context, item *match.Item) error {
-	fmt.Fprintf(a.stderr, "Enter sends line %d ", item.Line)
-	_, err := bufio.NewReader(a.stdin).ReadString('\n')
-	return err
+// errStepEnd is the end of stdin where each step wants Enter.
+var errStepEnd = usagef("step: end of input")
+
+// stepper returns what waits for Enter before a message is sent. Connections ask
+// in turn; ^C ends a wait.
+func (a *app) stepper() func(context.Context, *match.Item) error {
+	in := bufio.NewReader(a.stdin)
+	var turn sync.Mutex
+	return func(ctx context.Context, item *match.Item) error {
+		turn.Lock()
+		defer turn.Unlock()
+		if err := ctx.Err(); err != nil {
+			return err // who asked before may still be reading
+		}
+		fmt.Fprintf(a.stderr, "Enter sends line %d ", item.Line)
+		entered := make(chan error, 1)
+		go func() {
+			s, err := in.ReadString('\n')
+			if err == io.EOF && s != "" {
+				err = nil
+			}
+			entered <- err
+		}()
+		select {
+		case err := <-entered:
+			if err == io.EOF {
+				return errStepEnd
+			}
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// endRecording ends a command's tape on every way out. That it could not is the
+// command's error, unless another came first.
+func (a *app) endRecording(rec *recording, err *error) {
+	cerr := rec.close(a)
+	if _, told := errors.AsType[statusError](*err); *err == nil || told && cerr != nil {
+		*err = cerr
+	}
 }
 
 // report prints what a replay found. Differences that fail it are the status.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"time"
@@ -35,17 +36,18 @@ type serveFlags struct {
 func (a *app) serve() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
-		Use:   "serve TAPE",
+		Use:   "serve TAPE…",
 		Short: "play a tape's server to real clients",
 		Long: `Serve answers clients with the server's half of a tape: in the order of the
 tape, or with --match by looking each request up. What a client asks for and the
 tape does not have, and what the tape has and nobody asks for, are differences
-with status 1. Over TLS the certificate is made for the run.`,
-		Args: cobra.ExactArgs(1),
+with status 1. Several tapes are one, each after the other. Over TLS the
+certificate is made for the run.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
-			return a.runServe(ctx, args[0], &f)
+			return a.runServe(ctx, args, &f)
 		},
 	}
 	fs := cmd.Flags()
@@ -66,16 +68,21 @@ with status 1. Over TLS the certificate is made for the run.`,
 	return cmd
 }
 
-func (a *app) runServe(ctx context.Context, arg string, f *serveFlags) error {
+func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err error) {
 	policies := map[string]replay.Unmatched{"fail": replay.Fail, "close": replay.CloseConn, "rst": replay.ResetConn}
 	policy, ok := policies[f.unmatched]
 	if !ok {
 		return usagef("--unmatched %q: want fail, close or rst", f.unmatched)
 	}
-	t, err := a.loadTape(arg, f.partial)
-	if err != nil {
-		return err
+	var tapes []*match.Tape
+	for _, arg := range args {
+		t, err := a.loadTape(arg, f.partial)
+		if err != nil {
+			return err
+		}
+		tapes = append(tapes, t)
 	}
+	t := match.Merge(tapes...)
 	server := replay.Server{Match: f.match, Loop: f.loop, StickLast: f.stickLast, Strict: f.strict, Unmatched: policy, Once: f.once}
 	ln, err := listen(ctx, f.listen)
 	if err != nil {
@@ -87,7 +94,7 @@ func (a *app) runServe(ctx context.Context, arg string, f *serveFlags) error {
 		return err
 	}
 	server.TLS = options
-	if f.tls || firstSecure(t) {
+	if f.tls || replay.Secure(t) {
 		ln.TLS = options
 	}
 	if f.caOut != "" {
@@ -99,21 +106,29 @@ func (a *app) runServe(ctx context.Context, arg string, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	defer a.endRecording(rec, &err)
 	server.Record = rec.sink()
 	if f.readyFile != "" {
 		if err := writeReady(f.readyFile, ln.Addr().String()); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stderr, "* serving %s on %s (this machine only unless you said otherwise); ^C stops\n", escape(t.Name), ln.Addr())
-	report, err := server.Serve(ctx, ln, t)
-	if cerr := rec.close(a); err == nil {
-		err = cerr
+	where, warning := "", "! reachable from other machines\n"
+	if onlyHere(ln.Addr()) {
+		where, warning = " (this machine only)", ""
 	}
+	fmt.Fprintf(a.stderr, "* serving %s on %s%s; ^C stops\n%s", escape(joinComma(args)), ln.Addr(), where, warning)
+	report, err := server.Serve(ctx, ln, t)
 	if err != nil {
 		return err
 	}
 	return a.report(&report, f.json)
+}
+
+// onlyHere reports whether none but this machine reaches an address.
+func onlyHere(addr net.Addr) bool {
+	t, ok := addr.(*net.TCPAddr)
+	return !ok || t.IP.IsLoopback()
 }
 
 // listen opens the address of a -l flag.
@@ -131,31 +146,11 @@ func serverTLS(t *match.Tape) (*wire.Authority, *wire.TLSOptions, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("serve %s: %w", t.Name, err)
 	}
-	names := []string{"localhost", "127.0.0.1", "::1"}
-	alpn := []string{}
-	for _, c := range t.Convs {
-		for _, it := range c.Items {
-			if it.Event.TLS == nil {
-				continue
-			}
-			if n := it.Event.TLS.ServerName; n != "" && !slices.Contains(names, n) {
-				names = append(names, n)
-			}
-			if p := it.Event.TLS.ALPN; p != "" && !slices.Contains(alpn, p) {
-				alpn = append(alpn, p)
-			}
-		}
-	}
-	cert, err := ca.Issue(names...)
+	cert, err := ca.Issue(slices.Concat([]string{"localhost", "127.0.0.1", "::1"}, replay.ServerNames(t))...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("serve %s: %w", t.Name, err)
 	}
-	return ca, &wire.TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: alpn}, nil
-}
-
-// firstSecure reports whether the tape's connections begin with a handshake.
-func firstSecure(t *match.Tape) bool {
-	return slices.ContainsFunc(t.Convs, func(c *match.Conv) bool { return c.Secure() != nil })
+	return ca, &wire.TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: replay.ALPN(t)}, nil
 }
 
 // writeReady writes the address, all of it or nothing, for who waits for the

@@ -30,6 +30,7 @@ type player struct {
 	pace func(context.Context, step) error
 	// startTLS shakes hands in mid-stream.
 	startTLS func(context.Context, *wire.TLS) error
+	stopped  func() error // by whom the replay was; nil while it goes on
 
 	last time.Time // of the last thing that was played, where timing counts
 
@@ -49,6 +50,7 @@ var errPlayed = errors.New("the connection ended early")
 // play plays to the end. An error says that it could not.
 func (p *player) play(ctx context.Context) error {
 	p.peers = slices.Clone(p.s.peer)
+	p.stopped = func() error { return context.Cause(ctx) }
 	defer func() {
 		if p.queued != nil {
 			p.c.Abort()
@@ -98,6 +100,9 @@ func (p *player) finish() error {
 			p.c.SetWriteDeadline(time.Now().Add(p.silence))
 		}
 		p.drain()
+	}
+	if err := p.stopped(); err != nil {
+		return err
 	}
 	if p.writeErr != nil {
 		m := match.Mismatch{Kind: match.Unsent, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Got: "write: " + p.writeErr.Error()}
@@ -505,13 +510,18 @@ func (p *player) tail() error {
 	return nil
 }
 
-// fill reads once, for the message that is awaited.
+// fill reads once, for the message that is awaited. How a connection ends that
+// we abandon is nothing of the peer's.
 func (p *player) fill() (bool, error) {
 	due := 0
 	if m := p.awaited(); m != nil {
 		due = len(m.Raw)
 	}
-	return p.live.fill(due)
+	more, err := p.live.fill(due)
+	if p.end != nil && p.stopped() != nil {
+		return false, p.stopped()
+	}
+	return more, err
 }
 
 // awaited returns the message that is awaited, nil for none.
