@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 )
 
 // CloseWrite says that we send no more: a FIN, over TLS after a close_notify. It
@@ -30,10 +31,20 @@ func (c *Conn) CloseWrite() error {
 	if c.secure != nil {
 		err = c.secure.CloseWrite()
 	}
-	if err = errors.Join(err, half.CloseWrite()); err != nil {
+	// A peer may answer the close_notify by closing. Then there is nothing left
+	// to be said, and nobody to say it to.
+	if fin := half.CloseWrite(); err == nil && (c.secure == nil || !isGone(fin)) {
+		err = fin
+	}
+	if err != nil {
 		c.emit(Event{Kind: KindError, Dir: c.out, Text: "half-close: " + reason(err)})
 	}
 	return err
+}
+
+// isGone reports whether a connection was closed already.
+func isGone(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ENOTCONN)
 }
 
 // Close closes the connection, over TLS after a close_notify, and ends reads and

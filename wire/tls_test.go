@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -511,5 +512,49 @@ func TestManyRecordsArriveWhole(t *testing.T) {
 		if binary.BigEndian.Uint32(got[4*i:]) != i {
 			t.Fatalf("word %d is %d", i, binary.BigEndian.Uint32(got[4*i:]))
 		}
+	}
+}
+
+// A goneConn is a connection whose half-close finds it closed.
+type goneConn struct {
+	net.Conn
+	err error
+}
+
+func (c goneConn) CloseWrite() error { return c.err }
+
+// A peer may answer a close_notify with its FIN at once. Where that comes before
+// our own, the half-close has done what it was for.
+func TestHalfCloseOfAPeerThatCloses(t *testing.T) {
+	_, cert := authority(t, "h")
+	to := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{cert}}, func(tc *tls.Conn, _ *net.TCPConn) { io.Copy(io.Discard, tc) })
+	for _, tt := range []struct {
+		secure bool
+		fin    error
+		err    error
+		story  string
+	}{
+		{true, &net.OpError{Op: "close", Net: "tcp", Err: net.ErrClosed}, nil, "eof > notify=yes"},
+		{true, &net.OpError{Op: "close", Net: "tcp", Err: os.NewSyscallError("shutdown", syscall.ENOTCONN)}, nil, "eof > notify=yes"},
+		{true, &net.OpError{Op: "close", Net: "tcp", Err: syscall.EIO}, syscall.EIO, "eof > notify=yes\nerror > half-close: input/output error"},
+		{false, net.ErrClosed, net.ErrClosed, "eof >\nerror > half-close: use of closed network connection"},
+	} {
+		nc, err := net.Dial("tcp", to.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := &recorder{}
+		c := NewConn(goneConn{nc, tt.fin}, Facts{}, nil)
+		defer c.Close()
+		if tt.secure {
+			if _, err := c.StartTLS(ctx(t), &TLSOptions{Insecure: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.place.tap = NewTap(rec.sink)
+		if err := c.CloseWrite(); !errors.Is(err, tt.err) {
+			t.Errorf("TLS %v, FIN %v: CloseWrite: %v, want %v", tt.secure, tt.fin, err, tt.err)
+		}
+		rec.wantStory(t, tt.story)
 	}
 }
