@@ -156,7 +156,7 @@ func (c *Conn) read(p []byte) (int, chan struct{}, error) {
 	if err == nil {
 		return n, nil, nil
 	}
-	if isTimeout(err) && n == 0 {
+	if IsTimeout(err) && n == 0 {
 		c.mu.Lock()
 		up := c.upgrade
 		c.mu.Unlock()
@@ -178,7 +178,7 @@ func (c *Conn) readEnd(err error) error {
 		// The system tells of a RST once, and it told a write; the end that a
 		// read then meets is none.
 		err = syscall.ECONNRESET
-	case isTimeout(err):
+	case IsTimeout(err):
 		c.emit(Event{Kind: KindTimeout, Text: "read"})
 		return err // and may be tried again
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF) && c.secure != nil:
@@ -246,7 +246,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 	c.emit(Event{Kind: KindError, Dir: c.out, Size: int64(n), Text: "write: " + reason(err)})
 	switch {
-	case isTimeout(err):
+	case IsTimeout(err):
 		c.emit(Event{Kind: KindTimeout, Text: "write"})
 	case errors.Is(err, syscall.ECONNRESET):
 		c.peerReset()

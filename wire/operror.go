@@ -65,7 +65,7 @@ func (e *OpError) Error() string {
 func (e *OpError) Unwrap() error { return e.Err }
 
 // Timeout reports whether time ran out.
-func (e *OpError) Timeout() bool { return isTimeout(e.Err) }
+func (e *OpError) Timeout() bool { return IsTimeout(e.Err) }
 
 // A VerifyError says that the peer's certificate did not verify and that nobody
 // took it all the same. TLS is the handshake as far as it went; its Verify says
@@ -118,8 +118,8 @@ func (e *PlaintextError) Error() string {
 	return fmt.Sprintf("the peer's first bytes are not TLS: %q", e.First)
 }
 
-// isTimeout reports whether a deadline, ours or the system's, ended something.
-func isTimeout(err error) bool {
+// IsTimeout reports whether a deadline, ours or the system's, ended something.
+func IsTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &t) && t.Timeout()

@@ -224,17 +224,23 @@ func parsePort(network, s string) (uint16, error) {
 }
 
 // requestTarget makes what follows the authority fit for a request line: the
-// fragment dropped, a path before the query, and what a line cannot hold
-// percent-encoded. Escapes that are there, right or wrong, stay.
+// fragment dropped, a path before the query, and percent-encoded.
 func requestTarget(s string) string {
 	s, _, _ = strings.Cut(s, "#")
 	if s == "" {
 		return ""
 	}
-	var b strings.Builder
 	if s[0] != '/' {
-		b.WriteByte('/')
+		s = "/" + s
 	}
+	return PercentEncode(s)
+}
+
+// PercentEncode returns s with what cannot stand in a request line
+// percent-encoded: spaces, controls and what is not ASCII. Escapes that are
+// there, right or wrong, stay.
+func PercentEncode(s string) string {
+	var b strings.Builder
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7f {
 			fmt.Fprintf(&b, "%%%02X", c)

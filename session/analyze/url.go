@@ -238,27 +238,13 @@ func toASCII(authority string) (string, error) {
 func (a *address) setRest(s string) {
 	s, fragment, ok := strings.Cut(s, "#")
 	if a.fragment = ""; ok {
-		a.fragment = "#" + encode(fragment)
+		a.fragment = "#" + wire.PercentEncode(fragment)
 	}
 	s, query, ok := strings.Cut(s, "?")
 	if a.query = ""; ok {
-		a.query = "?" + encode(query)
+		a.query = "?" + wire.PercentEncode(query)
 	}
-	a.path = removeDots(encode(s))
-}
-
-// encode percent-encodes what may not stand in a request line. Escapes that are
-// there, right or wrong, stay.
-func encode(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
+	a.path = removeDots(wire.PercentEncode(s))
 }
 
 // removeDots removes the dot segments of an absolute path: RFC 3986, section

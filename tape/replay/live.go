@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -190,7 +189,7 @@ func (l *live) fill(due int) (bool, error) {
 	}
 	switch {
 	case err == nil:
-	case isTimeout(err):
+	case wire.IsTimeout(err):
 		return false, errSilence
 	default:
 		l.end = err
@@ -207,11 +206,6 @@ func (l *live) fill(due int) (bool, error) {
 func (l *live) packets() bool { return l.c.Facts().Network == "udp" }
 
 var errSilence = errors.New("silence")
-
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout() || errors.Is(err, context.DeadlineExceeded)
-}
 
 func (l *live) arrived(b []byte) {
 	l.in = append(l.in, b...)
