@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -47,8 +48,35 @@ type h2Link struct {
 	stream   int64         // of the stream that is being sent
 	sending  uint32        // that stream, 0 for none
 	maxFrame int
+	settled  h2Opening
 	table    int64            // header table size that the peer has set; -1 for unchanged
 	consumed map[uint32]int64 // octets of DATA since our last WINDOW_UPDATE; 0 is the connection
+}
+
+// An h2Opening is how far both sides have agreed on their SETTINGS.
+type h2Opening uint8
+
+const (
+	h2TheirSettings h2Opening = 1 << iota // came
+	h2TheirAck                            // of ours, came
+	h2OurAck                              // of theirs, was sent
+	h2Opened        = h2TheirSettings | h2TheirAck | h2OurAck
+)
+
+// gave looks at a frame that we send. It is called from the sink.
+func (h *h2Link) gave(f *http2.Frame) {
+	if f.Type == http2.FrameSettings && f.Flags.Has(http2.FlagAck) {
+		h.mu.Lock()
+		h.settled |= h2OurAck
+		h.mu.Unlock()
+	}
+}
+
+// opened reports whether both sides have sent and acknowledged SETTINGS.
+func (h *h2Link) opened() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.settled == h2Opened
 }
 
 // newH2Link returns a link that only listens as yet: the server may speak as
@@ -65,8 +93,9 @@ func newH2Link(scheme string) *h2Link {
 }
 
 // startH2 opens HTTP/2 where the connection has selected it, or where the scheme
-// says so.
-func (s *Session) startH2() error {
+// says so. A script waits until both sides know their SETTINGS, so that what
+// follows stands behind them.
+func (s *Session) startH2(ctx context.Context) error {
 	s.mu.Lock()
 	h := s.h2
 	if h != nil {
@@ -86,7 +115,22 @@ func (s *Session) startH2() error {
 	if _, err := h.conn.Write(hello); err != nil {
 		return failure(StatusProtocol, "open HTTP/2: %w", err)
 	}
-	return nil
+	if s.opts.Interactive {
+		return nil
+	}
+	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: h.opened})
+	s.mu.Lock()
+	spoke := s.peer.spoke
+	s.mu.Unlock()
+	switch {
+	case end == waitInterrupted:
+		return s.stopped(ctx)
+	case end == waitTimeout && !spoke:
+		return failure(StatusTimeout, "no SETTINGS of HTTP/2 after %v (.timeout sets how long)", s.timeout)
+	case end == waitClosed && !spoke:
+		return failure(StatusProtocol, "the connection ended before the SETTINGS of HTTP/2")
+	}
+	return nil // a peer that acknowledges nothing may answer all the same
 }
 
 // stopH2 ends the answering goroutine. The connection is closed already.
@@ -137,6 +181,9 @@ func (h *h2Link) take(f *http2.Frame) {
 	case http2.FrameSettings:
 		if !f.Flags.Has(http2.FlagAck) {
 			h.settings(f.Settings)
+			h.settled |= h2TheirSettings
+		} else {
+			h.settled |= h2TheirAck
 		}
 	case http2.FrameWindowUpdate:
 		switch f.Stream {
@@ -190,13 +237,9 @@ func (h *h2Link) consume(stream uint32, n int64) {
 // errH2Line says what a typed request has to look like.
 var errH2Line = errors.New("over HTTP/2 a request begins with METHOD TARGET; .send sends bytes")
 
-// request sends a composed request as HEADERS, CONTINUATION and DATA frames.
-func (h *h2Link) request(ctx context.Context, b []byte) error {
-	head, body := cutHead(b)
-	fields, err := h2Fields(head, h.scheme)
-	if err != nil {
-		return err
-	}
+// request sends fields and a body as HEADERS, CONTINUATION and DATA frames. When
+// ctx ends while a window is closed, the stream is reset.
+func (h *h2Link) request(ctx context.Context, fields []hpack.HeaderField, body []byte) error {
 	h.mu.Lock()
 	maxFrame, table := h.maxFrame, h.table
 	h.table = -1
@@ -237,7 +280,9 @@ func (h *h2Link) body(ctx context.Context, stream uint32, body []byte, maxFrame 
 			case <-h.closed:
 				return net.ErrClosed
 			case <-ctx.Done():
-				return fmt.Errorf("%d octets of body are left, and the peer's window is closed", len(body))
+				h.conn.Write(http2.AppendFrame(nil, http2.FrameRSTStream, 0, stream,
+					binary.BigEndian.AppendUint32(nil, uint32(http2.ErrCodeCancel)))) // its failure is an event of the connection
+				return failure(StatusInterrupted, "interrupted: stream %d is reset, %d octets of its body are left", stream, len(body))
 			}
 		}
 		part := body[:n]

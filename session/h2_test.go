@@ -2,12 +2,14 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -134,7 +136,11 @@ func TestLongHeadGoesInContinuations(t *testing.T) {
 	defer h.conn.Close()
 	sent := make(chan error, 1)
 	go func() {
-		sent <- h.request(t.Context(), []byte("GET / HTTP/1.1\r\nHost: h\r\nX: "+strings.Repeat("~", 40000)+"\r\n\r\n"))
+		fields, err := h2Fields([]string{"GET / HTTP/1.1", "Host: h", "X: " + strings.Repeat("~", 40000)}, "https")
+		if err != nil {
+			t.Error(err)
+		}
+		sent <- h.request(t.Context(), fields, nil)
 	}()
 	server.SetDeadline(time.Now().Add(10 * time.Second))
 	fr := http2.NewFramer(nil, server)
@@ -150,5 +156,110 @@ func TestLongHeadGoesInContinuations(t *testing.T) {
 	}
 	if err := <-sent; err != nil {
 		t.Error(err)
+	}
+}
+
+// A request that is no request is the typist's fault, and leaves no trace.
+func TestRefusedRequestOverHTTP2(t *testing.T) {
+	for _, head := range []string{"GET\n\n", "GET /\nx\n\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			out, err := run(t, world{"h2:80": frames}, Options{}, "h2c://h2:80", head)
+			if StatusOf(err) != StatusUsage {
+				t.Errorf("%q: status %d, %v", head, StatusOf(err), err)
+			}
+			if strings.Contains(out, "HEADERS") {
+				t.Errorf("%q was sent:\n%s", head, out)
+			}
+		})
+	}
+}
+
+// A script stands behind the SETTINGS of both sides, and so prints in one order.
+func TestScriptWaitsForSettings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(c net.Conn) {
+			time.Sleep(time.Second)
+			frames(c)
+		}
+		out, err := run(t, world{"h2:80": slow}, Options{}, "h2c://h2:80", ".alpn\n")
+		if err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(out, "« SETTINGS") || !strings.HasSuffix(out[:strings.Index(out, "* connection closed")], "no TLS, and so no ALPN\n") {
+			t.Errorf(".alpn does not stand last:\n%s", out)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		silent := func(c net.Conn) { io.Copy(io.Discard, c) }
+		_, err := run(t, world{"h2:80": silent}, Options{}, "h2c://h2:80", "GET /\n\n")
+		if StatusOf(err) != StatusTimeout || !strings.Contains(err.Error(), "no SETTINGS of HTTP/2 after 10s") {
+			t.Errorf("a server that says nothing: %v", err)
+		}
+	})
+}
+
+// What was typed is held for the latest requests; older ones are not sent again
+// as the octets of dead streams.
+func TestAgainOverHTTP2HoldsTheLatest(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paths = append(paths, r.URL.Path) }), Protocols: new(http.Protocols)}
+	srv.Protocols.SetUnencryptedHTTP2(true)
+	go srv.Serve(l)
+	defer srv.Close()
+	var script []string
+	for i := range heldTyped + 1 {
+		script = append(script, fmt.Sprintf("GET /%d", i+1), "")
+	}
+	script = append(script, ".again 3", ".again 1")
+	s := newTestSession(t, Options{Lines: NewLines(script...)})
+	to, err := wire.ParseTarget("h2c://" + l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context(), to); err != nil {
+		t.Fatal(err)
+	}
+	err = s.Run(t.Context())
+	if StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), ".again: #1 is not held any more") {
+		t.Errorf(".again of the oldest: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if len(paths) != heldTyped+2 || paths[len(paths)-1] != "/3" {
+		t.Errorf("%d requests, the last for %q", len(paths), paths[len(paths)-1])
+	}
+}
+
+// ^C while the peer's window is closed resets the stream.
+func TestInterruptedBodyResetsItsStream(t *testing.T) {
+	client, server := net.Pipe()
+	defer server.Close()
+	h := newH2Link("https")
+	h.conn = wire.NewConn(client, wire.Facts{Target: "h:443", Network: "tcp"}, nil)
+	defer h.conn.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	sent := make(chan error, 1)
+	go func() { sent <- h.request(ctx, nil, make([]byte, h2DefaultWindow+1)) }()
+	server.SetDeadline(time.Now().Add(10 * time.Second))
+	fr := http2.NewFramer(nil, server)
+	for left := h2DefaultWindow; left > 0; {
+		f, err := fr.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		left -= map[bool]int{true: int(f.Header().Length)}[f.Header().Type == http2.FrameData]
+	}
+	cancel()
+	f, err := fr.ReadFrame()
+	if rst, ok := f.(*http2.RSTStreamFrame); !ok || rst.StreamID != 1 || rst.ErrCode != http2.ErrCodeCancel {
+		t.Errorf("after the interrupt: %v, %v", f, err)
+	}
+	if err := <-sent; StatusOf(err) != StatusInterrupted {
+		t.Errorf("request = %v", err)
 	}
 }

@@ -108,7 +108,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	s.tellMode() // before anything is read
 	s.link = newLink(conn)
 	s.owed = false
-	if err := s.startH2(); err != nil {
+	if err := s.startH2(ctx); err != nil {
 		return err
 	}
 	if speaksFirst(t) {
@@ -247,7 +247,7 @@ func (s *Session) startTLS(ctx context.Context, _ string) error {
 	if s.target.Proto == "smtp" {
 		s.view.Info("EHLO must be sent again (RFC 3207 4.2)")
 	}
-	return s.startH2()
+	return s.startH2(ctx)
 }
 
 // tlsOptions returns the Dialer's options, with which a person decides about a

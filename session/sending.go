@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"wiretape/wire"
@@ -49,27 +50,60 @@ func (s *Session) send(ctx context.Context, b []byte, request bool) error {
 // write writes b: as it is, or over HTTP/2 a composed request as frames.
 func (s *Session) write(ctx context.Context, b []byte, request bool) error {
 	s.mu.Lock()
+	h := s.h2
+	s.mu.Unlock()
+	if h != nil && request {
+		return s.writeH2(ctx, h, b)
+	}
+	s.sending()
+	_, err := s.link.conn.Write(b)
+	return sendError(err, len(b))
+}
+
+// writeH2 sends a composed request as frames. One that cannot be turned into
+// frames changes nothing.
+func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
+	head, body := cutHead(b)
+	fields, err := h2Fields(head, h.scheme)
+	if err != nil {
+		return failure(StatusUsage, "%w", err)
+	}
+	s.sending()
+	if len(s.typed) == heldTyped {
+		s.typed = slices.Delete(s.typed, 0, 1)
+	}
+	s.typed = append(s.typed, typedRequest{s.link.conn.ID(), h.next, bytes.Clone(b)})
+	rctx, stop := s.interruptible(ctx)
+	defer stop()
+	return sendError(h.request(rctx, fields, body), len(b))
+}
+
+// A typedRequest is the text of which the frames of a stream were made.
+type typedRequest struct {
+	conn   int
+	stream uint32
+	text   []byte
+}
+
+// sending notes that something goes to the peer now.
+func (s *Session) sending() {
+	s.owed = true
+	s.mu.Lock()
 	s.peer.got, s.peer.gotN = s.peer.got[:0], 0
 	s.mu.Unlock()
-	var err error
-	if h := s.h2; h != nil && request {
-		if len(s.typed) >= heldTyped {
-			clear(s.typed)
-		}
-		s.typed[[2]int{s.link.conn.ID(), int(h.next)}] = bytes.Clone(b)
-		rctx, stop := s.interruptible(ctx)
-		err = h.request(rctx, b)
-		stop()
-	} else {
-		_, err = s.link.conn.Write(b)
+}
+
+// sendError says what became of sending n octets.
+func sendError(err error, n int) error {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
 	}
-	s.owed = true
 	switch {
 	case errors.Is(err, net.ErrClosed):
 		return failure(StatusProtocol, "the connection is closed: .reconnect first")
 	case err != nil:
 		// The event of the failed write has said why.
-		return failure(StatusProtocol, "send %d bytes: %w", len(b), err)
+		return failure(StatusProtocol, "send %d bytes: %w", n, err)
 	}
 	return nil
 }
@@ -98,8 +132,13 @@ func (s *Session) again(ctx context.Context, args string) error {
 	if err != nil {
 		return err
 	}
-	if text := s.typedFor(msgs); text != nil {
+	switch text, isH2 := s.typedFor(msgs); {
+	case text != nil:
 		return s.resend(ctx, text, true)
+	case isH2 && n == 0:
+		return failure(StatusUsage, ".again: no request was sent yet")
+	case isH2:
+		return failure(StatusUsage, ".again: #%d is not held any more; the tape has it", n)
 	}
 	var b []byte
 	s.mu.Lock()
@@ -117,14 +156,22 @@ func (s *Session) again(ctx context.Context, args string) error {
 }
 
 // typedFor returns the text of which the frames among msgs were made, nil where
-// there are none: frames belong to their stream and cannot go twice.
-func (s *Session) typedFor(msgs []proto.Message) []byte {
+// it is not held, and whether there are such frames: they belong to their stream
+// and cannot go twice.
+func (s *Session) typedFor(msgs []proto.Message) (text []byte, isH2 bool) {
 	for _, m := range msgs {
-		if f, ok := m.Value.(*http2.Frame); ok && f.Type == http2.FrameHeaders && m.Dir == wire.ClientToServer {
-			return s.typed[[2]int{m.Conn, int(f.Stream)}]
+		f, ok := m.Value.(*http2.Frame)
+		if !ok || m.Dir != wire.ClientToServer {
+			continue
+		}
+		isH2 = true
+		for _, r := range s.typed {
+			if f.Type == http2.FrameHeaders && r.conn == m.Conn && r.stream == f.Stream {
+				return r.text, true
+			}
 		}
 	}
-	return nil
+	return nil, isH2
 }
 
 // resend shows b and sends it, over a new connection where the peer has closed

@@ -61,11 +61,11 @@ type Session struct {
 	// owned by the goroutine of Run
 	link      *link // nil before the first connection and after .close
 	timeout   time.Duration
-	interrupt time.Time         // of the last ^C on an empty line
-	told      bool              // how lines are sent has been said
-	owed      bool              // something was sent, and nothing says whether an answer is complete
-	refused   *wire.TLS         // a certificate that was refused
-	typed     map[[2]int][]byte // requests over HTTP/2 as text, by connection and stream
+	interrupt time.Time      // of the last ^C on an empty line
+	told      bool           // how lines are sent has been said
+	owed      bool           // something was sent, and nothing says whether an answer is complete
+	refused   *wire.TLS      // a certificate that was refused
+	typed     []typedRequest // the latest over HTTP/2, at most heldTyped
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	g       grammar
@@ -112,7 +112,6 @@ func New(opts Options) (*Session, error) {
 		timeout: opts.Timeout,
 		stream:  detect.New(detect.Options{Limits: opts.Limits}),
 		changed: make(chan struct{}, 1),
-		typed:   map[[2]int][]byte{},
 	}
 	d := opts.Dialer
 	d.TLS = s.tlsOptions()

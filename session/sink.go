@@ -102,8 +102,13 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 // that is due, a frame that wants an answer. s.mu is held.
 func (s *Session) trackMessage(m *proto.Message) {
 	if m.Dir == wire.ClientToServer {
-		if c, ok := m.Value.(*line.Command); ok {
-			s.peer.verb = c.Verb
+		switch v := m.Value.(type) {
+		case *line.Command:
+			s.peer.verb = v.Verb
+		case *http2.Frame:
+			if s.h2 != nil {
+				s.h2.gave(v)
+			}
 		}
 		return
 	}

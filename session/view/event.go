@@ -67,10 +67,14 @@ func (p *Printer) opened(v *connView, e wire.Event) {
 	case f.Role == wire.Accepted:
 		p.rows(e.Conn, markInfo, fmt.Sprintf("connection from %s to %s", f.Remote, f.Local))
 		return
+	case f.Network == "udp" && f.Remote == "":
+		p.rows(e.Conn, markInfo, "udp to "+f.Target)
 	case f.Network == "udp":
 		p.rows(e.Conn, markInfo, fmt.Sprintf("udp to %s from %s; whether anybody listens shows with the first answer", f.Remote, f.Local))
 	default:
-		p.rows(e.Conn, markNone, "Trying "+hostOf(f.Remote)+"...")
+		if f.Remote != "" { // a tape for version control has no addresses
+			p.rows(e.Conn, markNone, "Trying "+hostOf(f.Remote)+"...")
+		}
 		p.rows(e.Conn, markNone, "Connected to "+hostOf(f.Target)+".")
 	}
 	if p.s.EscapeKey != "" {

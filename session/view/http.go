@@ -116,7 +116,11 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
 	if r.Status == 0 {
 		status = r.Version // HTTP/0.9 has none
 	}
-	text := status + " in " + span(m.Last-began) + "; "
+	text := status
+	if m.Last > 0 { // a tape for version control has no times
+		text += " in " + span(m.Last-began)
+	}
+	text += "; "
 	if m.N > 0 {
 		text = fmt.Sprintf("#%d ", m.N) + text
 	}

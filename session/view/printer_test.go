@@ -2,6 +2,7 @@ package view
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,5 +117,24 @@ func TestClientAlertsAndServerAlertsInWords(t *testing.T) {
 				t.Errorf("alert %d from the %s: %q", a, from, got)
 			}
 		}
+	}
+}
+
+// A tape for version control has neither times nor addresses: none are shown.
+func TestNoTimesAndNoAddresses(t *testing.T) {
+	events := slices.Clone(conversations(t)["http-304"].events)
+	for i := range events {
+		events[i].At = 0
+		if events[i].Facts != nil {
+			events[i].Facts = &wire.Facts{Network: "tcp", Target: events[i].Facts.Target}
+		}
+	}
+	got := view(Style{}, events)
+	if !strings.HasPrefix(got, "Connected to www.example.com.\n") || !strings.Contains(got, "* #1 304; ") {
+		t.Errorf("view:\n%s", got)
+	}
+	events[0].Facts.Network = "udp"
+	if got := view(Style{}, events[:1]); got != "* udp to www.example.com:80\n" {
+		t.Errorf("view over UDP: %q", got)
 	}
 }
