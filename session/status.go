@@ -64,10 +64,10 @@ func StatusOf(err error) Status {
 		return StatusUsage
 	case op.Phase == wire.PhaseTarget:
 		return StatusUsage
-	case op.Phase == wire.PhaseTLS:
-		return StatusTLS
 	case op.Timeout():
 		return StatusTimeout
+	case op.Phase == wire.PhaseTLS:
+		return StatusTLS
 	}
 	return StatusConnection
 }

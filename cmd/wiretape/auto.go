@@ -24,10 +24,15 @@ type autoFlags struct {
 	json    bool
 	from    string
 	plain   bool
+
+	env session.Env // of the session that it is a word of; zero for none
 }
 
 func (a *app) auto() *cobra.Command {
-	var f autoFlags
+	return a.autoCommand(&autoFlags{env: session.Env{Out: a.stdout}})
+}
+
+func (a *app) autoCommand(f *autoFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "auto URL…",
 		Short: "analyse a web site: http2? cookies? password-protected?",
@@ -38,7 +43,7 @@ whether that asks for a password. URL may be without a scheme.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
-			return a.runAuto(ctx, args, &f)
+			return a.runAuto(ctx, args, f)
 		},
 	}
 	fs := cmd.Flags()
@@ -53,9 +58,13 @@ whether that asks for a password. URL may be without a scheme.`,
 	return cmd
 }
 
-// autoWord is the word auto at the prompt.
-func (a *app) autoWord(ctx context.Context, args []string) error {
-	cmd := a.auto()
+// autoWord is the word auto in a session, which connects as the session does
+// unless its own flags say otherwise.
+func (a *app) autoWord(ctx context.Context, args []string, env session.Env, in *plainFlags) error {
+	cmd := a.autoCommand(&autoFlags{env: env})
+	if err := in.dial.lend(cmd.Flags()); err != nil {
+		return err
+	}
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetOut(a.stdout)
@@ -86,11 +95,12 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) error {
 			return err
 		}
 		reports, first = a.ask(ctx, urls, f, start, rec.sink())
-		if err := rec.close(a); err != nil {
-			return err
+		// A recording that failed does not cost the analysis.
+		if err := rec.close(a); first == nil {
+			first = err
 		}
 	}
-	out := bufio.NewWriter(a.stdout)
+	out := bufio.NewWriter(f.env.Out)
 	if err := a.printReports(out, reports, f); err != nil {
 		return err
 	}
@@ -109,6 +119,10 @@ func (a *app) ask(ctx context.Context, urls []string, f *autoFlags, start time.T
 	}
 	defer f.dial.close()
 	for _, url := range urls {
+		sink := sink
+		if f.env.Record != nil {
+			sink = both(sink, f.env.Record())
+		}
 		r, err := analyze.Run(ctx, url, analyze.Options{Dialer: dialer, Sink: sink, Created: start})
 		if _, ok := errors.AsType[*analyze.URLError](err); ok {
 			return reports, err
@@ -122,6 +136,14 @@ func (a *app) ask(ctx context.Context, urls []string, f *autoFlags, start time.T
 		}
 	}
 	return reports, first
+}
+
+// both gives events to two sinks, of which the first may be nil.
+func both(a, b wire.Sink) wire.Sink {
+	if a == nil {
+		return b
+	}
+	return func(e wire.Event) { a(e); b(e) }
 }
 
 // autoFailure gives a server that was reached and gave no response its status.

@@ -51,6 +51,23 @@ func (d *dialFlags) register(fs *pflag.FlagSet) {
 	fs.VarP(&d.wait, "wait", "w", "give up connecting, or an idle connection, after `SECONDS`")
 }
 
+// maxALPN is how long the encoded list may be: what its length field holds (RFC
+// 7301, section 3.1).
+const maxALPN = 1<<16 - 3
+
+// lend sets the flags of another command, which has registered them too, as
+// these were set.
+func (d *dialFlags) lend(fs *pflag.FlagSet) (err error) {
+	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(dialFlags).register(shared)
+	shared.VisitAll(func(f *pflag.Flag) {
+		if own := d.flags.Lookup(f.Name); own.Changed && err == nil {
+			err = fs.Set(f.Name, own.Value.String())
+		}
+	})
+	return err
+}
+
 // dialer returns what the flags ask for. The caller calls close afterwards.
 func (d *dialFlags) dialer() (wire.Dialer, error) {
 	o := &wire.TLSOptions{ServerName: d.serverName, NoServerName: d.noServerName, Insecure: d.insecure}
@@ -65,11 +82,16 @@ func (d *dialFlags) dialer() (wire.Dialer, error) {
 	}
 	if d.flags.Changed("alpn") {
 		o.ALPN = splitList(d.alpn)
+		octets := 0
 		for _, p := range o.ALPN {
+			octets += 1 + len(p)
 			if len(p) == 0 || len(p) > 255 {
 				// RFC 7301, section 3.1.
 				return dialer, usagef("--alpn %q: a protocol name has 1 to 255 octets", d.alpn)
 			}
+		}
+		if octets > maxALPN {
+			return dialer, usagef("--alpn: the list has %d octets, %d fit a ClientHello", octets, maxALPN)
 		}
 	}
 	var err error
@@ -78,6 +100,9 @@ func (d *dialFlags) dialer() (wire.Dialer, error) {
 	}
 	if o.MaxVersion, err = tlsVersion("--tls-max", d.tlsMax); err != nil {
 		return dialer, err
+	}
+	if o.MaxVersion != 0 && o.MinVersion > o.MaxVersion {
+		return dialer, usagef("--tls-min %s is above --tls-max %s", d.tlsMin, d.tlsMax)
 	}
 	if d.caFile != "" {
 		pem, err := os.ReadFile(d.caFile)

@@ -52,33 +52,23 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return int(session.StatusInterrupted)
 	}
 	a.say(err)
-	return int(statusOf(err))
+	return int(session.StatusOf(err))
 }
+
+// maxSaid is how much of an error is said, in octets: some quote what they were
+// given.
+const maxSaid = 2 << 10
 
 // say writes err and its hint to stderr. What a peer put into it is escaped.
 func (a *app) say(err error) {
-	fmt.Fprintf(a.stderr, "wiretape: %s\n", escape(err.Error()))
+	text := escape(err.Error())
+	if len(text) > maxSaid {
+		text = text[:maxSaid] + "…"
+	}
+	fmt.Fprintf(a.stderr, "wiretape: %s\n", text)
 	if h := hintFor(err); h != "" {
 		fmt.Fprintf(a.stderr, "hint: %s\n", escape(h))
 	}
-}
-
-func statusOf(err error) session.Status {
-	if f, ok := errors.AsType[*session.Failure](err); ok {
-		return f.Status
-	}
-	if op, ok := errors.AsType[*wire.OpError](err); ok {
-		switch {
-		case op.Phase == wire.PhaseTarget:
-			return session.StatusUsage
-		case op.Phase == wire.PhaseTLS:
-			return session.StatusTLS
-		case op.Timeout():
-			return session.StatusTimeout
-		}
-		return session.StatusConnection
-	}
-	return session.StatusUsage
 }
 
 // hintFor returns what a person may try next, "" where nothing is certain
@@ -87,8 +77,7 @@ func hintFor(err error) string {
 	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
 	}
-	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
-		_ = v
+	if _, ok := errors.AsType[*wire.VerifyError](err); ok {
 		return "--cacert FILE trusts its issuer, -k goes on without trust"
 	}
 	if al, ok := errors.AsType[*wire.AlertError](err); ok && al.Alert == 120 {

@@ -53,6 +53,10 @@ func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
 	}
 	defer src.Close()
 	out := bufio.NewWriterSize(dst, 64<<10)
+	if terminalOf(dst) != nil {
+		// A raw block would have the terminal obey the peer's bytes.
+		out = bufio.NewWriterSize(escaper{dst}, 64<<10)
+	}
 	res, err := tape.Format(out, src, tape.FormatOptions{Name: name, Commit: commit})
 	if ferr := out.Flush(); err == nil {
 		err = ferr
@@ -64,7 +68,12 @@ func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
 }
 
 // formatInPlace replaces a tape by its canonical form, all of it or nothing.
+// A symbolic link stays one.
 func (a *app) formatInPlace(path string, commit, partial bool) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return usagef("fmt -w: %w", err)
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".fmt-*")
 	if err != nil {
 		return usagef("fmt -w: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -21,7 +22,7 @@ type recordFlags struct {
 }
 
 func (r *recordFlags) register(fs *pflag.FlagSet) {
-	fs.StringVar(&r.tape, "tape", "", "record to `FILE`")
+	fs.Var((*fileName)(&r.tape), "tape", "record to `FILE`")
 	r.registerManners(fs)
 }
 
@@ -31,6 +32,20 @@ func (r *recordFlags) registerManners(fs *pflag.FlagSet) {
 	fs.BoolVar(&r.noRedact, "no-redact", false, "keep secrets on the tape")
 	fs.StringArrayVar(&r.secrets, "secret", nil, "the value of $WIRETAPE_SECRET_`ID` is a secret too")
 }
+
+// fileName is a flag's file; an empty name is an error, not none.
+type fileName string
+
+func (f *fileName) Set(s string) error {
+	if s == "" {
+		return errors.New("want the name of a file")
+	}
+	*f = fileName(s)
+	return nil
+}
+
+func (f *fileName) String() string { return string(*f) }
+func (f *fileName) Type() string   { return "file" }
 
 // redaction returns what to redact beside what is secret by name.
 func (r *recordFlags) redaction() (redact.Options, error) {

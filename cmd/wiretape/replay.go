@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiretape/session"
+	"wiretape/session/view"
 	"wiretape/tape/match"
 	"wiretape/tape/replay"
 	"wiretape/wire"
@@ -186,11 +186,11 @@ func (a *app) endRecording(rec *recording, err *error) {
 // report prints what a replay found. Differences that fail it are the status.
 func (a *app) report(r *replay.Report, asJSON bool) error {
 	if asJSON {
-		enc := json.NewEncoder(a.stdout)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(r); err != nil {
+		line, err := view.ReportJSON(nil, r)
+		if err != nil {
 			return err
 		}
+		fmt.Fprintf(a.stdout, "%s\n", line)
 	} else {
 		a.printReport(r)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -69,7 +70,8 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return &hinted{usagef("%v", err), "wiretape --help lists the flags"}
 	})
-	cmd.PersistentFlags().StringVar(&a.color, "color", "auto", "colour: `WHEN` is auto, always or never")
+	a.color = "auto"
+	cmd.PersistentFlags().Var((*colorMode)(&a.color), "color", "colour: `WHEN` is auto, always or never")
 	fs := cmd.Flags()
 	f.dial.register(fs)
 	f.record.register(fs)
@@ -103,6 +105,9 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	if err != nil {
 		return err
 	}
+	if _, _, err := escapeKey(f.escape); err != nil {
+		return err
+	}
 	eol, err := session.ParseEOL(f.eol)
 	if err != nil {
 		return usagef("--eol: %v", err)
@@ -114,7 +119,10 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
 			Redact: rd, Tool: toolName(),
 		},
-		Auto: a.autoWord, Demo: a.demoWord,
+		Auto: func(ctx context.Context, args []string, env session.Env) error {
+			return a.autoWord(ctx, args, env, f)
+		},
+		Demo: a.demoWord,
 	}
 	in := terminalOf(a.stdin)
 	if in != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" {
@@ -304,6 +312,20 @@ func greet(w io.Writer) {
 	io.WriteString(w, "wiretape: type raw protocol lines, see every reply explained, keep it as a tape.\n"+
 		"try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help       (.quit or ^D leaves)\n")
 }
+
+// colorMode is the flag --color.
+type colorMode string
+
+func (c *colorMode) Set(s string) error {
+	if s != "auto" && s != "always" && s != "never" {
+		return errors.New("want auto, always or never")
+	}
+	*c = colorMode(s)
+	return nil
+}
+
+func (c *colorMode) String() string { return string(*c) }
+func (c *colorMode) Type() string   { return "when" }
 
 // escapeKey reads --escape: "^X", one character, or "none".
 func escapeKey(s string) (key byte, name string, err error) {

@@ -36,9 +36,18 @@ func (a *app) show() *cobra.Command {
 		Short: "show what a tape holds, parsed",
 		Long: `Show reads a tape and shows the conversation: every line as it came, what the
 parsers make of it, and why each reply was complete. TAPE is a file, "-" for
-stdin, or "last" for the session that was kept last.`,
+stdin, "last" for the session that was kept last, or the number that sessions
+gives it.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runShow(args[0], f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("conn") && f.conn < 1 {
+				return usagef("--conn %d: connections are numbered from 1", f.conn)
+			}
+			if cmd.Flags().Changed("jar") && f.jar == "" {
+				return usagef("--jar wants a URL")
+			}
+			return a.runShow(args[0], f)
+		},
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&f.json, "json", false, "one JSON object a line for each message")
@@ -60,6 +69,9 @@ func (a *app) runShow(arg string, f showFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.frames && !f.json {
+		return usagef("--frames goes with --json")
+	}
 	if f.as != "" && detect.Canonical(f.as) == "" {
 		return usagef("--as %q: want one of %v", f.as, detect.Protos())
 	}
@@ -68,10 +80,12 @@ func (a *app) runShow(arg string, f showFlags) error {
 		return err
 	}
 	defer c.Close()
+	seen := false // of what --conn asks for
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
 	only := func(sink wire.Sink) wire.Sink {
 		return func(e wire.Event) {
 			if f.conn == 0 || e.Conn == f.conn {
+				seen = true
 				sink(e)
 			}
 		}
@@ -80,6 +94,9 @@ func (a *app) runShow(arg string, f showFlags) error {
 		err := a.showRaw(f, func(sink wire.Sink) error { return a.events(r, arg, only(sink)) }, out)
 		if ferr := out.Flush(); err == nil {
 			err = ferr
+		}
+		if err == nil && f.conn != 0 && !seen {
+			err = usagef("--conn %d: no such connection on the tape", f.conn)
 		}
 		return err
 	}
@@ -101,6 +118,9 @@ func (a *app) runShow(arg string, f showFlags) error {
 	each.end()
 	if ferr := out.Flush(); err == nil {
 		err = ferr
+	}
+	if err == nil && f.conn != 0 && !seen {
+		err = usagef("--conn %d: no such connection on the tape", f.conn)
 	}
 	return err
 }

@@ -171,9 +171,10 @@ func cookieLabel(c *cookie.Object) string {
 	return string(c.Name)
 }
 
-// ReportJSON appends an analysis as one JSON object on one line, without a line
-// feed. Within strings, what a terminal would obey or not show is escaped.
-func ReportJSON(dst []byte, r *analyze.Report) ([]byte, error) {
+// ReportJSON appends a report, of an analysis or of a replay, as one JSON object
+// on one line, without a line feed. Within strings, what a terminal would obey or
+// not show is escaped.
+func ReportJSON(dst []byte, r any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
