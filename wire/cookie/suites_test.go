@@ -1,51 +1,15 @@
 package cookie
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/net/idna"
+
+	"wiretape/wire/proto/prototest"
 )
-
-// suite returns a file of the conformance data, or skips the test.
-func suite(t *testing.T, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("WIRETAPE_SUITES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "suites")
-	}
-	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-	if err != nil {
-		t.Skipf("no conformance data: set WIRETAPE_SUITES to the directory that holds %s", name)
-	}
-	return data
-}
-
-// rows decodes a file of JSON lines.
-func rows[T any](t *testing.T, data []byte) []T {
-	t.Helper()
-	var all []T
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var row T
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, row)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
 
 // changed lists the rows of the http-state suite that ask for what RFC 6265 or an
 // old browser did and 6265bis does otherwise, with the Cookie that 6265bis gives.
@@ -71,7 +35,7 @@ func TestHTTPState(t *testing.T) {
 		Clock    string   `json:"pin_clock"`
 	}
 	standing, other := 0, 0
-	for _, r := range rows[row](t, suite(t, "httpstate_cookies.jsonl")) {
+	for _, r := range prototest.Rows[row](t, "httpstate_cookies.jsonl") {
 		now := time.Date(2026, time.January, 15, 0, 0, 0, 0, time.UTC)
 		if r.Clock != "" {
 			var err error
@@ -151,7 +115,7 @@ func nameless(cookies [][]byte, others string) string {
 
 func TestHTTPStateDates(t *testing.T) {
 	type row struct{ Input, Expected string }
-	for _, r := range rows[row](t, suite(t, "httpstate_dates.jsonl")) {
+	for _, r := range prototest.Rows[row](t, "httpstate_dates.jsonl") {
 		got := ""
 		if date, ok := parseDate(r.Input); ok {
 			got = date.Format("Mon, 02 Jan 2006 15:04:05 GMT")
@@ -175,7 +139,7 @@ func TestPublicSuffixList(t *testing.T) {
 		return a
 	}
 	n := 0
-	for line := range strings.Lines(string(suite(t, "psl/tests.txt"))) {
+	for line := range strings.Lines(string(prototest.Suite(t, "psl/tests.txt"))) {
 		fields := strings.Fields(line)
 		if len(fields) != 2 || strings.HasPrefix(fields[0], "//") {
 			continue

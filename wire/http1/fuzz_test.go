@@ -1,11 +1,6 @@
 package http1
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/base64"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"wiretape/wire"
@@ -48,24 +43,7 @@ func FuzzLawsDefaultLimits(f *testing.F) {
 
 // responseSeeds are responses from another fuzzer's corpus, where it is present.
 func responseSeeds(f *testing.F) (seeds [][]wire.Event) {
-	dir := os.Getenv("WIRETAPE_SUITES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "suites")
-	}
-	file, err := os.Open(filepath.Join(dir, "fuzzseeds", "httpresp.txt.gz"))
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for sc := bufio.NewScanner(z); sc.Scan(); {
-		raw, err := base64.StdEncoding.DecodeString(sc.Text())
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, raw := range prototest.Seeds(f, "httpresp.txt.gz") {
 		seeds = append(seeds, prototest.Talk("> GET / HTTP/1.1\r\n\r\n", "< "+string(raw), "= eof server"))
 	}
 	return seeds

@@ -15,7 +15,7 @@ func TestLawsHoldOverHostileRequests(t *testing.T) {
 		Title string
 		Raw   []byte `json:"raw_b64"`
 	}
-	for _, row := range rows[gardenRow](t, "garden_requests.jsonl") {
+	for _, row := range prototest.Rows[gardenRow](t, "garden_requests.jsonl") {
 		for _, p := range prototest.Problems(newParser, prototest.Talk("> "+string(row.Raw), "< HTTP/1.1 400 Bad\r\n\r\n", "= eof server")) {
 			t.Errorf("%s: %s", row.Title, p)
 		}
@@ -28,7 +28,7 @@ func TestLawsHoldOverHostileRequests(t *testing.T) {
 		ID     string
 		Blocks [][2]string
 	}
-	for _, row := range rows[htpRow](t, "libhtp.jsonl.gz") {
+	for _, row := range prototest.Rows[htpRow](t, "libhtp.jsonl.gz") {
 		var talk []string
 		for _, b := range row.Blocks {
 			raw, err := base64.StdEncoding.DecodeString(b[1])

@@ -1,11 +1,7 @@
 package http2
 
 import (
-	"bufio"
 	"encoding/hex"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,57 +11,38 @@ import (
 	"wiretape/wire/proto/prototest"
 )
 
-// suite opens a file of the public conformance data, or skips the test.
-func suite(t *testing.T, name string) *os.File {
-	t.Helper()
-	dir := os.Getenv("WIRETAPE_SUITES")
-	if dir == "" {
-		dir = "../../../shared/suites"
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Skipf("no conformance data (%v): set WIRETAPE_SUITES to its folder", err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
-}
-
 // TestFrameCases reads each frame of the suite within a conversation that allows
 // it. A frame with an error must have a Note, any other none and the fields that
 // the suite says.
 func TestFrameCases(t *testing.T) {
-	lines := bufio.NewScanner(suite(t, "h2_frames.jsonl"))
+	type caseRow struct {
+		ID    string
+		Wire  string
+		Error []int
+		Frame *struct {
+			Length  int
+			Flags   Flags
+			Stream  uint32 `json:"stream_identifier"`
+			Type    FrameType
+			Payload struct {
+				Fragment  *string `json:"header_block_fragment"`
+				Data      *string
+				PadLength *int       `json:"padding_length"`
+				Code      *ErrCode   `json:"error_code"`
+				Debug     *string    `json:"additional_debug_data"`
+				Last      *uint32    `json:"last_stream_id"`
+				Promised  *uint32    `json:"promised_stream_id"`
+				Increment *uint32    `json:"window_size_increment"`
+				Opaque    *string    `json:"opaque_data"`
+				DependsOn *uint32    `json:"stream_dependency"`
+				Weight    *int       `json:"weight"`
+				Exclusive *bool      `json:"exclusive"`
+				Settings  [][2]int64 `json:"settings"`
+			} `json:"frame_payload"`
+		}
+	}
 	rows, good := 0, 0
-	for lines.Scan() {
-		var row struct {
-			ID    string
-			Wire  string
-			Error []int
-			Frame *struct {
-				Length  int
-				Flags   Flags
-				Stream  uint32 `json:"stream_identifier"`
-				Type    FrameType
-				Payload struct {
-					Fragment  *string `json:"header_block_fragment"`
-					Data      *string
-					PadLength *int       `json:"padding_length"`
-					Code      *ErrCode   `json:"error_code"`
-					Debug     *string    `json:"additional_debug_data"`
-					Last      *uint32    `json:"last_stream_id"`
-					Promised  *uint32    `json:"promised_stream_id"`
-					Increment *uint32    `json:"window_size_increment"`
-					Opaque    *string    `json:"opaque_data"`
-					DependsOn *uint32    `json:"stream_dependency"`
-					Weight    *int       `json:"weight"`
-					Exclusive *bool      `json:"exclusive"`
-					Settings  [][2]int64 `json:"settings"`
-				} `json:"frame_payload"`
-			}
-		}
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range prototest.Rows[caseRow](t, "h2_frames.jsonl") {
 		octets, err := hex.DecodeString(row.Wire)
 		if err != nil {
 			t.Fatal(err)
@@ -139,9 +116,6 @@ func TestFrameCases(t *testing.T) {
 		}
 	}
 	t.Logf("h2_frames: %d of %d", good, rows)
-	if rows == 0 {
-		t.Error("no rows")
-	}
 }
 
 // differ reports a field that is not what the suite says, if it says anything.

@@ -1,12 +1,7 @@
 package line
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -270,35 +265,8 @@ func FuzzLaws(f *testing.F) {
 	for _, c := range conversations {
 		seeds = append(seeds, prototest.Talk(c.talk...))
 	}
-	for _, s := range fuzzSeeds("smtp.txt.gz") {
-		seeds = append(seeds, prototest.Talk("> EHLO me\r\nDATA\r\n", "< "+s), prototest.Talk("< 220 x\r\n", "> "+s))
+	for _, s := range prototest.Seeds(f, "smtp.txt.gz") {
+		seeds = append(seeds, prototest.Talk("> EHLO me\r\nDATA\r\n", "< "+string(s)), prototest.Talk("< 220 x\r\n", "> "+string(s)))
 	}
 	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Line: 64, Head: 200, Body: 100}, "smtp") }, seeds...)
-}
-
-// fuzzSeeds reads the seeds of a public fuzzing corpus, in base64, one a line;
-// none where the conformance data is absent.
-func fuzzSeeds(name string) []string {
-	dir := os.Getenv("WIRETAPE_SUITES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "suites")
-	}
-	f, err := os.Open(filepath.Join(dir, "fuzzseeds", name))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return nil
-	}
-	var seeds []string
-	sc := bufio.NewScanner(z)
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		if s, err := base64.StdEncoding.DecodeString(sc.Text()); err == nil && len(s) < 4<<10 {
-			seeds = append(seeds, string(s))
-		}
-	}
-	return seeds
 }

@@ -2,6 +2,7 @@ package prototest
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,45 +27,51 @@ func Fuzz(f *testing.F, newParser func() proto.Parser, seeds ...[]wire.Event) {
 	})
 }
 
-// fuzzKinds are the events that a fuzz input can hold: two bits of its first
-// octet and the direction in the next.
-var fuzzKinds = [...]wire.Kind{
-	wire.KindData, wire.KindData, wire.KindData, wire.KindGap,
-	wire.KindEOF, wire.KindReset, wire.KindSecure, wire.KindClose,
+// fuzzKinds are the events that a fuzz input can hold, by the low four bits of
+// their first octet. Octets are what parsers are about, so most values mean them.
+var fuzzKinds = [16]wire.Kind{
+	wire.KindData, wire.KindData, wire.KindData, wire.KindData, wire.KindData, wire.KindData,
+	wire.KindGap, wire.KindEOF, wire.KindReset, wire.KindSecure, wire.KindClose,
+	wire.KindOpen, wire.KindTry, wire.KindAlert, wire.KindTimeout, wire.KindError,
 }
 
-// Encode writes events as a fuzz input: for each an octet with the kind in its
-// low three bits and the direction in the fourth, two octets of length, and so
-// many octets of data. What fuzzing has no use for is left out.
+// The other bits of an event's first octet.
+const (
+	fuzzServer = 1 << 4 // the direction is that from the server
+	fuzzDetail = 5      // shift of Notify for the end of a stream, of Role for the opening
+)
+
+// Encode writes events as a fuzz input, for each of them: an octet with its kind,
+// its direction and its detail; two octets, little-endian, with the length of its
+// data, its Size or the number of its alert; its data. What else there is to an
+// event is left out. Octets beyond 65535 become an event of their own.
 func Encode(events []wire.Event) []byte {
 	var out []byte
 	for _, e := range events {
-		op := byte(0)
-		for i, k := range fuzzKinds {
-			if k == e.Kind {
-				op = byte(i)
-				break
-			}
-		}
-		if fuzzKinds[op] != e.Kind {
-			continue
-		}
+		op := byte(slices.Index(fuzzKinds[:], e.Kind))
 		if e.Dir == wire.ServerToClient {
-			op |= 8
+			op |= fuzzServer
 		}
-		data := e.Data
-		if e.Kind != wire.KindData {
-			out = append(out, op)
-			out = binary.LittleEndian.AppendUint16(out, uint16(min(e.Size, 0xffff)))
+		n := uint16(min(e.Size, 0xffff))
+		switch e.Kind {
+		case wire.KindData:
+			for part := range slices.Chunk(e.Data, 0xffff) {
+				out = append(out, op)
+				out = binary.LittleEndian.AppendUint16(out, uint16(len(part)))
+				out = append(out, part...)
+			}
 			continue
+		case wire.KindEOF:
+			op |= byte(e.Notify) << fuzzDetail
+		case wire.KindOpen:
+			if e.Facts != nil {
+				op |= byte(e.Facts.Role) << fuzzDetail
+			}
+		case wire.KindAlert:
+			n = uint16(e.Alert)
 		}
-		for len(data) > 0 {
-			n := min(len(data), 0xffff)
-			out = append(out, op)
-			out = binary.LittleEndian.AppendUint16(out, uint16(n))
-			out = append(out, data[:n]...)
-			data = data[n:]
-		}
+		out = append(out, op)
+		out = binary.LittleEndian.AppendUint16(out, n)
 	}
 	return out
 }
@@ -73,21 +80,32 @@ func Encode(events []wire.Event) []byte {
 func Decode(in []byte) []wire.Event {
 	var events []wire.Event
 	for at := time.Millisecond; len(in) >= 3; at += time.Millisecond {
-		e := wire.Event{Conn: 1, At: at, Kind: fuzzKinds[in[0]&7], Dir: wire.ClientToServer}
-		if in[0]&8 != 0 {
+		op, n := in[0], int(binary.LittleEndian.Uint16(in[1:]))
+		in = in[3:]
+		e := wire.Event{Conn: 1, At: at, Kind: fuzzKinds[op&15], Dir: wire.ClientToServer}
+		if op&fuzzServer != 0 {
 			e.Dir = wire.ServerToClient
 		}
-		n := int(binary.LittleEndian.Uint16(in[1:]))
-		in = in[3:]
+		detail := op >> fuzzDetail % 3
 		switch e.Kind {
 		case wire.KindData:
 			n = min(n, len(in))
 			e.Data, in = in[:n], in[n:]
 		case wire.KindGap:
 			e.Size = int64(n)
+		case wire.KindError:
+			if e.Size = int64(n); n == 0 {
+				e.Dir = 0 // of no write
+			}
+		case wire.KindEOF:
+			e.Notify = wire.Notify(detail)
+		case wire.KindOpen:
+			e.Dir, e.Facts = 0, &wire.Facts{Network: "tcp", Role: wire.Role(detail)}
+		case wire.KindAlert:
+			e.Alert = wire.Alert(n)
 		case wire.KindSecure:
 			e.Dir, e.TLS = 0, &wire.TLS{}
-		case wire.KindClose:
+		case wire.KindClose, wire.KindTimeout, wire.KindTry:
 			e.Dir = 0
 		}
 		events = append(events, e)

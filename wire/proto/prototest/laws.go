@@ -127,6 +127,9 @@ func messageLaws(ms []proto.Message, events []wire.Event) (found []string) {
 			bad(i, "order: Span is outside the stream of %d octets", s.size)
 			continue
 		}
+		if m.First > m.Last {
+			bad(i, "order: First is %v, after Last, %v", m.First, m.Last)
+		}
 		at := m.Span.From
 		for _, l := range m.Leaves {
 			if l.From < at || l.To > m.Span.To {

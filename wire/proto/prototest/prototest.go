@@ -5,14 +5,16 @@
 // The laws, over any events of one connection:
 //
 //   - Split: bytes cut or merged within one direction's run, the order of turns
-//     untouched, give the same Messages, times apart.
+//     untouched, give the same Messages, times apart, and the same State at the
+//     end of each run.
 //   - Cover: the Leaves of each direction tile its stream, gaps among them, from
 //     0 to its end.
 //   - Bytes: Head, and the body of a raw Message, are the stream's octets.
 //   - Raw: a raw Message ends at multiples of proto.RawRun of its stream, where
 //     the other direction spoke and at events of either that are not data, never
 //     where a read happened to end.
-//   - Order: Leaves and Notes stand in stream order, Notes within the Span.
+//   - Order: Leaves and Notes stand in stream order, Notes within the Span; First
+//     is not after Last.
 //   - Ownership: a Message shares nothing with the event that it came from, and
 //     does not change once it was returned.
 //   - Close: a second call returns nothing.
@@ -86,6 +88,10 @@ func Problems(newParser func() proto.Parser, events []wire.Event) []string {
 			found = append(found, "split: Messages differ between whole runs (want) and "+v.name+" (got)\n"+d)
 			break // the other ways of cutting would tell the same
 		}
+		if d := stateDifference(base.states, r.states); d != "" {
+			found = append(found, "split: State differs between whole runs (want) and "+v.name+" (got)\n"+d)
+			break
+		}
 	}
 	return found
 }
@@ -94,6 +100,7 @@ func Problems(newParser func() proto.Parser, events []wire.Event) []string {
 type result struct {
 	messages []proto.Message
 	dumps    []string // of messages, times apart, at the end of the run
+	states   []string // after each run of octets, after each other event, and at the end
 	problems []string
 	panicked bool
 }
@@ -128,10 +135,13 @@ func run(newParser func() proto.Parser, events []wire.Event, scribble bool) (r r
 			}
 		}
 		take(ms)
-		p.State()
+		if s := p.State(); i+1 == len(events) || !continues(e, events[i+1]) {
+			r.states = append(r.states, describeState(s))
+		}
 	}
 	at = "Close"
 	take(slices.Clone(p.Close()))
+	r.states = append(r.states, describeState(p.State()))
 	at = "the second Close"
 	if again := p.Close(); len(again) > 0 {
 		r.problems = append(r.problems, fmt.Sprintf("close: the second call returned %d Messages, the first of them\n%s", len(again), indent(dump(again[0]))))
@@ -143,6 +153,22 @@ func run(newParser func() proto.Parser, events []wire.Event, scribble bool) (r r
 		r.problems = append(r.problems, "ownership: a Message changed after it was returned\n"+d)
 	}
 	return r
+}
+
+// describeState writes what of a State does not hang on how octets were cut.
+func describeState(s proto.State) string {
+	return fmt.Sprintf("Due %d, Settled %d, EndedBy %q, Got %d, Want %d, Framed %t, UntilClose %t",
+		s.Due, s.Settled, s.EndedBy, s.Got, s.Want, s.Framed, s.UntilClose)
+}
+
+// stateDifference says where the States of two runs part, "" if nowhere.
+func stateDifference(want, got []string) string {
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			return fmt.Sprintf("  after run %d\n    want %s\n    got  %s", i, want[i], got[i])
+		}
+	}
+	return ""
 }
 
 // describe says what an event is in a failure's text.
@@ -157,11 +183,16 @@ func describe(e wire.Event) string {
 	return s
 }
 
+// continues reports whether b goes on with the run of octets that a is of.
+func continues(a, b wire.Event) bool {
+	return a.Kind == wire.KindData && b.Kind == wire.KindData && a.Dir == b.Dir
+}
+
 // merge joins neighbouring data events of one direction.
 func merge(events []wire.Event) []wire.Event {
 	var out []wire.Event
 	for _, e := range events {
-		if n := len(out); n > 0 && e.Kind == wire.KindData && out[n-1].Kind == wire.KindData && e.Dir == out[n-1].Dir {
+		if n := len(out); n > 0 && continues(out[n-1], e) {
 			out[n-1].Data = append(out[n-1].Data, e.Data...)
 			continue
 		}

@@ -15,12 +15,14 @@ type toy struct {
 	breaks string
 	bufs   [2]proto.Buffer
 	out    []proto.Message
+	feeds  int // calls of Feed
 	shut   bool
 	last   *string // the Value of the Message before
 }
 
 func (p *toy) Feed(e wire.Event) []proto.Message {
 	p.out = nil
+	p.feeds++
 	if e.Dir == 0 {
 		return nil
 	}
@@ -79,6 +81,8 @@ func (p *toy) line(dir wire.Dir, from int64, text []byte) {
 		p.last = value
 	case "notes":
 		m.Notes = []proto.Note{{Offset: span.To}, {Offset: span.From}}
+	case "times":
+		m.First = 1
 	case "head":
 		m.Head[0]++
 	case "panic":
@@ -121,7 +125,12 @@ func (p *toy) Close() []proto.Message {
 	return p.out
 }
 
-func (p *toy) State() proto.State { return proto.State{} }
+func (p *toy) State() proto.State {
+	if p.breaks == "state" {
+		return proto.State{Settled: p.feeds}
+	}
+	return proto.State{}
+}
 
 var talk = Talk("> one\r\ntwo\n", "> three\r\n", "< four\nfi", "= gap server 7", "< ve\n", "= eof server", "> rest")
 
@@ -144,6 +153,8 @@ func TestEachBrokenLawIsCaught(t *testing.T) {
 		{"changed", talk, "ownership: a Message changed after it was returned"},
 		{"notes", talk, "is out of order or outside the Span"},
 		{"head", talk, "bytes: Head is"},
+		{"times", talk, "order: First is 1ns, after Last"},
+		{"state", talk, "split: State differs between whole runs (want)"},
 		{"panic", talk, "panic at event 0 (data from the client, "},
 		{"close", talk, "close: the second call returned 1 Messages"},
 		{"long raw", long, "goes over a multiple of 65536"},
@@ -174,10 +185,21 @@ func TestRawAcrossAnotherEventIsCaught(t *testing.T) {
 }
 
 func TestFuzzEncodingRoundTrips(t *testing.T) {
-	events := Talk("> one\r\n", "< two", "= gap server 7", "= tls", "= eof client", "= rst server", "= close")
+	events := Talk("= try", "= open", "= open dial", "= open accept", "> one\r\n", "< two", "= gap server 7", "= tls",
+		"= eof client", "= eof server notify", "= eof client no-notify", "= rst server", "= alert server 40", "= alert client 0",
+		"= timeout", "= error", "= error client 3", "= close")
 	got := Decode(Encode(events))
 	for i := range got {
 		got[i].At = events[i].At
+	}
+	seen := map[wire.Kind]bool{}
+	for _, e := range got {
+		seen[e.Kind] = true
+	}
+	for _, k := range fuzzKinds {
+		if !seen[k] {
+			t.Errorf("no event of kind %s", k)
+		}
 	}
 	if !reflect.DeepEqual(got, events) {
 		t.Errorf("Decode(Encode(events)) = %+v, want %+v", got, events)
