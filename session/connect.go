@@ -30,7 +30,9 @@ func connectCommands() []command {
 			example: "h2 example.com", run: openWith("h2")},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
-				return s.hook(ctx, s.opts.Auto, args)
+				return s.hook(ctx, func(ctx context.Context, words []string) error {
+					return s.opts.Auto(ctx, words, Env{s.opts.Out, s.lentSink})
+				}, args)
 			}},
 		{group: "Connect", name: "demo", args: "[WORD…]", bare: true, summary: "starts the practice servers and the tour",
 			example: "demo", run: func(s *Session, ctx context.Context, args string) error {

@@ -139,14 +139,14 @@ func (r *recorder) begin(path string, p peer) error {
 	if p.facts == nil || p.closed {
 		return nil
 	}
-	w := r.dests[len(r.dests)-1].w
-	w.Event(wire.Event{Conn: p.conn, At: p.at, Kind: wire.KindOpen, Facts: p.facts})
+	w, conn := r.dests[len(r.dests)-1].w, r.number(0, p.conn)
+	w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindOpen, Facts: p.facts})
 	if p.tls != nil {
-		w.Event(wire.Event{Conn: p.conn, At: p.at, Kind: wire.KindSecure, TLS: p.tls})
+		w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindSecure, TLS: p.tls})
 	}
 	for side, dir := range []wire.Dir{wire.ClientToServer, wire.ServerToClient} {
 		if n := p.octets[side]; n > 0 {
-			w.Event(wire.Event{Conn: p.conn, At: p.at, Kind: wire.KindGap, Dir: dir, Size: n})
+			w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindGap, Dir: dir, Size: n})
 		}
 	}
 	return w.Err()

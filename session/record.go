@@ -39,6 +39,9 @@ type recorder struct {
 	mask  *redact.Redactor
 	dests []*recording
 	spool *recording // what .save reads; one of dests
+
+	numbers map[[2]int]int // of a source's connection on the tapes
+	at      time.Duration  // of the last event
 }
 
 // A recording is one tape being written.
@@ -53,7 +56,7 @@ type recording struct {
 }
 
 func newRecorder(opts RecordOptions, start time.Time) (*recorder, error) {
-	r := &recorder{opts: opts, start: start}
+	r := &recorder{opts: opts, start: start, numbers: map[[2]int]int{}}
 	r.mask = redact.New(func(e wire.Event, spans []tape.Span) { r.write(true, e, spans) }, opts.Redact)
 	if opts.Tape != "" {
 		if err := r.add(opts.Tape, opts.Force); err != nil {
@@ -115,8 +118,25 @@ func (r *recorder) keep() error {
 	return nil
 }
 
-// event records e. Its error is to be told, once; the session goes on.
-func (r *recorder) event(e wire.Event) error {
+// number returns the number on the tapes of a connection of a source: 0 for the
+// session's own recording, or one that was lent.
+func (r *recorder) number(source, conn int) int {
+	key := [2]int{source, conn}
+	n := r.numbers[key]
+	if n == 0 && conn > 0 {
+		n = len(r.numbers) + 1
+		r.numbers[key] = n
+	}
+	return n
+}
+
+// event records e of a source. Its error is to be told, once; the session goes
+// on.
+func (r *recorder) event(source int, e wire.Event) error {
+	e.Conn = r.number(source, e.Conn)
+	// The sources have clocks of their own, which are read before s.mu is held.
+	r.at = max(r.at, e.At)
+	e.At = r.at
 	var kept error
 	if r.opts.Keep {
 		r.opts.Keep = false

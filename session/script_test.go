@@ -2,6 +2,8 @@ package session
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -288,5 +290,52 @@ func TestRecordingsAreLookedAtWhileTheyGrow(t *testing.T) {
 	}
 	if !strings.Contains(out, "recording to ") {
 		t.Errorf(".status names no recording:\n%s", out)
+	}
+}
+
+// A word that connects for itself writes to the session's tapes, under numbers
+// of its own.
+func TestLentSinksRecordIntoTheSession(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "all.tape")
+	synctest.Test(t, func(t *testing.T) {
+		servers := world{"ok:80": oneReply("HTTP/1.1 204 No Content\r\n\r\n", true)}
+		auto := func(_ context.Context, _ []string, env Env) error {
+			for range 2 {
+				sink := env.Record()
+				for n := range 2 {
+					facts := &wire.Facts{Network: "tcp", Target: "site:80", Role: wire.Dialed}
+					sink(wire.Event{Conn: n + 1, Kind: wire.KindOpen, Facts: facts})
+					sink(wire.Event{Conn: n + 1, Kind: wire.KindClose})
+				}
+			}
+			_, err := io.WriteString(env.Out, "analysed\n")
+			return err
+		}
+		const get = "open ok 80\nGET / HTTP/1.0\n\n.close\n"
+		out, err := run(t, servers, Options{Auto: auto, Record: RecordOptions{Tape: file}}, "", get+"auto site\n"+get)
+		if err != nil || !strings.Contains(out, "\nanalysed\n") {
+			t.Errorf("%v, output:\n%s", err, out)
+		}
+	})
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var opened []string
+	last := time.Duration(0)
+	for e, err := range tape.NewReader(bytes.NewReader(text), file).Events() {
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if e.Kind == wire.KindOpen {
+			opened = append(opened, fmt.Sprint(e.Conn, " ", e.Facts.Target))
+		}
+		if e.At < last {
+			t.Errorf("%v comes after %v", e.At, last)
+		}
+		last = e.At
+	}
+	if got := strings.Join(opened, ", "); got != "1 ok:80, 2 site:80, 3 site:80, 4 site:80, 5 site:80, 6 ok:80" {
+		t.Errorf("the tape has connections %s", got)
 	}
 }

@@ -40,7 +40,16 @@ type Options struct {
 
 	// Auto and Demo run the words of that name with their arguments. A word
 	// whose function is nil is not there.
-	Auto, Demo func(ctx context.Context, args []string) error
+	Auto func(ctx context.Context, args []string, env Env) error
+	Demo func(ctx context.Context, args []string) error
+}
+
+// An Env is what a session lends to a word that connects for itself.
+type Env struct {
+	Out io.Writer // rows, for a person
+	// Record returns a sink for the events of one recording. They stand on the
+	// session's tapes, their connections under numbers that no other has.
+	Record func() wire.Sink
 }
 
 // defaultTimeout is how long a script waits for a reply in silence.
@@ -73,6 +82,7 @@ type Session struct {
 	stream  *detect.Stream
 	history history
 	record  *recorder
+	lent    int       // sinks that were lent to words
 	linted  []finding // what was said about the request that goes next
 	shown   string    // the prompt
 	peer    peer
@@ -88,7 +98,6 @@ type peer struct {
 	cut    bool // it ended while a reply was due
 	facts  *wire.Facts
 	tls    *wire.TLS
-	at     time.Duration // of the last event
 	octets [2]int64      // so far, by proto.Side
 	got    []byte        // the latest octets since the last write, at most awaitWindow
 	gotN   int64         // how many octets came since the last write

@@ -16,9 +16,7 @@ import (
 func (s *Session) event(e wire.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.record.event(e); err != nil {
-		s.view.Warn(err.Error() + "; the session goes on")
-	}
+	s.recordEvent(0, e)
 	s.history.event(e)
 	before := s.stream.State(e.Conn)
 	msgs := s.stream.Feed(e)
@@ -35,6 +33,27 @@ func (s *Session) event(e wire.Event) {
 	select {
 	case s.changed <- struct{}{}:
 	default:
+	}
+}
+
+// recordEvent writes e to the tapes. s.mu is held.
+func (s *Session) recordEvent(source int, e wire.Event) {
+	if err := s.record.event(source, e); err != nil {
+		s.view.Warn(err.Error() + "; the session goes on")
+	}
+}
+
+// lentSink is Env.Record.
+func (s *Session) lentSink() wire.Sink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lent++
+	source := s.lent
+	return func(e wire.Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		e.At = time.Since(s.tap.Start()) // its own clock started later
+		s.recordEvent(source, e)
 	}
 }
 
@@ -64,7 +83,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	if e.Conn != p.conn {
 		return
 	}
-	p.lastAt, p.at = time.Now(), e.At
+	p.lastAt = time.Now()
 	switch e.Kind {
 	case wire.KindSecure:
 		p.tls = e.TLS

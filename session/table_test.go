@@ -68,7 +68,7 @@ func TestHooksAreWordsOnlyWhereTheyAreGiven(t *testing.T) {
 	var got []string
 	s = newTestSession(t, Options{
 		Lines: NewLines(`auto a "b c"`),
-		Auto: func(_ context.Context, args []string) error {
+		Auto: func(_ context.Context, args []string, _ Env) error {
 			got = args
 			return failure(StatusConnection, "no such host")
 		},
@@ -180,7 +180,7 @@ func TestStatusOf(t *testing.T) {
 		{op(wire.PhaseConnect, refused), StatusConnection},
 		{op(wire.PhaseConnect, os.ErrDeadlineExceeded), StatusTimeout},
 		{op(wire.PhaseTLS, refused), StatusTLS},
-		{op(wire.PhaseTLS, os.ErrDeadlineExceeded), StatusTLS},
+		{op(wire.PhaseTLS, os.ErrDeadlineExceeded), StatusTimeout},
 	}
 	for _, tt := range tests {
 		if got := StatusOf(tt.err); got != tt.want {
