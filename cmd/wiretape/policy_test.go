@@ -30,7 +30,7 @@ var directions = map[string]string{
 	"wire/cookie":          "",
 	"wire/detect":          "wire wire/proto wire/http1 wire/http2 wire/line",
 	"tape":                 "wire",
-	"tape/redact":          "wire wire/proto wire/detect wire/http1 wire/line tape",
+	"tape/redact":          "wire wire/http2 tape",
 	"tape/match":           "wire wire/proto wire/detect wire/http1 wire/line wire/cookie tape tape/redact",
 	"tape/replay":          "wire wire/proto wire/detect wire/http1 wire/line tape tape/redact tape/match",
 	"session":              "wire wire/proto wire/http1 wire/http2 wire/line wire/detect wire/cookie tape tape/redact tape/match tape/replay session/analyze session/view",

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"testing"
@@ -63,5 +64,16 @@ func BenchmarkDownload(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkFullOfAValue searches 128 KiB in which nothing but given values
+// stands, beside one that never does.
+func BenchmarkFullOfAValue(b *testing.B) {
+	data := bytes.Repeat([]byte("a secret"), 16<<10)
+	r := New(func(wire.Event, []tape.Span) {}, Options{Values: map[string]string{"A": "a secret", "B": "never seen"}})
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: data})
 	}
 }

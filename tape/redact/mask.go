@@ -10,15 +10,17 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 		b = bytes.TrimRight(b, " \t\r\n")
 	}
 	switch s.field {
-	case authField:
+	case authField, proxyAuthField:
 		s.maskAuth(b, at, marks)
+	case lostField:
+		addMarks(b, at, "FIELD", "", marks)
 	case cookieField:
-		s.maskPairs(b, at, ends, marks)
+		s.maskPairs(b, at, marks)
 	case setCookieField:
 		i := bytes.IndexByte(b, ';')
 		if i < 0 {
 			s.maskPair(b, at, marks)
-			s.inside = !ends
+			s.inside = true
 			return
 		}
 		s.maskPair(b[:i], at, marks)
@@ -32,8 +34,11 @@ func (s *stream) maskAuth(b []byte, at int, marks *[]mark) {
 	if !s.inside {
 		s.inside = true
 		i = len(b) - len(bytes.TrimLeft(b, " \t"))
-		prefix := s.base
-		s.base += "AUTH"
+		prefix := ""
+		if s.field == proxyAuthField {
+			prefix = "PROXY_"
+		}
+		s.base = prefix + "AUTH"
 		if n := bytes.IndexAny(b[i:], " \t"); n > 0 {
 			scheme := b[i : i+n]
 			s.base = prefix + baseOf(scheme, "AUTH")
@@ -50,12 +55,12 @@ func (s *stream) maskAuth(b []byte, at int, marks *[]mark) {
 }
 
 // maskPairs masks the values of a Cookie field.
-func (s *stream) maskPairs(b []byte, at int, ends bool, marks *[]mark) {
+func (s *stream) maskPairs(b []byte, at int, marks *[]mark) {
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, ';')
 		if i < 0 {
 			s.maskPair(b, at, marks)
-			s.inside = !ends
+			s.inside = true
 			return
 		}
 		s.maskPair(b[:i], at, marks)

@@ -45,11 +45,17 @@ func (n *names) name(m mark, value []byte) (id, enc string) {
 	if id = m.base; !m.given {
 		id = n.nameOf(m, value)
 	}
+	n.count(id)
+	return id, enc
+}
+
+// count notes that a secret of a name was masked.
+func (n *names) count(id string) {
+	n.init()
 	if len(n.seen) < maxNames && !n.once[id] {
 		n.once[id] = true
 		n.seen = append(n.seen, id)
 	}
-	return id, enc
 }
 
 func (n *names) nameOf(m mark, value []byte) string {

@@ -2,26 +2,42 @@
 // between what records and a [tape.Writer]; the live conversation keeps its true
 // bytes.
 //
-// Masked are, in the heads of HTTP/1 messages of both directions, the
-// credentials of Authorization and Proxy-Authorization and the values of Cookie
-// and Set-Cookie, and anywhere the values that are given. Bodies are not
-// searched for anything but given values, and other protocols neither.
+// Masked are the credentials of Authorization and Proxy-Authorization and the
+// values of Cookie and Set-Cookie, in HTTP/2 and in text, and anywhere the values
+// that are given. Nothing else is: no password in a query, a form, JSON or a
+// command of another protocol, and nothing that is compressed or encrypted.
+//
+// # Text
+//
+// Any line that reads as one of those fields is masked, in a head, a trailer, a
+// body or a conversation that is no HTTP, with the lines that are folded onto it.
+// Framing decides nothing: a parser may only ask for a whole message, long after
+// its fields had to be written, and where two readers disagree on what is a body
+// the secret of the one would stand in clear in the body of the other.
 //
 // A secret becomes a [tape.Span] over an invented sample of the same length. What
 // verdicts hang on stays: names, attributes, schemes, control bytes, quotes, an
 // empty value. Equal secrets get the same name.
 //
+// # HTTP/2
+//
+// It is followed from its preface, its first SETTINGS or its ALPN name on. A span
+// cannot stand in a header block, so a value is overwritten in place, by equal
+// octets where it is equal. Its length stays, as octets and decoded, so frames
+// and HPACK tables stay right (but for values over 4 KiB of which Huffman's code
+// makes more octets than they have). What cannot be decoded is overwritten whole.
+//
 // # Splits
 //
 // The bytes that come out do not depend on how a run was split into events. An
 // event's tail that lies in a secret, or may begin a given one, is held and goes
-// in front of the next event of its direction, but for at most 4 KiB: a longer
-// secret is masked piece by piece. If anything else happens first, the tail is
-// masked and written by itself, so no event is ever overtaken by a later one.
+// in front of the next event of its direction, but for at most about 4 KiB: a
+// longer secret is masked piece by piece. If anything else happens first, the
+// tail is masked and written by itself, so no event is ever overtaken by a later
+// one.
 package redact
 
 import (
-	"bytes"
 	"time"
 
 	"wiretape/tape"
@@ -54,11 +70,13 @@ type Redactor struct {
 	tailDir  wire.Dir
 	at       time.Duration // of the event that the tail is from
 
-	buf   []byte // a tail and what follows it
-	out   []byte // a copy with samples in it
-	marks []mark
-	found []mark
-	spans []tape.Span
+	buf     []byte // a tail and what follows it
+	out     []byte // a copy with samples in it
+	marks   []mark
+	found   []mark
+	spans   []tape.Span
+	patches []patch // in HTTP/2
+	ahead   []int   // by needle: where it stands next
 }
 
 // A mark is a secret in a buffer.
@@ -67,6 +85,13 @@ type mark struct {
 	base     string // what to name it after
 	enc      string
 	given    bool // base is the name
+}
+
+// A patch is a range of a buffer that is overwritten with one octet, where no
+// span can stand.
+type patch struct {
+	from, to int
+	with     byte
 }
 
 // New returns a Redactor that gives its events to next, which does not keep
@@ -96,9 +121,14 @@ func (r *Redactor) Event(e wire.Event) {
 		}
 		r.conns[e.Conn] = c
 	case wire.KindSecure:
-		delete(r.conns, e.Conn) // what follows is a conversation of its own
+		// What follows is a conversation of its own.
+		c := newConn()
+		if e.TLS != nil && e.TLS.ALPN == "h2" {
+			c.client.frames, c.server.frames = &frames{s: &c.client}, &frames{s: &c.server}
+		}
+		r.conns[e.Conn] = c
 	case wire.KindGap:
-		r.conn(e.Conn).lose(e.Dir)
+		r.conn(e.Conn).stream(e.Dir).lose(e.Size)
 	case wire.KindClose:
 		delete(r.conns, e.Conn)
 	}
@@ -120,15 +150,10 @@ func (r *Redactor) data(e wire.Event) {
 	}
 	c := r.conn(e.Conn)
 	if c.datagrams {
-		s := stream{state: off}
-		r.pass(e, &s, e.Data, true)
+		r.pass(e, newConn().stream(e.Dir), e.Data, true)
 		return
 	}
 	s := c.stream(e.Dir)
-	if s.state == off && len(r.needles) == 0 {
-		r.next(e, nil)
-		return
-	}
 	b := e.Data
 	if len(r.tail) > 0 {
 		r.buf = append(append(r.buf[:0], r.tail...), e.Data...)
@@ -157,12 +182,12 @@ func (r *Redactor) Flush() {
 // pass gives as much of b as is decided on as the bytes of e, and returns the
 // rest: none when final.
 func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
-	r.marks, r.found = r.marks[:0], r.found[:0]
+	r.marks, r.found, r.patches = r.marks[:0], r.found[:0], r.patches[:0]
 	n := len(b)
 	if len(r.needles) > 0 {
 		n = r.search(s, b, final)
 	}
-	if n = s.scan(b[:n], final, &r.marks); n == 0 {
+	if n = s.scan(r, b[:n], final); n == 0 {
 		return b
 	}
 	s.carry = mark{}
@@ -170,12 +195,17 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
 		r.overlay(s, n)
 	}
 	e.Data = b[:n]
-	if len(r.marks) == 0 {
+	if len(r.marks)+len(r.patches) == 0 {
 		r.next(e, nil)
 		return b[n:]
 	}
 	out := append(r.out[:0], e.Data...)
 	r.out, r.spans = out, r.spans[:0]
+	for _, p := range r.patches {
+		for i := p.from; i < p.to; i++ {
+			out[i] = p.with
+		}
+	}
 	for _, m := range r.marks {
 		id, enc := r.ids.name(m, out[m.from:m.to])
 		copy(out[m.from:m.to], tape.SecretSample(id, m.to-m.from, enc))
@@ -186,73 +216,19 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
 	return b[n:]
 }
 
-// overlay adds what was found of given values in the first n bytes to the
-// marks, but for where a mark is already.
-func (r *Redactor) overlay(s *stream, n int) {
-	var all []mark
-	marks := r.marks
-	for _, f := range r.found {
-		if f.from >= n {
-			break
-		}
-		if f.to > n {
-			s.carry = mark{to: f.to - n, base: f.base, enc: f.enc}
-			f.to, f.given = n, false
-		}
-		for len(marks) > 0 && marks[0].to <= f.from {
-			all, marks = append(all, marks[0]), marks[1:]
-		}
-		for len(marks) > 0 && marks[0].from < f.to {
-			f.given = false
-			if m := marks[0]; f.from < m.from {
-				all = append(all, mark{f.from, m.from, f.base, f.enc, false})
-			}
-			f.from = marks[0].to
-			if f.from >= f.to {
-				break
-			}
-			all, marks = append(all, marks[0]), marks[1:]
-		}
-		if f.from < f.to {
-			all = append(all, f)
-		}
+// overwrite puts c at index i of the buffer.
+func (r *Redactor) overwrite(i int, c byte) {
+	if n := len(r.patches) - 1; n >= 0 && r.patches[n].to == i && r.patches[n].with == c {
+		r.patches[n].to++
+		return
 	}
-	r.marks = append(all, marks...)
+	r.patches = append(r.patches, patch{i, i + 1, c})
 }
 
-// search notes in r.found where given values stand in b, and returns how much of
-// b is decided: what follows may begin one.
-func (r *Redactor) search(s *stream, b []byte, final bool) int {
-	i := 0
-	if s.carry.to > 0 {
-		i = min(s.carry.to, len(b))
-		r.found = append(r.found, s.carry)
+// blot overwrites a range of the buffer that may have secrets anywhere.
+func (r *Redactor) blot(from, to int) {
+	r.ids.count("FIELD")
+	for i := from; i < to; i++ {
+		r.overwrite(i, blot)
 	}
-	for i < len(b) {
-		best, at := -1, len(b)
-		for k, n := range r.needles {
-			if j := bytes.Index(b[i:min(len(b), at-1+len(n.b))], n.b); j >= 0 && i+j < at {
-				best, at = k, i+j
-			}
-		}
-		if best < 0 {
-			break
-		}
-		n := r.needles[best]
-		r.found = append(r.found, mark{at, at + len(n.b), n.id, n.enc, true})
-		i = at + len(n.b)
-	}
-	held, of := 0, needle{}
-	for _, n := range r.needles {
-		if k := n.begins(b[i:]); k > held {
-			held, of = k, n
-		}
-	}
-	if !final {
-		return len(b) - held
-	}
-	if held >= minValue {
-		r.found = append(r.found, mark{len(b) - held, len(b), of.id, of.enc, false})
-	}
-	return len(b)
 }

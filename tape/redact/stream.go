@@ -2,10 +2,9 @@ package redact
 
 import (
 	"bytes"
-	"strconv"
-	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 )
 
 // A conn is what is known of one connection.
@@ -13,32 +12,13 @@ type conn struct {
 	datagrams bool
 	client    stream
 	server    stream
-	// asked has one byte for each request without its final response.
-	asked []byte
 }
-
-// What a request was, as far as its response's framing hangs on it.
-const (
-	other byte = iota
-	head
-	connect
-)
-
-// maxAsked bounds how many requests may wait for their responses. Beyond it the
-// framing of responses is found anew at each line.
-const maxAsked = 4096
 
 func newConn() *conn {
 	c := new(conn)
-	c.restart()
+	c.client = stream{conn: c}
+	c.server = stream{conn: c, server: true}
 	return c
-}
-
-// restart makes both streams wait for a first line.
-func (c *conn) restart() {
-	c.client = stream{conn: c, fresh: true, carry: c.client.carry}
-	c.server = stream{conn: c, fresh: true, carry: c.server.carry, server: true}
-	c.asked = nil
 }
 
 func (c *conn) stream(d wire.Dir) *stream {
@@ -48,241 +28,203 @@ func (c *conn) stream(d wire.Dir) *stream {
 	return &c.client
 }
 
-// lose says that bytes of a direction are missing.
-func (c *conn) lose(d wire.Dir) {
-	s := c.stream(d)
-	if s.state != off {
-		s.begin()
-	}
-}
-
-// state is where a stream stands.
-type state uint8
-
-const (
-	startLine state = iota // or, once the framing is lost, any line
-	fields                 // of a head
-	trailers               // after the last chunk
-	body                   // left bytes of it
-	chunkSize
-	chunkEnd // the line end after a chunk's data
-	off      // not HTTP/1, or a body up to the end
-)
-
 // A stream is one direction of a connection, as far as it is decided on.
 type stream struct {
 	conn   *conn
 	server bool
-	fresh  bool // no line was seen yet
-	state  state
-	left   int64  // body: bytes to come
-	line   []byte // what was passed of the current line, as far as it matters
+	begun  bool // an octet was seen
+	carry  mark // what is still to come of a given value
 
-	// The head so far.
-	status  int
-	method  byte
-	length  int64 // Content-Length, -1 for none
-	chunked bool
-	coded   bool      // a Transfer-Encoding that is not chunked
-	broken  bool      // fields that contradict each other
-	field   fieldKind // of the current line
-	folded  fieldKind // of the line before it, which it may go on with
-	inside  bool      // in the middle of a secret
-	base    string    // what the secret is named after
+	// The current line.
+	field  fieldKind
+	folded fieldKind // of the line before it, which it may go on with
+	name   []byte    // lower case, while field is unknownField
+	blank  bool      // white space follows the name
+	text   bool      // it has an octet beside its end
+	inside bool      // in the middle of a secret
+	base   string    // what the secret is named after
 
-	carry mark // what is still to come of a given value
+	// HTTP/2.
+	watched int // 1 more than the octets seen of what it begins with; 0 for none
+	length  int // of the frame that it begins with
+	frames  *frames
 }
 
-// maxKept bounds what is kept of a line that was passed, in bytes.
-const maxKept = 4 << 10
-
-// begin waits for a start line.
-func (s *stream) begin() {
-	s.state, s.line = startLine, s.line[:0]
-	s.status, s.method, s.length, s.chunked, s.coded, s.broken = 0, other, -1, false, false, false
-	s.field, s.folded, s.inside = unknownField, plainField, false
+// lose says that size bytes are missing.
+func (s *stream) lose(size int64) {
+	if s.frames != nil {
+		s.frames.lose(size)
+		return
+	}
+	if s.field < authField {
+		s.lineEnd()
+		s.folded = plainField
+	}
+	s.watched = 0
 }
 
-// keep remembers b as a part of the current line.
-func (s *stream) keep(b []byte) {
-	s.line = append(s.line, b[:min(len(b), maxKept-min(len(s.line), maxKept))]...)
-}
-
-// scan goes over b, notes the secrets, and returns how much of b is decided:
-// all of it when final.
-func (s *stream) scan(b []byte, final bool, marks *[]mark) int {
+// scan goes over b, notes the secrets in r, and returns how much of b is
+// decided: all of it when final.
+func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 	for i := 0; i < len(b); {
-		switch s.state {
-		case off:
-			return len(b)
-		case body:
-			n := int(min(s.left, int64(len(b)-i)))
-			i += n
-			if s.left -= int64(n); s.left == 0 {
-				if s.chunked {
-					s.state = chunkEnd
-				} else {
-					s.begin()
-				}
+		if s.frames != nil {
+			n, text := s.frames.scan(r, b, i, final)
+			if !text {
+				return n
 			}
-		case fields, trailers:
-			n := s.fieldLine(b[i:], i, final, marks)
-			if n == 0 {
-				return i
-			}
-			i += n
-		default:
-			n := bytes.IndexByte(b[i:], '\n') + 1
-			if n == 0 {
-				s.keep(b[i:])
-				if s.state == startLine && s.fresh && len(s.line) >= maxKept && !s.isStart(s.line) {
-					s.state = off
-				}
-				return len(b)
-			}
-			s.keep(b[i : i+n])
-			i += n
-			line := bytes.TrimRight(s.line, "\r\n")
-			switch s.state {
-			case startLine:
-				s.start(line)
-			case chunkSize:
-				s.chunk(line)
-			case chunkEnd:
-				s.state = chunkSize
-				if len(line) > 0 {
-					s.begin()
-				}
-			}
-			s.line = s.line[:0]
+			i, s.frames, s.watched = n, nil, 0
+			continue
 		}
+		if !s.begun {
+			s.begun, s.watched = true, 1
+		}
+		n := s.fieldLine(b[i:], i, final, &r.marks)
+		if n == 0 {
+			return i
+		}
+		if s.watched > 0 {
+			n = s.watch(b[i : i+n])
+		}
+		i += n
 	}
 	return len(b)
 }
 
-// methods are those by which a request is known that lacks its version.
-var methods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
-
-// isStart reports whether a line begins a message of HTTP/1.
-func (s *stream) isStart(line []byte) bool {
-	if s.server {
-		return hasPrefixFold(line, "HTTP/")
+// watch looks for what HTTP/2 begins with and returns how much of b comes before
+// its frames, or the frame's payload: all when there is none of it.
+func (s *stream) watch(b []byte) int {
+	for i, c := range b {
+		seen := s.watched - 1
+		if s.server {
+			if !s.settingsHeader(seen, c) {
+				s.watched = 0
+				return len(b)
+			}
+			if seen == frameHeaderLen-1 {
+				s.frames = &frames{s: s, left: s.length, kind: http2.FrameSettings}
+				return i + 1
+			}
+		} else {
+			if c != http2.Preface[seen] {
+				s.watched = 0
+				if c == '\n' {
+					s.watched = 1
+				}
+				return len(b)
+			}
+			if seen == len(http2.Preface)-1 {
+				s.frames = &frames{s: s}
+				if o := &s.conn.server; !o.begun {
+					o.frames = &frames{s: o}
+				}
+				return i + 1
+			}
+		}
+		s.watched++
 	}
-	for _, m := range methods {
-		if hasPrefixFold(line, m) && len(line) > len(m) && (line[len(m)] == ' ' || line[len(m)] == '\t') {
-			return true
+	return len(b)
+}
+
+// settingsHeader reports whether c may be the octet at index i of the header of
+// a SETTINGS frame that is no acknowledgement, which a server begins with (RFC
+// 9113, section 3.4).
+func (s *stream) settingsHeader(i int, c byte) bool {
+	switch i {
+	case 0:
+		s.length = 0
+		return c == 0
+	case 1, 2:
+		s.length = s.length<<8 | int(c)
+		return s.length <= 1<<14
+	case 3:
+		return http2.FrameType(c) == http2.FrameSettings
+	}
+	return c == 0
+}
+
+// lineEnd waits for the next line.
+func (s *stream) lineEnd() {
+	if s.watched == 0 && (!s.server || !s.text) {
+		s.watched = 1
+	}
+	s.folded, s.field, s.name, s.blank, s.text = s.field, unknownField, s.name[:0], false, false
+}
+
+// fieldLine goes over what b has of a line, which stands at offset at of the
+// buffer, and returns how much of it is decided.
+func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
+	switch {
+	case s.field == unknownField:
+		return s.fieldName(b)
+	case s.field == plainField:
+		n := bytes.IndexByte(b, '\n') + 1
+		if n == 0 {
+			s.text = true
+			return len(b)
+		}
+		s.text = s.text || n > 2 || n == 2 && b[0] != '\r'
+		s.lineEnd()
+		return n
+	}
+	n := bytes.IndexByte(b[:min(len(b), maxHeld)], '\n') + 1
+	value, ends := b, false
+	switch {
+	case n > 0:
+		value, ends = b[:n], true
+	case len(b) >= maxHeld:
+		value = b[:maxHeld]
+		// Between two cookies rather than in the middle of one.
+		if i := bytes.LastIndexByte(value, ';'); s.field == cookieField && i >= 0 {
+			value = value[:i+1]
+		}
+	case !final:
+		return 0
+	}
+	s.mask(value, at, ends, marks)
+	if ends {
+		s.lineEnd()
+	}
+	return len(value)
+}
+
+// fieldName reads what may be the name of a field. It is never held, since it is
+// no secret.
+func (s *stream) fieldName(b []byte) int {
+	for i, c := range b {
+		switch {
+		case c == '\n':
+			s.field = plainField
+			s.lineEnd()
+			return i + 1
+		case c == '\r' && len(s.name) == 0:
+			s.field = plainField
+			return i + 1
+		case (c == ' ' || c == '\t') && len(s.name) == 0:
+			// RFC 9112, section 5.2: the line goes on with the field before it.
+			s.field, s.text = s.folded, true
+			if s.field == unknownField {
+				s.field = plainField
+			}
+			return i + 1
+		case c == ' ' || c == '\t':
+			// RFC 9112, section 5.1: there is none before the colon, but it is read.
+			s.blank = true
+			continue
+		case c == ':':
+			s.text = true
+			s.field = kindOf(s.name)
+			s.inside, s.base = false, ""
+			return i + 1
+		}
+		s.text = true
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		s.name = append(s.name, c)
+		if s.blank || !beginsName(s.name) {
+			s.field = plainField
+			return i + 1
 		}
 	}
-	return bytes.Contains(line, []byte(" HTTP/")) || bytes.Contains(bytes.ToUpper(line), []byte(" HTTP/"))
-}
-
-func hasPrefixFold(b []byte, prefix string) bool {
-	return len(b) >= len(prefix) && strings.EqualFold(string(b[:len(prefix)]), prefix)
-}
-
-// start reads a start line, or a line where one is looked for.
-func (s *stream) start(line []byte) {
-	if len(line) == 0 {
-		return // RFC 9112, section 2.2: an empty line before it is skipped
-	}
-	if !s.isStart(line) {
-		// A proxy may say whom it speaks for, in a line before the request.
-		if s.fresh && (s.server || !hasPrefixFold(line, "PROXY ")) {
-			s.state = off
-		}
-		return
-	}
-	if c := s.conn; s.server && c.client.fresh && c.client.state == off {
-		// What did not look like a request was taken for one.
-		c.client.fresh = false
-		c.client.begin()
-	}
-	s.begin()
-	s.fresh, s.state = false, fields
-	words := strings.Fields(string(line))
-	if s.server {
-		if len(words) > 1 {
-			s.status, _ = strconv.Atoi(words[1])
-		}
-		return
-	}
-	switch {
-	case strings.EqualFold(words[0], "HEAD"):
-		s.method = head
-	case strings.EqualFold(words[0], "CONNECT"):
-		s.method = connect
-	}
-}
-
-// chunk reads the line before a chunk's data.
-func (s *stream) chunk(line []byte) {
-	size, _, _ := bytes.Cut(line, []byte(";"))
-	n, err := strconv.ParseUint(string(bytes.TrimSpace(size)), 16, 62)
-	switch {
-	case err != nil:
-		s.begin()
-	case n == 0:
-		s.state, s.field, s.folded = trailers, unknownField, plainField
-	default:
-		s.state, s.left = body, int64(n)
-	}
-}
-
-// headEnd goes on to what follows a head.
-func (s *stream) headEnd() {
-	if s.server {
-		s.responseEnd()
-		return
-	}
-	if c := s.conn; len(c.asked) < maxAsked {
-		c.asked = append(c.asked, s.method)
-	}
-	s.framed()
-}
-
-// responseEnd goes on to what follows the head of a response (RFC 9112, section
-// 6.3).
-func (s *stream) responseEnd() {
-	c := s.conn
-	asked := other
-	switch {
-	case s.status == 101:
-		// RFC 9110, section 15.2.2: another protocol, in both directions.
-		c.client.state, c.server.state = off, off
-		return
-	case s.status >= 100 && s.status < 200:
-		s.begin()
-		return
-	case len(c.asked) > 0:
-		overflow := len(c.asked) == maxAsked
-		asked, c.asked = c.asked[0], c.asked[1:]
-		if overflow {
-			c.asked = nil
-			s.begin()
-			return
-		}
-	}
-	switch {
-	case asked == connect && s.status >= 200 && s.status < 300:
-		// RFC 9110, section 9.3.6: a tunnel, whatever goes through it.
-		c.restart()
-	case asked == head, s.status == 204, s.status == 304:
-		s.begin()
-	case s.coded && !s.chunked, !s.chunked && !s.broken && s.length < 0:
-		s.state = off
-	default:
-		s.framed()
-	}
-}
-
-// framed goes on to the body that the fields tell of.
-func (s *stream) framed() {
-	switch {
-	case s.chunked:
-		s.state = chunkSize
-	case s.broken || s.length <= 0:
-		s.begin()
-	default:
-		s.state, s.left = body, s.length
-	}
+	return len(b)
 }
