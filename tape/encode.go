@@ -18,17 +18,17 @@ const (
 )
 
 // formOf chooses how a run is written.
-func formOf(profile Profile, data []byte, spans []Span) Form {
+func formOf(profile profile, data []byte, spans []Span) Form {
 	switch {
 	case len(spans) > 0:
 		return Text
-	case profile == Capture && len(data) > bigRun:
+	case profile == capture && len(data) > bigRun:
 		return Raw
 	case !isBinary(data):
 		return Text
 	case len(data) < bigBinary:
 		return Hex
-	case profile == Capture:
+	case profile == capture:
 		return Raw
 	}
 	return Base64
@@ -56,25 +56,23 @@ type layout struct {
 	breaks bool   // JSON breaks after "," and "{"
 }
 
-// appendRun appends a run of bytes in the form that suits it, and returns where
-// its spans stand as appendForm does.
-func appendRun(dst []byte, profile Profile, conn int, dir wire.Dir, data []byte, spans []Span) ([]byte, []int) {
+// appendRun appends a run of bytes in the form that suits it.
+func appendRun(dst []byte, profile profile, conn int, dir wire.Dir, data []byte, spans []Span) []byte {
 	return appendForm(dst, formOf(profile, data, spans), profile, conn, dir, data, spans)
 }
 
-// appendForm appends a run of bytes in a given form. It returns, for each span,
-// how many of the lines that it appends come before the span's.
-func appendForm(dst []byte, form Form, profile Profile, conn int, dir wire.Dir, data []byte, spans []Span) ([]byte, []int) {
+// appendForm appends a run of bytes in a given form.
+func appendForm(dst []byte, form Form, profile profile, conn int, dir wire.Dir, data []byte, spans []Span) []byte {
 	var room [24]byte
-	l := layout{head: append(appendConn(room[:0], conn), dirMark(dir)), breaks: profile == Commit}
+	l := layout{head: append(appendConn(room[:0], conn), dirMark(dir)), breaks: profile == commit}
 	if len(data) == 0 && len(spans) == 0 {
-		return append(append(dst, l.head...), '\n'), nil
+		return append(append(dst, l.head...), '\n')
 	}
 	switch form {
 	case Raw:
 		dst = append(append(dst, l.head...), '@', ' ')
 		dst = append(strconv.AppendInt(dst, int64(len(data)), 10), '\n')
-		return append(append(dst, data...), '\n'), nil
+		return append(append(dst, data...), '\n')
 	case Hex:
 		for len(data) > 0 {
 			n := min(len(data), hexLine)
@@ -84,7 +82,7 @@ func appendForm(dst []byte, form Form, profile Profile, conn int, dir wire.Dir, 
 			}
 			dst, data = append(dst, '\n'), data[n:]
 		}
-		return dst, nil
+		return dst
 	case Base64:
 		for len(data) > 0 {
 			n := min(len(data), b64Line)
@@ -92,29 +90,24 @@ func appendForm(dst []byte, form Form, profile Profile, conn int, dir wire.Dir, 
 			dst = append(base64.StdEncoding.AppendEncode(dst, data[:n]), '\n')
 			data = data[n:]
 		}
-		return dst, nil
+		return dst
 	}
 	return l.appendText(dst, data, spans)
 }
 
-// appendText appends a run as lines of text, and returns the line of each span. A
-// line ends after each \n, and before what would make it longer than softLine
-// bytes of the run.
-func (l layout) appendText(dst, data []byte, spans []Span) (out []byte, where []int) {
-	for i, line := 0, 0; i < len(data) || len(spans) > 0; line++ {
+// appendText appends a run as lines of text. A line ends after each \n, and
+// before what would make it longer than softLine bytes of the run.
+func (l layout) appendText(dst, data []byte, spans []Span) []byte {
+	for i := 0; i < len(data) || len(spans) > 0; {
 		dst = append(append(dst, l.head...), ' ')
 		if l.breaks && len(spans) == 0 && beginsJSON(data[i:]) {
 			dst, i = l.appendJSON(dst, data, i)
 			continue
 		}
-		before := len(spans)
 		dst, i, spans = appendLine(dst, data, i, spans)
 		dst = append(dst, '\n')
-		for range before - len(spans) {
-			where = append(where, line)
-		}
 	}
-	return dst, where
+	return dst
 }
 
 // appendLine appends the text of one line, from data[i] on, and returns where

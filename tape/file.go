@@ -10,7 +10,7 @@ import (
 // Errors of [Create]; each comes wrapped with the path.
 var (
 	ErrExists = errors.New("tape exists and is not empty")
-	ErrLocked = errors.New("tape is being written by another process")
+	errLocked = errors.New("tape is being written by another process")
 )
 
 // Create opens a file to record to, for its owner alone, and locks it until it

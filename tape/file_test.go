@@ -24,8 +24,8 @@ func TestCreate(t *testing.T) {
 		t.Errorf("mode %v, want 0600", info.Mode())
 	}
 	// While it is open nobody else may record to it, and afterwards not either.
-	if _, err := Create(path, true); !errors.Is(err, ErrLocked) {
-		t.Errorf("second writer: %v, want %v", err, ErrLocked)
+	if _, err := Create(path, true); !errors.Is(err, errLocked) {
+		t.Errorf("second writer: %v, want %v", err, errLocked)
 	}
 	w := NewWriter(f, Options{})
 	w.Event(wire.Event{Conn: 1, Kind: wire.KindClose})

@@ -19,16 +19,9 @@ type FormatOptions struct {
 
 // A FormatResult says what [Format] read and wrote.
 type FormatResult struct {
-	Lines    int        // written
-	Volatile []Volatile // values that became spans
-	Secrets  []string   // names of the secrets on the written tape, in order
-	Cut      *Cut       // how the source was cut off; nil if it was not
-}
-
-// Volatile is a value that became a span.
-type Volatile struct {
-	Line int    // of the written tape
-	Name string // of the field or the cookie
+	Lines   int      // written
+	Secrets []string // names of the secrets on the written tape, in order
+	Cut     *Cut     // how the source was cut off; nil if it was not
 }
 
 // Format writes the tape that it reads from src in canonical form. Comments,
@@ -36,7 +29,7 @@ type Volatile struct {
 // changes nothing. It writes what it could read of a tape that is cut off.
 func Format(dst io.Writer, src io.Reader, opt FormatOptions) (FormatResult, error) {
 	f := formatter{dst: dst, in: NewReader(src, opt.Name), commit: opt.Commit}
-	f.buf = fmt.Appendf(f.buf, "%s%d\n", magic, Version)
+	f.buf = fmt.Appendf(f.buf, "%s%d\n", magic, formatVersion)
 	err := f.records()
 	if cut, ok := f.in.Cut(); ok {
 		f.res.Cut = &cut
@@ -123,16 +116,16 @@ func (f *formatter) record(r *Record, data []byte) error {
 func (f *formatter) profile() {
 	if f.commit && !f.named {
 		f.named = true
-		f.buf = fmt.Appendf(f.buf, "; profile %s\n", Commit)
+		f.buf = fmt.Appendf(f.buf, "; profile %s\n", commit)
 	}
 }
 
 // target is the profile to write.
-func (f *formatter) target() Profile {
+func (f *formatter) target() profile {
 	if f.commit {
-		return Commit
+		return commit
 	}
-	return f.in.Profile()
+	return f.in.p.profile
 }
 
 func (f *formatter) socket(r *Record) error {

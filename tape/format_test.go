@@ -80,23 +80,12 @@ func TestFormatGolden(t *testing.T) {
 	}
 }
 
-func TestFormatTellsWhatItDid(t *testing.T) {
+func TestFormatTellsOfSecrets(t *testing.T) {
 	in, err := os.ReadFile("testdata/session.in")
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, res := format(t, string(in), true)
-	lines := strings.Split(out, "\n")
-	var names []string
-	for _, v := range res.Volatile {
-		names = append(names, v.Name)
-		if !strings.Contains(lines[v.Line-1], `\{`) || !strings.Contains(lines[v.Line-1], strings.Fields(v.Name)[0]) {
-			t.Errorf("%s is said to be in line %d: %s", v.Name, v.Line, lines[v.Line-1])
-		}
-	}
-	if diff := cmp.Diff([]string{"Date", "__Host-sid", "pref", "pref Expires", "Age"}, names); diff != "" {
-		t.Error(diff)
-	}
+	_, res := format(t, string(in), true)
 	if diff := cmp.Diff([]string{"LOGIN", "OLD"}, res.Secrets); diff != "" {
 		t.Error(diff)
 	}

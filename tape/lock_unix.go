@@ -16,7 +16,7 @@ func lock(f *os.File) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return ErrLocked
+			return errLocked
 		case !errors.Is(err, syscall.EINTR):
 			return os.NewSyscallError("flock", err)
 		}

@@ -21,7 +21,7 @@ const maxConn = 999_999_999
 type parser struct {
 	clock    time.Duration
 	created  time.Time // metadata; zero when not there
-	profile  Profile
+	profile  profile
 	started  bool // a socket record was read
 	ended    bool // "; end" was read
 	captures captures
@@ -121,10 +121,10 @@ func (p *parser) meta(r *Record, s []byte) error {
 		}
 	case "profile":
 		switch r.Value {
-		case Capture.String():
-			p.profile = Capture
-		case Commit.String():
-			p.profile = Commit
+		case capture.String():
+			p.profile = capture
+		case commit.String():
+			p.profile = commit
 		default:
 			return bad("profile %q: want capture or commit", r.Value)
 		}

@@ -2,21 +2,21 @@ package tape
 
 import "fmt"
 
-// Profile is one of the two ways to write a conversation.
-type Profile uint8
+// A profile is one of the two ways to write a conversation.
+type profile uint8
 
 const (
-	Capture Profile = iota // every event apart, with its time
-	Commit                 // for people and version control
+	capture profile = iota // every event apart, with its time
+	commit                 // for people and version control
 )
 
 // String returns the profile as a tape's metadata has it.
-func (p Profile) String() string {
+func (p profile) String() string {
 	switch p {
-	case Capture:
+	case capture:
 		return "capture"
-	case Commit:
+	case commit:
 		return "commit"
 	}
-	return fmt.Sprintf("Profile(%d)", uint8(p))
+	return fmt.Sprintf("profile(%d)", uint8(p))
 }

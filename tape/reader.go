@@ -53,14 +53,6 @@ func (r *Reader) Cut() (Cut, bool) {
 	return *r.cut, true
 }
 
-// Ended reports whether the tape says that its recording ended in order. A
-// recorder that was killed leaves a tape without it that is whole otherwise.
-func (r *Reader) Ended() bool { return r.p.ended }
-
-// Profile returns the profile as far as it was read; a tape that names none is
-// a capture.
-func (r *Reader) Profile() Profile { return r.p.profile }
-
 // Created returns the wall clock at which the recording started, as far as it
 // was read; zero when the tape does not tell.
 func (r *Reader) Created() time.Time { return r.p.created }
@@ -122,10 +114,10 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 	switch {
 	case err == errUnterminated && !r.p.ended && string(bytes.TrimSuffix(s, []byte("\r"))) == "; "+endKey:
 	case err == errUnterminated:
-		r.cut = &Cut{r.in.n, "cut off, dropped: " + shown(s)}
+		r.cut = &Cut{r.in.n, "no line end, dropped: " + shown(s)}
 		return dst, io.EOF
 	case err == io.EOF:
-		if r.p.profile == Commit && !r.p.ended && r.cut == nil {
+		if r.p.profile == commit && !r.p.ended && r.cut == nil {
 			r.cut = &Cut{r.in.n, `no "; end" after it`}
 		}
 		return dst, io.EOF
@@ -176,12 +168,17 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 // header reads the first line.
 func (r *Reader) header() error {
 	s, err := r.in.line()
-	want := fmt.Sprintf("%s%d", magic, Version)
+	want := fmt.Sprintf("%s%d", magic, formatVersion)
 	switch {
-	case err == io.EOF, err == errUnterminated && strings.HasPrefix(want+"\r", string(s)):
-		r.cut = &Cut{1, fmt.Sprintf("cut off, dropped: %s", shown(s))}
+	case err == io.EOF:
+		r.cut = &Cut{1, "it is empty"}
 		return io.EOF
-	case err != nil && err != errUnterminated && err != errTooLong:
+	case err == errUnterminated && strings.HasPrefix(want+"\r", string(s)):
+		r.cut = &Cut{1, "no line end, dropped: " + shown(s)}
+		return io.EOF
+	case err == errTooLong:
+		return r.syntax(bad("%w: want %q", err, want))
+	case err != nil && err != errUnterminated:
 		return fmt.Errorf("%s:1: %w", r.name, err)
 	}
 	s = bytes.TrimSuffix(s, []byte("\r"))
@@ -193,7 +190,7 @@ func (r *Reader) header() error {
 		return nil
 	}
 	if ok && len(version) > 0 && len(version) < 20 && !slices.ContainsFunc(version, func(c byte) bool { return c < '0' || c > '9' }) {
-		return &VersionError{File: r.name, Version: string(version)}
+		return r.syntax(bad("tape of format %s, this program reads format %d", version, formatVersion))
 	}
 	return r.syntax(bad("first line %s: want %q", shown(s), want))
 }

@@ -102,8 +102,8 @@ func TestEventsComeBack(t *testing.T) {
 		if diff := cmp.Diff(events, read(t, r), sameEvents); diff != "" {
 			t.Errorf("events read differ (-written +read):\n%s\n%s", diff, tape)
 		}
-		if cut, ok := r.Cut(); ok || !r.Ended() {
-			t.Errorf("Cut = %v, Ended = %v, want none, true", cut, r.Ended())
+		if cut, ok := r.Cut(); ok || !r.p.ended {
+			t.Errorf("Cut = %v, ended = %v, want none, true", cut, r.p.ended)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (f *formatter) dataLine(r *Record, data []byte) error {
 		f.parts()
 		return f.flush(writeSize)
 	}
-	if f.in.rawLeft > maxPiece && f.target() == Capture {
+	if f.in.rawLeft > maxPiece && f.target() == capture {
 		return f.longBlock()
 	}
 	for f.in.rawLeft > 0 {
@@ -165,17 +165,23 @@ func (f *formatter) part(n int) {
 	if f.commit {
 		spans = f.volatile.find(f, data, spans)
 	}
-	w := partWriter{f: f, form: formOf(f.target(), data, spans), data: data, rest: spans, line: f.res.Lines + 1}
-	if n == 0 && len(spans) == 0 && !f.wrote {
-		f.buf, _ = appendForm(f.buf, w.form, f.target(), f.conn, f.dir, nil, nil)
+	for _, s := range spans {
+		if s.Kind == SpanSecret && !slices.Contains(f.res.Secrets, s.ID) {
+			f.res.Secrets = append(f.res.Secrets, s.ID)
+		}
 	}
-	i := 0
+	form := formOf(f.target(), data, spans)
+	if n == 0 && len(spans) == 0 && !f.wrote {
+		f.buf = appendForm(f.buf, form, f.target(), f.conn, f.dir, nil, nil)
+	}
+	from, rest, i := 0, spans, 0
 	for ; i < len(f.inside) && f.inside[i].at <= n; i++ {
-		w.segment(f.inside[i].at)
+		rest = f.segment(form, data, from, f.inside[i].at, rest)
+		from = f.inside[i].at
 		f.buf = append(f.buf, f.inside[i].line...)
 		f.inserted -= len(f.inside[i].line)
 	}
-	w.segment(n)
+	f.segment(form, data, from, n, rest)
 	f.wrote = true
 	f.data = f.data[:copy(f.data, f.data[n:])]
 	f.spans = slices.Delete(f.spans, 0, k)
@@ -189,48 +195,21 @@ func (f *formatter) part(n int) {
 	}
 }
 
-// A partWriter writes a part of a run in segments, between which lines stand that
-// are none of its.
-type partWriter struct {
-	f    *formatter
-	form Form
-	data []byte
-	rest []Span // not yet written
-	from int    // bytes written
-	told int    // spans written
-
-	// The line that the bytes from counted on of the buffer begin on.
-	counted, line int
-}
-
-// segment writes what comes before byte to, and tells of the spans in it.
-func (w *partWriter) segment(to int) {
+// segment writes data[from:to], between two lines that are none of the run, and
+// returns the spans that come later.
+func (f *formatter) segment(form Form, data []byte, from, to int, spans []Span) (rest []Span) {
 	k := 0
-	for k < len(w.rest) && (w.rest[k].From < to || to == len(w.data)) {
+	for k < len(spans) && (spans[k].From < to || to == len(data)) {
 		k++
 	}
-	if to == w.from && k == 0 {
-		return
+	if to == from && k == 0 {
+		return spans
 	}
-	spans := slices.Clone(w.rest[:k])
-	for i := range spans {
-		spans[i].From -= w.from
-		spans[i].To -= w.from
+	here := slices.Clone(spans[:k])
+	for i := range here {
+		here[i].From -= from
+		here[i].To -= from
 	}
-	f := w.f
-	if k > 0 {
-		w.line += bytes.Count(f.buf[w.counted:], []byte{'\n'})
-		w.counted = len(f.buf)
-	}
-	var where []int
-	f.buf, where = appendForm(f.buf, w.form, f.target(), f.conn, f.dir, w.data[w.from:to], spans)
-	for i, s := range spans {
-		if s.Kind == SpanSecret && !slices.Contains(f.res.Secrets, s.ID) {
-			f.res.Secrets = append(f.res.Secrets, s.ID)
-		}
-		if f.commit && f.volatile.names[w.told+i] != "" {
-			f.res.Volatile = append(f.res.Volatile, Volatile{w.line + where[i], f.volatile.names[w.told+i]})
-		}
-	}
-	w.from, w.rest, w.told = to, w.rest[k:], w.told+k
+	f.buf = appendForm(f.buf, form, f.target(), f.conn, f.dir, data[from:to], here)
+	return spans[k:]
 }

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Version is the format that this package reads and writes.
-const Version = 1
+// formatVersion is the format that this package reads and writes.
+const formatVersion = 1
 
 const magic = "wiretape "
 
@@ -19,16 +19,6 @@ type SyntaxError struct {
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Text) }
-
-// A VersionError is a tape of a format that this package does not read.
-type VersionError struct {
-	File    string
-	Version string // as the tape has it
-}
-
-func (e *VersionError) Error() string {
-	return fmt.Sprintf("%s:1: tape of format %s, this program reads format %d", e.File, e.Version, Version)
-}
 
 // maxShown bounds how much of an offending line an error repeats, in bytes.
 const maxShown = 60

@@ -20,9 +20,6 @@ type volatile struct {
 	// values are the names under which other values are captured.
 	values map[string]string
 	taken  map[string]bool
-	// names are, for each span of the last run, the name of the field or cookie
-	// if it is new, or else "".
-	names []string
 }
 
 // A secretValue is what tells one value of a secret from another: of two lengths
@@ -79,7 +76,6 @@ func (v *volatile) find(f *formatter, data []byte, old []Span) []Span {
 	}
 	r.heads(h)
 	r.take(len(data) + 1)
-	v.names = r.names
 	return r.spans
 }
 
@@ -91,7 +87,6 @@ type volatileRun struct {
 	inside []insert // a span is in one line, so none of these is in a span
 	old    []Span   // those behind what was looked at
 	spans  []Span
-	names  []string
 }
 
 // take passes the old spans on that begin before at.
@@ -101,19 +96,19 @@ func (r *volatileRun) take(at int) {
 		if id := r.v.ids[secretValue{s.ID, s.To - s.From}]; s.Kind == SpanSecret && id != "" && r.dir == wire.ClientToServer && (s.Enc == "" || s.Enc == "raw") {
 			s = Span{From: s.From, To: s.To, Kind: SpanRef, ID: id}
 		}
-		r.spans, r.names, r.old = append(r.spans, s), append(r.names, ""), r.old[1:]
+		r.spans, r.old = append(r.spans, s), r.old[1:]
 	}
 }
 
 // add makes a span of data[from:to], unless there is one.
-func (r *volatileRun) add(s Span, name string) {
+func (r *volatileRun) add(s Span) {
 	r.take(s.From)
 	// The first line that stands behind the span's first byte.
 	i := sort.Search(len(r.inside), func(i int) bool { return r.inside[i].at > s.From })
 	if len(r.old) > 0 && r.old[0].From < s.To || i < len(r.inside) && r.inside[i].at < s.To {
 		return
 	}
-	r.spans, r.names = append(r.spans, s), append(r.names, name)
+	r.spans = append(r.spans, s)
 }
 
 // heads goes over the lines of the heads. A body is skipped by its
@@ -170,11 +165,11 @@ func (r *volatileRun) field(h *headLine, name string, from, to int) {
 		h.left = max(h.left, 0)
 	case "date", "expires", "last-modified":
 		if response && isDate(value) {
-			r.add(Span{From: from, To: to, Kind: SpanDate}, name)
+			r.add(Span{From: from, To: to, Kind: SpanDate})
 		}
 	case "age":
 		if _, err := strconv.ParseUint(string(value), 10, 32); err == nil && response {
-			r.add(Span{From: from, To: to, Kind: SpanInt}, name)
+			r.add(Span{From: from, To: to, Kind: SpanInt})
 		}
 	case "set-cookie":
 		if response {
@@ -225,7 +220,7 @@ func (r *volatileRun) setCookie(from, to int) {
 		if r.old[0].Enc == "raw" {
 			s.Kind = SpanAny // it was no token
 		}
-		r.spans, r.names, r.old = append(r.spans, s), append(r.names, string(name)), r.old[1:]
+		r.spans, r.old = append(r.spans, s), r.old[1:]
 	}
 	if v := string(value); !masked && isRandom(value) && len(r.v.values) < maxValues {
 		id, known := r.v.values[v]
@@ -237,21 +232,21 @@ func (r *volatileRun) setCookie(from, to int) {
 		if bytes.ContainsAny(value, `=/:,()<>@[]?{}"\`) {
 			kind = SpanAny
 		}
-		r.add(Span{From: at, To: end, Kind: kind, ID: id}, string(name))
+		r.add(Span{From: at, To: end, Kind: kind, ID: id})
 	}
 	if hasAttrs {
-		r.expires(end+1, attrs, string(name))
+		r.expires(end+1, attrs)
 	}
 }
 
 // expires makes the date of a cookie a span.
-func (r *volatileRun) expires(at int, attrs []byte, name string) {
+func (r *volatileRun) expires(at int, attrs []byte) {
 	for len(attrs) > 0 {
 		attr, rest, _ := bytes.Cut(attrs, []byte(";"))
 		key, value, ok := bytes.Cut(attr, []byte("="))
 		if ok && strings.EqualFold(string(bytes.TrimSpace(key)), "Expires") && isDate(value) {
 			end := at + len(attr)
-			r.add(Span{From: end - len(value), To: end, Kind: SpanDate}, name+" Expires")
+			r.add(Span{From: end - len(value), To: end, Kind: SpanDate})
 		}
 		at += len(attr) + 1
 		attrs = rest
@@ -265,7 +260,7 @@ func (r *volatileRun) cookies(from, to int) {
 		_, value, _ := bytes.Cut(bytes.TrimRight(pair, " \t"), []byte("="))
 		end := from + len(bytes.TrimRight(pair, " \t"))
 		if id := r.v.values[string(value)]; id != "" {
-			r.add(Span{From: end - len(value), To: end, Kind: SpanRef, ID: id}, "")
+			r.add(Span{From: end - len(value), To: end, Kind: SpanRef, ID: id})
 		}
 		from += len(pair) + 1
 	}

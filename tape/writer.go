@@ -97,7 +97,7 @@ func (w *Writer) data(e wire.Event, spans []Span) error {
 	if err := checkSpans(spans, len(e.Data)); err != nil {
 		return err
 	}
-	w.buf, _ = appendRun(w.buf, Capture, e.Conn, e.Dir, e.Data, spans)
+	w.buf = appendRun(w.buf, capture, e.Conn, e.Dir, e.Data, spans)
 	return nil
 }
 
@@ -186,14 +186,14 @@ func (w *Writer) begin() {
 	if w.open {
 		return
 	}
-	w.buf = fmt.Appendf(w.buf, "%s%d\n", magic, Version)
+	w.buf = fmt.Appendf(w.buf, "%s%d\n", magic, formatVersion)
 	if !w.opt.Created.IsZero() {
 		w.buf = fmt.Appendf(w.buf, "; created %s\n", w.opt.Created.UTC().Format(time.RFC3339Nano))
 	}
 	if w.opt.Tool != "" {
 		w.buf = fmt.Appendf(w.buf, "; tool %s\n", strings.Join(strings.Fields(w.opt.Tool), " "))
 	}
-	w.buf = fmt.Appendf(w.buf, "; profile %s\n", Capture)
+	w.buf = fmt.Appendf(w.buf, "; profile %s\n", capture)
 }
 
 // flush writes the buffer, the whole of one record.

@@ -36,9 +36,8 @@ func TestForms(t *testing.T) {
 		{"space at the break", strings.Repeat("x", 4095) + " y", "> " + strings.Repeat("x", 4095) + "\\x20\n> y\n", ""},
 		{"JSON", "\n{\"a,{\":1,\"b\":{\"c\":2}}", "> \\n\n> {\"a,{\":1,\"b\":{\"c\":2}}\n", "> \\n\n> {\n> \"a,{\":1,\n> \"b\":{\n> \"c\":2}}\n"},
 	} {
-		for profile, want := range map[Profile]string{Capture: tt.capture, Commit: tt.commit} {
-			b, _ := appendRun(nil, profile, 1, wire.ClientToServer, []byte(tt.data), nil)
-			got := string(b)
+		for profile, want := range map[profile]string{capture: tt.capture, commit: tt.commit} {
+			got := string(appendRun(nil, profile, 1, wire.ClientToServer, []byte(tt.data), nil))
 			switch want {
 			case "":
 				want = tt.capture
