@@ -50,7 +50,9 @@ func (c *conn) feed(e wire.Event) []proto.Message {
 		c.secure(e)
 		return c.out
 	case wire.KindOpen:
-		c.opened = &e
+		if len(c.held) == 0 {
+			c.opened = &e
+		}
 		c.v.facts(e.Facts)
 	case wire.KindData:
 		*off += int64(len(e.Data))
@@ -96,7 +98,9 @@ func (c *conn) hold(e wire.Event) {
 	side := proto.Side(e.Dir)
 	switch e.Kind {
 	case wire.KindOpen:
-		return // opened has it
+		if len(c.held) == 0 {
+			return // opened has it
+		}
 	case wire.KindData:
 		if len(e.Data) == 0 {
 			return // a datagram would be decided already

@@ -53,6 +53,7 @@ var conversations = []struct {
 	{"h2 by its first bytes", []string{"> " + http2.Preface + settings, "< " + settings},
 		[]string{"h2 0 frame", "h2 0 frame", "h2 0 frame"}},
 	{"undecided to the end", []string{"> who", "= eof client"}, []string{"raw 0 raw"}},
+	{"opened in the middle", []string{"> who", "= open dial", "> is it"}, []string{"raw 0 raw", "raw 0 raw"}},
 	{"nothing but a gap", []string{"= gap client 5"}, []string{"raw 0 gap"}},
 }
 
