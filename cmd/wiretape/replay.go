@@ -203,9 +203,6 @@ func (a *app) report(r *replay.Report, asJSON bool) error {
 func (a *app) printReport(r *replay.Report) {
 	for _, m := range r.Mismatches {
 		fmt.Fprintln(a.stdout, escape(m.String()))
-		if m.Nearest != "" {
-			fmt.Fprintln(a.stdout, "  nearest: "+escape(m.Nearest))
-		}
 	}
 	for _, m := range r.Differences {
 		fmt.Fprintln(a.stdout, "* "+escape(m.String()))

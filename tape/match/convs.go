@@ -7,17 +7,6 @@ import (
 	"wiretape/wire/proto"
 )
 
-// Messages returns how many messages of a direction a connection has.
-func (c *Conv) Messages(dir wire.Dir) int {
-	n := 0
-	for i := range c.Items {
-		if c.Items[i].Message != nil && c.Items[i].Dir == dir {
-			n++
-		}
-	}
-	return n
-}
-
 // Secure returns the facts of the handshake with which the connection began, nil
 // where bytes in the clear came first or no TLS is on the tape.
 func (c *Conv) Secure() *wire.TLS {

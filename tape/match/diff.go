@@ -44,11 +44,22 @@ func (d *differ) add(m Mismatch) {
 }
 
 func (d *differ) summary(c *Conv) string {
-	s := fmt.Sprintf("%d messages of the client, %d of the server", c.Messages(wire.ClientToServer), c.Messages(wire.ServerToClient))
+	s := fmt.Sprintf("%d messages of the client, %d of the server", c.messages(wire.ClientToServer), c.messages(wire.ServerToClient))
 	if c.Proto != "" {
 		s = c.Proto + ", " + s
 	}
 	return s
+}
+
+// messages returns how many messages of a direction a connection has.
+func (c *Conv) messages(dir wire.Dir) int {
+	n := 0
+	for i := range c.Items {
+		if c.Items[i].Message != nil && c.Items[i].Dir == dir {
+			n++
+		}
+	}
+	return n
 }
 
 // direction compares what one side of a connection sent, and how it ended.

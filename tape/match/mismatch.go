@@ -45,8 +45,8 @@ type Mismatch struct {
 	Nearest  string `json:"nearest,omitempty"` // of what nothing answered: the most alike on the tape, and what differs
 }
 
-// Place returns "x.tape:14", without a line where none is known.
-func (m Mismatch) Place() string {
+// place returns "x.tape:14", without a line where none is known.
+func (m Mismatch) place() string {
 	if m.TapeLine == 0 {
 		return m.Tape
 	}
@@ -57,7 +57,7 @@ func (m Mismatch) Place() string {
 // want text/plain, got text/html".
 func (m Mismatch) String() string {
 	var b strings.Builder
-	b.WriteString(m.Place())
+	b.WriteString(m.place())
 	b.WriteString(": ")
 	if m.N > 0 {
 		fmt.Fprintf(&b, "#%d ", m.N)

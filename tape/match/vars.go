@@ -21,8 +21,8 @@ type Vars struct {
 	secrets  map[string][]byte
 }
 
-// Captured returns what was captured as id.
-func (v *Vars) Captured(id string) ([]byte, bool) {
+// capture returns what was captured as id.
+func (v *Vars) capture(id string) ([]byte, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	b, ok := v.captured[id]
@@ -85,7 +85,7 @@ func (v *Vars) learn(s tape.Span, value []byte) {
 // Computed returns the value of a span that refers to a captured one; false
 // where that was not captured.
 func (v *Vars) Computed(s tape.Span) ([]byte, bool) {
-	b, ok := v.Captured(s.ID)
+	b, ok := v.capture(s.ID)
 	if !ok {
 		return nil, false
 	}

@@ -21,9 +21,9 @@ const (
 	ResetConn                  // reset the connection
 )
 
-// DefaultLinger is how long a server that has played all waits for clients to
+// defaultLinger is how long a server that has played all waits for clients to
 // close.
-const DefaultLinger = time.Second
+const defaultLinger = time.Second
 
 // A Server plays the server's half of a tape. The zero value plays it in order,
 // once, to whoever connects.
@@ -48,7 +48,7 @@ type Server struct {
 	// means none.
 	Silence time.Duration
 	// Linger is how long clients may stay when all is played; zero means
-	// [DefaultLinger].
+	// one second.
 	Linger time.Duration
 	// Record gets the events of the replay; nil records nothing.
 	Record wire.Sink
@@ -67,7 +67,7 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if s.Linger == 0 {
-		s.Linger = DefaultLinger
+		s.Linger = defaultLinger
 	}
 	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
 	if err := playable(t); err != nil {

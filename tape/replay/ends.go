@@ -1,0 +1,136 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"wiretape/tape/match"
+	"wiretape/wire"
+)
+
+// awaitEnd waits for an end of the peer's direction and compares it.
+func (p *player) awaitEnd(it *match.Item) error {
+	staying := p.linger > 0 && p.i == len(p.s.own)
+	if staying {
+		p.silence, p.until = p.linger, time.Time{}
+	}
+	for p.end == nil {
+		if _, err := p.fill(); err != nil {
+			if staying && errors.Is(err, errSilence) {
+				return errPlayed // it may stay, and we need not
+			}
+			return p.silent(err)
+		}
+		if p.rules.TailAny {
+			p.in, p.queue, p.taken = p.in[:0], nil, p.read
+		}
+		if len(p.in) > maxTail {
+			break
+		}
+	}
+	if err := p.tail(); err != nil {
+		return err
+	}
+	if p.end == nil {
+		return errPlayed
+	}
+	want := "eof"
+	switch it.Event.Kind {
+	case wire.KindReset:
+		want = "rst"
+	case wire.KindAlert:
+		want = "alert " + it.Event.Alert.String()
+	}
+	got := endName(p.end)
+	// A peer that is closed with bytes unread resets: to a server, as good.
+	if got == want || p.s.ours == wire.ServerToClient && !p.strict {
+		return nil
+	}
+	kind := match.Different
+	switch got {
+	case "rst":
+		kind = match.Reset
+	case "eof":
+		kind = match.EarlyEnd
+	default:
+		kind = match.Alert
+	}
+	p.tally.mismatch(match.Mismatch{Kind: kind, Path: "end of the connection", TapeLine: it.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Want: want, Got: "the peer's was " + got})
+	return nil
+}
+
+// maxTail is how much is read of what nobody expects.
+const maxTail = 64 << 10
+
+// tail tells of bytes after the last that was expected. Those of a client that
+// goes on are its affair.
+func (p *player) tail() error {
+	n := p.read - p.taken
+	if n == 0 || p.rules.TailAny || p.j < len(p.peers) && p.peers[p.j].Message != nil {
+		return nil
+	}
+	line := p.s.conv.Line
+	if k := len(p.peers); k > 0 {
+		last := p.peers[min(p.j, k-1)]
+		line = last.Line
+	}
+	p.tally.mismatch(match.Mismatch{Kind: match.Tail, Path: "tail", TapeLine: line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1,
+		Got: fmt.Sprintf("%d bytes after the last that was expected: %s", n, match.Show(p.in))})
+	p.taken, p.in, p.queue = p.read, nil, nil
+	return nil
+}
+
+// silent tells how far a replay came when nothing more did.
+func (p *player) silent(err error) error {
+	if !errors.Is(err, errSilence) {
+		return err
+	}
+	m := match.Mismatch{Kind: match.Silence, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1}
+	got, want := p.read-p.taken, int64(0)
+	if p.j < len(p.peers) {
+		m.TapeLine = p.peers[p.j].Line
+	}
+	if w := p.awaited(); w != nil {
+		m.N, m.Path, want = w.N, string(w.Kind), int64(len(w.Raw))
+	}
+	m.Got = fmt.Sprintf("sent %d of %d; got %d of %d expected bytes, then silence for %v", p.sent, p.s.sends, got, want, p.silence)
+	p.tally.mismatch(m)
+	return errPlayed
+}
+
+// early tells that the peer ended before its time. A nil item says that we had
+// something to say.
+func (p *player) early(it *match.Item) error {
+	if p.s.ours == wire.ServerToClient && !p.strict && p.awaited() == nil {
+		return errPlayed
+	}
+	name := endName(p.end)
+	m := match.Mismatch{Kind: match.EarlyEnd, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1, Got: "the peer ended the connection"}
+	switch {
+	case name == "rst":
+		m.Kind, m.Got = match.Reset, "the peer reset the connection"
+	case name != "eof":
+		m.Kind, m.Got = match.Alert, name
+		if _, ok := errors.AsType[*wire.AlertError](p.end); !ok {
+			m.Kind = match.EarlyEnd
+		}
+	}
+	if it != nil {
+		m.TapeLine, m.N, m.Path = it.Line, it.Message.N, string(it.Message.Kind)
+		m.Want = match.Describe(it.Message)
+	}
+	m.Got += fmt.Sprintf(": sent %d of %d, got %d of %d", p.sent, p.s.sends, p.gotMessages(), p.s.awaits)
+	p.tally.mismatch(m)
+	return errPlayed
+}
+
+func (p *player) gotMessages() int {
+	n := 0
+	for _, it := range p.peers[:p.j] {
+		if it.Message != nil {
+			n++
+		}
+	}
+	return n
+}
