@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
@@ -112,16 +113,7 @@ func (h *handshake) host() string {
 
 // verify checks the server's certificate and has the caller decide on a bad one.
 func (h *handshake) verify(cs tls.ConnectionState) error {
-	roots, mine := h.opts.Roots, h.opts.Roots != nil
-	if !mine {
-		roots = bundleRoots(cs.PeerCertificates)
-	}
-	h.found = verifyChain(cs.PeerCertificates, roots, h.host(), time.Now())
-	if h.found != verifyOK && roots != nil && !mine && !h.opts.Insecure {
-		// Before it is refused, by all the roots that the system has in
-		// whatever place.
-		h.found = verifyChain(cs.PeerCertificates, nil, h.host(), time.Now())
-	}
+	h.found = h.check(cs.PeerCertificates)
 	if h.found == verifyOK || h.opts.Insecure {
 		return nil
 	}
@@ -141,6 +133,27 @@ func (h *handshake) verify(cs tls.ConnectionState) error {
 	h.refused = nil
 	return nil
 }
+
+// check returns what verifyChain finds by the roots that count.
+func (h *handshake) check(chain []*x509.Certificate) string {
+	find := func(roots *x509.CertPool, by string) string {
+		return verifyChain(chain, roots, by, h.host(), time.Now())
+	}
+	if h.opts.Roots != nil {
+		return find(h.opts.Roots, "")
+	}
+	if roots := bundleRoots(chain); roots != nil {
+		// Before it is refused, by all the roots that the system has in whatever
+		// place; where nothing hangs on it, what was not asked is said.
+		if found := find(roots, bundleAlone); found == verifyOK || h.opts.Insecure {
+			return found
+		}
+	}
+	return find(nil, "")
+}
+
+// bundleAlone qualifies the finding that a chain ends at no root of the system's.
+const bundleAlone = " (by the system's bundle of roots alone)"
 
 // facts returns what is known at this point.
 func (h *handshake) facts(cs tls.ConnectionState) *TLS {

@@ -24,7 +24,8 @@ type TLSOptions struct {
 	// Certificates are ours: what a server shows, or a client when asked.
 	Certificates []tls.Certificate
 	// Insecure goes on whatever the certificate is. TLS.Verify still says, on
-	// Linux by the system's bundle of roots alone.
+	// Linux by the system's bundle of roots alone, which it then tells: to look
+	// into every place that may hold roots takes longer than the handshake.
 	Insecure bool
 	// MinVersion and MaxVersion are as in crypto/tls; zero means its defaults. A
 	// MinVersion below TLS 1.2 also offers the suites that only such peers need.

@@ -442,15 +442,15 @@ func TestVerifyWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := verifyChain([]*x509.Certificate{cert.Leaf}, ca.Pool(), tt.host, time.Now()); got != tt.want {
+		if got := verifyChain([]*x509.Certificate{cert.Leaf}, ca.Pool(), "", tt.host, time.Now()); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
 	self := []*x509.Certificate{ca.cert}
-	if got, want := verifyChain(self, other.Pool(), "h", time.Now()), "self-signed; name mismatch: certificate has no subject alternative name (common name \"wiretape authority\")"; got != want {
+	if got, want := verifyChain(self, other.Pool(), "", "h", time.Now()), "self-signed; name mismatch: certificate has no subject alternative name (common name \"wiretape authority\")"; got != want {
 		t.Errorf("self-signed: %q, want %q", got, want)
 	}
-	if got := verifyChain(nil, nil, "h", time.Now()); got != "no certificate" {
+	if got := verifyChain(nil, nil, "", "h", time.Now()); got != "no certificate" {
 		t.Errorf("no certificate: %q", got)
 	}
 }

@@ -21,8 +21,8 @@ const nameMismatch = "name mismatch: certificate is for "
 
 // verifyChain checks a server's chain, leaf first, for host and returns what it
 // found in words: "ok", or every fault, separated by "; ". A nil pool means the
-// system's.
-func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, host string, now time.Time) string {
+// system's; by is added to a fault that hangs on the pool.
+func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, by, host string, now time.Time) string {
 	if len(certs) == 0 {
 		return "no certificate"
 	}
@@ -37,7 +37,7 @@ func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, host string, n
 		now = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
 	}
 	if f, issuerAged := chainFault(certs, roots, now); f != "" && (aged == "" || !issuerAged) {
-		faults = append(faults, f)
+		faults = append(faults, f+by)
 	}
 	if f := nameFault(leaf, host); f != "" {
 		faults = append(faults, f)
