@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wiretape/tape"
@@ -46,14 +47,21 @@ func (s *Session) save(_ context.Context, args string) error {
 		return err
 	})
 	lost := s.record.lost()
+	// A cookie's secret leaves no name on the tape, its value is invented.
+	secrets := slices.Clone(s.record.mask.Replaced())
 	s.mu.Unlock()
+	for _, name := range res.Secrets {
+		if !slices.Contains(secrets, name) {
+			secrets = append(secrets, name)
+		}
+	}
 	if err != nil {
 		return failure(StatusUsage, ".save %s: %w", name, err)
 	}
 	if err := replaceFile(name, out.Bytes()); err != nil {
 		return failure(StatusUsage, ".save %s: %w", name, err)
 	}
-	s.view.Info(fmt.Sprintf("saved %s: %s, %s; %s", name, count(n, "exchange"), count(res.Lines, "line"), s.secrets(res.Secrets)))
+	s.view.Info(fmt.Sprintf("saved %s: %s, %s; %s", name, count(n, "exchange"), count(res.Lines, "line"), s.secrets(secrets)))
 	if lost > 0 {
 		s.view.Warn(fmt.Sprintf("%d B of it are a gap, beyond what a session holds; --tape FILE records all", lost))
 	}

@@ -102,8 +102,8 @@ func (s *Session) show(_ context.Context, args string) error {
 }
 
 // showMessages writes the Messages of exchange n as a Printer of its own gives
-// them: what was typed is to be shown as well. It reads all that is held of the
-// connection, since the header blocks of HTTP/2 build on those before them.
+// them: what was typed is to be shown as well. It reads all that is held, since
+// header blocks of HTTP/2 and verdicts on cookies build on what came before.
 func (s *Session) showMessages(n, conn int) error {
 	s.mu.Lock()
 	msgs := slices.Clone(s.history.msgs)
@@ -113,10 +113,8 @@ func (s *Session) showMessages(n, conn int) error {
 	g := gate{w: s.opts.Out}
 	p := view.New(&g, style)
 	for i := range msgs {
-		if m := &msgs[i]; m.Conn == conn {
-			g.open = m.N == n
-			p.Message(m)
-		}
+		g.open = msgs[i].N == n && msgs[i].Conn == conn
+		p.Message(&msgs[i])
 	}
 	return p.Err()
 }

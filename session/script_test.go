@@ -129,7 +129,7 @@ func TestSessionIsRecorded(t *testing.T) {
 	file, saved, late := filepath.Join(dir, "all.tape"), filepath.Join(dir, "saved.tape"), filepath.Join(dir, "late.tape")
 	state := filepath.Join(dir, "state")
 	synctest.Test(t, func(t *testing.T) {
-		reply := oneReply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false)
+		reply := oneReply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: sid=0123456789abcdef\r\n\r\nok", false)
 		request := "GET / HTTP/1.1\nHost: ok\nAuthorization: Bearer abcdefghijklmnop\n\n"
 		out, err := run(t, world{"ok:80": reply},
 			Options{Record: RecordOptions{Tape: file, Keep: true, Dir: state}}, "ok:80",
@@ -137,8 +137,10 @@ func TestSessionIsRecorded(t *testing.T) {
 		if StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), "exists") {
 			t.Errorf("saving over a tape: %v", err)
 		}
-		if want := "saved " + saved + ": 2 exchanges"; !strings.Contains(out, want) {
-			t.Errorf("output has no %q:\n%s", want, out)
+		for _, want := range []string{"saved " + saved + ": 2 exchanges", "; 2 secrets replaced (TOKEN, SID); --no-redact keeps them\n"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("output has no %q:\n%s", want, out)
+			}
 		}
 	})
 	last, err := LastKept(state)

@@ -98,9 +98,9 @@ type peer struct {
 	cut    bool // it ended while a reply was due
 	facts  *wire.Facts
 	tls    *wire.TLS
-	octets [2]int64      // so far, by proto.Side
-	got    []byte        // the latest octets since the last write, at most awaitWindow
-	gotN   int64         // how many octets came since the last write
+	octets [2]int64 // so far, by proto.Side
+	got    []byte   // the latest octets since the last write, at most awaitWindow
+	gotN   int64    // how many octets came since the last write
 	lastAt time.Time
 	spoke  bool   // a complete Message came from the server
 	verb   string // of the last command of a line protocol
@@ -286,7 +286,9 @@ func (s *Session) fail(err error) error {
 		s.view.Info(err.Error())
 		return nil
 	}
-	s.view.Warn(err.Error())
+	if _, refused := errors.AsType[*wire.VerifyError](err); !refused { // its event has said so
+		s.view.Warn(err.Error())
+	}
 	return nil
 }
 

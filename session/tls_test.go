@@ -72,6 +72,9 @@ func TestStartTLSByHand(t *testing.T) {
 		if strings.Contains(refused, "smtp+tls>") || !strings.Contains(refused, "BEGIN CERTIFICATE") {
 			t.Errorf("refused by hand, then .cert:\n%s", refused)
 		}
+		if n := strings.Count(refused, "certificate is from unknown authority"); n != 1 || strings.Contains(refused, "tls alert") {
+			t.Errorf("the refusal is told %d times, or as an alert too:\n%s", n, refused)
+		}
 	})
 }
 

@@ -287,6 +287,7 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, 
 
 	opts.Out, opts.Lines, opts.Interactive, opts.Interrupts = con, con, true, interrupts
 	opts.Style.EscapeKey = name
+	opts.Style.Size = func() (width, height int) { return con.Width(), con.Height() }
 	opts.Record.Keep = !f.noKeep
 	if s, err = session.New(opts); err != nil {
 		return err

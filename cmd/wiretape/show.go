@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wiretape/session"
 	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/cookie"
@@ -168,7 +167,7 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 		var last time.Time
 		s.message = func(m *proto.Message) {
 			last = created().Add(m.Last)
-			session.Keep(&jar, m, last)
+			view.Keep(&jar, m, last)
 		}
 		s.end = func() {
 			if !now.IsZero() {

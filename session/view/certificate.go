@@ -27,7 +27,7 @@ func (p *Printer) ALPN(t *wire.TLS) {
 // Certificate writes the peer's chain (.cert): of each certificate its holder,
 // names, issuer, validity, key and signature, and the chain as PEM.
 func (p *Printer) Certificate(t *wire.TLS, now time.Time) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	defer p.flush()
 	if t == nil || len(t.Certificates) == 0 {

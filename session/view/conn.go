@@ -11,6 +11,7 @@ type connView struct {
 	facts  *wire.Facts
 	tls    *wire.TLS
 	over   bool          // the peer, or an error, ended it: our closing is no news
+	alert  *wire.Event   // that we sent, until its reason is known
 	closed time.Duration // when a summary said that the server closed; -1 for not
 
 	progress [2]progress           // of each side's Message

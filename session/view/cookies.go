@@ -12,7 +12,8 @@ import (
 // shownValue is how much of a cookie's value a row gives, in octets.
 const shownValue = 40
 
-// verdicts judges the cookies that a response sets, in the order of its fields.
+// verdicts judges the cookies that a response sets, in the order of its fields,
+// each by itself.
 func verdicts(r *http1.Response, o cookie.Origin, now time.Time) []cookie.Verdict {
 	var vs []cookie.Verdict
 	for _, value := range r.Fields.Values("Set-Cookie") {
@@ -30,10 +31,26 @@ func originOf(m *proto.Message, r *http1.Response) cookie.Origin {
 	return cookie.NewOrigin(m.Secure, string(r.Request.Fields.Get("Host")), r.Request.Target)
 }
 
+// Keep puts the cookies that m sets into a jar, as the client of its request
+// would at the time now, and returns the verdicts in their order. A Message that
+// is no response sets none. Where no request is known, neither is the host that
+// a cookie is for: the jar then sends it nowhere.
+func Keep(jar *cookie.Jar, m *proto.Message, now time.Time) []cookie.Verdict {
+	r, ok := m.Value.(*http1.Response)
+	if !ok {
+		return nil
+	}
+	var vs []cookie.Verdict
+	for _, value := range r.Fields.Values("Set-Cookie") {
+		vs = append(vs, jar.Set(originOf(m, r), value, now))
+	}
+	return vs
+}
+
 // cookies returns the rows about the cookies that a response sets: those kept,
 // or deleted, and those refused.
-func (p *Printer) cookies(m *proto.Message, r *http1.Response) (kept, refused []string) {
-	for _, v := range verdicts(r, originOf(m, r), p.now(m.Last)) {
+func (p *Printer) cookies(m *proto.Message) (kept, refused []string) {
+	for _, v := range Keep(&p.jar, m, p.now(m.Last)) {
 		switch v.Action {
 		case cookie.Reject:
 			refused = append(refused, v.String())

@@ -12,9 +12,15 @@ import (
 // [Printer.Message], which is to be called first for the Messages that e
 // completed: a reply that the end of the connection completes says so itself.
 func (p *Printer) Event(e wire.Event) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	v := p.conn(e.Conn)
+	if held := v.alert; held != nil {
+		v.alert = nil
+		if e.Kind != wire.KindError {
+			p.alert(v, *held)
+		}
+	}
 	switch e.Kind {
 	case wire.KindOpen:
 		p.opened(v, e)
@@ -29,6 +35,10 @@ func (p *Printer) Event(e wire.Event) {
 	case wire.KindSecure:
 		p.secured(v, e)
 	case wire.KindAlert:
+		if e.Alert == badCertificate && e.Dir != v.peer() {
+			v.alert = &e // we refuse: the error that follows says why
+			break
+		}
 		p.alert(v, e)
 	case wire.KindEOF:
 		p.ended(v, e)
@@ -49,6 +59,10 @@ func (p *Printer) Event(e wire.Event) {
 	}
 	p.flush()
 }
+
+// badCertificate is the alert with which a certificate is refused (RFC 8446,
+// section 6.2).
+const badCertificate wire.Alert = 42
 
 // opened appends the rows of a connection that stands. The first lines are those
 // of telnet, to the letter, since people and their scripts know them.

@@ -92,7 +92,7 @@ func (p *Printer) conclude(v *connView, m *proto.Message) {
 			v.sent[m.Exchange] = m.Last
 		}
 	case *http1.Response:
-		kept, refused := p.cookies(m, value)
+		kept, refused := p.cookies(m)
 		for _, row := range kept {
 			p.rows(m.Conn, markInfo, row)
 		}

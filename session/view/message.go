@@ -15,7 +15,7 @@ import (
 // the one row that sums the exchange up, and the cookies that are refused. Of a
 // Message that [Printer.Partial] has begun it writes the rest.
 func (p *Printer) Message(m *proto.Message) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	v := p.conn(m.Conn)
 	side := proto.Side(m.Dir)
@@ -43,7 +43,7 @@ func (p *Printer) shows(v *connView, m *proto.Message) bool {
 // slow reply is seen as it comes. Call it with a connection's state after each
 // event; it writes nothing twice.
 func (p *Printer) Partial(conn int, st proto.State) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	v := p.conn(conn)
 	for side, m := range st.Partial {
@@ -98,7 +98,7 @@ const shownUnfinished = 200
 // Echo writes data as rows that the client sends, what follows an empty line as
 // a body: for commands that make up what they send and show it first.
 func (p *Printer) Echo(conn int, data []byte, secure bool) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	m := proto.Message{Conn: conn, Dir: wire.ClientToServer, Kind: proto.KindRequest, Secure: secure}
 	m.Head, m.Body.Data = splitHead(data)

@@ -112,7 +112,9 @@ func TestClientAlertsAndServerAlertsInWords(t *testing.T) {
 		}
 		for _, from := range []wire.Dir{wire.ClientToServer, wire.ServerToClient} {
 			var b strings.Builder
-			New(&b, Style{}).Event(wire.Event{Conn: 1, Kind: wire.KindAlert, Dir: from, Alert: a})
+			p := New(&b, Style{})
+			p.Event(wire.Event{Conn: 1, Kind: wire.KindAlert, Dir: from, Alert: a})
+			p.Event(wire.Event{Conn: 1, Kind: wire.KindEOF, Dir: from, Notify: wire.NotifyYes}) // nothing says why
 			if got := b.String(); !strings.HasPrefix(got, "! tls alert ") || !strings.Contains(got, a.String()+" from the "+from.String()) {
 				t.Errorf("alert %d from the %s: %q", a, from, got)
 			}

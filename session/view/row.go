@@ -13,8 +13,62 @@ func (p *Printer) rows(conn int, m mark, text string) {
 		text = asciiSigns.Replace(text)
 	}
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		p.row(conn, m, []byte(line))
+		if p.s.Width > 0 && (m == markInfo || m == markWarn) {
+			p.wrapped(conn, m, []byte(line))
+		} else {
+			p.row(conn, m, []byte(line))
+		}
 	}
+}
+
+// wrapped appends a row of this package's own text, broken between words where
+// the screen ends; what follows is indented by two. A word longer than a row is
+// left to the terminal.
+func (p *Printer) wrapped(conn int, m mark, text []byte) {
+	c := p.c.paint(m)
+	text = bytes.TrimRight(escape(nil, text, p.s.ASCII), " ")
+	from := len(p.buf)
+	p.lead(conn, m, c)
+	room := p.s.Width - cells(p.buf[from:]) + len(c.on)
+	if !wholeRow(m) {
+		room += len(c.off)
+	}
+	for at := wordBreak(text, room); at < len(text); at = wordBreak(text, room) {
+		p.buf = append(p.buf, text[:at]...)
+		p.tail(m, c)
+		if wholeRow(m) {
+			p.buf = append(p.buf, c.on...)
+		}
+		p.buf = append(p.buf, "  "...)
+		text, room = bytes.TrimLeft(text[at:], " "), p.s.Width-2
+	}
+	p.buf = append(p.buf, text...)
+	p.tail(m, c)
+}
+
+// wordBreak returns where to break text for a row of room cells: at the last
+// blank behind a word that fits, or at the first one if none does; len(text)
+// where it fits as a whole or has no such blank.
+func wordBreak(text []byte, room int) int {
+	if cells(text) <= room {
+		return len(text)
+	}
+	blanks := func(at int) int { return len(text[at:]) - len(bytes.TrimLeft(text[at:], " ")) }
+	best, width := 0, 0
+	for at := blanks(0); width <= room; at += blanks(at) {
+		i := bytes.IndexByte(text[at:], ' ')
+		if i < 0 {
+			break // the last word
+		}
+		at += i
+		if width = cells(text[:at]); width <= room || best == 0 {
+			best = at
+		}
+	}
+	if best == 0 {
+		return len(text)
+	}
+	return best
 }
 
 // row appends one row: which connection, where several stand open; the mark; the

@@ -28,6 +28,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"wiretape/wire/cookie"
 )
 
 // Style says how a [Printer] writes. The zero value is for a file: no colour, no
@@ -39,6 +41,9 @@ type Style struct {
 	// Width and Height are those of the screen in cells and rows; 0 is unbounded.
 	// A body takes a third of Height at most.
 	Width, Height int
+	// Size, unless it is nil, is asked for Width and Height before rows are
+	// written, so that they follow a window that changes.
+	Size func() (width, height int)
 
 	// More is the command that shows all of a body that was cut; ".body" unless
 	// it is set.
@@ -71,8 +76,9 @@ type Printer struct {
 	buf   []byte
 	err   error
 	conns map[int]*connView
-	live  int       // how many of conns stand open
-	start time.Time // of the recording, as far as it is known
+	jar   cookie.Jar // what the responses so far have set
+	live  int        // how many of conns stand open
+	start time.Time  // of the recording, as far as it is known
 }
 
 // New returns a Printer that writes to w.
@@ -101,10 +107,18 @@ func (p *Printer) Info(text string) { p.say(markInfo, text) }
 func (p *Printer) Warn(text string) { p.say(markWarn, text) }
 
 func (p *Printer) say(m mark, text string) {
-	p.mu.Lock()
+	p.begin()
 	defer p.mu.Unlock()
 	p.rows(0, m, text)
 	p.flush()
+}
+
+// begin locks p, to write rows for the screen as it is now.
+func (p *Printer) begin() {
+	p.mu.Lock()
+	if p.s.Size != nil {
+		p.s.Width, p.s.Height = p.s.Size()
+	}
 }
 
 // flush writes what has been gathered. p.mu is held.
