@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +86,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 		return failure(StatusUsage, "connected to %s: .close first", s.target.Address())
 	}
 	s.closeLink()
-	if !t.TLS && t.Network == "tcp" && slices.Contains(usuallyTLS, t.Port) {
+	if !t.TLS && t.UsuallyTLS() {
 		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
 	}
 	dctx, stop := s.interruptible(ctx)
@@ -111,7 +110,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	if err := s.startH2(ctx); err != nil {
 		return err
 	}
-	if speaksFirst(t) {
+	if t.SpeaksFirst() {
 		return s.banner(ctx)
 	}
 	return nil
@@ -140,7 +139,7 @@ func (s *Session) enter(t wire.Target) {
 		alpn = s.peer.tls.ALPN
 	}
 	s.g.phase, s.g.lock = connected, ""
-	s.g.block = speaksHTTP(t) || alpn == "http/1.1" || alpn == "h2"
+	s.g.block = t.Proto == "http" || t.Proto == "h2" || alpn == "http/1.1" || alpn == "h2"
 	if alpn == "h2" && s.g.proto == "https" {
 		s.g.proto = "h2"
 	}

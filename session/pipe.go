@@ -163,7 +163,7 @@ func (p *pipe) complete() bool {
 		return st.Settled > 0
 	}
 	// Nothing was asked: the greeting is the reply.
-	return p.spoke && speaksFirst(p.target)
+	return p.spoke && p.target.SpeaksFirst()
 }
 
 func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {

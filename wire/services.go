@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -62,58 +63,111 @@ func schemeNames() string {
 	return strings.Join(names, ", ")
 }
 
-// services are the ports of IANA's registry that people know by name, so that a
-// name works where there is no /etc/services, and what usually speaks there.
-var services = []struct {
-	name  string
-	port  uint16
-	proto string
-}{
-	{"echo", 7, ""},
-	{"discard", 9, ""},
-	{"daytime", 13, ""},
-	{"chargen", 19, ""},
-	{"ftp", 21, "ftp"},
-	{"ssh", 22, "ssh"},
-	{"telnet", 23, "telnet"},
-	{"smtp", 25, "smtp"},
-	{"time", 37, ""},
-	{"whois", 43, ""},
-	{"domain", 53, "dns"},
-	{"dns", 53, "dns"},
-	{"gopher", 70, ""},
-	{"finger", 79, ""},
-	{"http", 80, "http"},
-	{"pop3", 110, "pop3"},
-	{"nntp", 119, ""},
-	{"ntp", 123, ""},
-	{"imap", 143, "imap"},
-	{"imap2", 143, "imap"},
-	{"ldap", 389, ""},
-	{"https", 443, "http"},
-	{"smtps", 465, "smtp"},
-	{"submissions", 465, "smtp"},
-	{"nntps", 563, ""},
-	{"submission", 587, "smtp"},
-	{"ldaps", 636, ""},
-	{"ftps", 990, "ftp"},
-	{"imaps", 993, "imap"},
-	{"pop3s", 995, "pop3"},
-	{"mqtt", 1883, ""},
-	{"mysql", 3306, ""},
-	{"postgresql", 5432, ""},
-	{"redis", 6379, "redis"},
-	{"irc", 6667, ""},
-	{"http-alt", 8080, "http"},
-	{"memcached", 11211, ""},
+// A Service is what usually speaks at a port.
+type Service struct {
+	Name   string // in place of the port; "" for a port that has no name of its own
+	Port   uint16
+	Proto  string // as Target.Proto; "" for one that is not read here
+	Greets bool   // the server sends the first bytes
+	TLS    bool   // a handshake comes first
+	UDP    bool   // over datagrams as well
 }
+
+// services are the ports of IANA's registry that people know by name, so that a
+// name works where there is no /etc/services, and those that practice has.
+var services = []Service{
+	{Name: "echo", Port: 7, UDP: true},
+	{Name: "discard", Port: 9, UDP: true},
+	{Name: "daytime", Port: 13, UDP: true},
+	{Name: "chargen", Port: 19, UDP: true},
+	{Name: "ftp", Port: 21, Proto: "ftp", Greets: true},
+	{Name: "ssh", Port: 22, Proto: "ssh", Greets: true},
+	{Name: "telnet", Port: 23, Proto: "telnet", Greets: true},
+	{Port: 24, Proto: "smtp", Greets: true}, // private mail systems: LMTP
+	{Name: "smtp", Port: 25, Proto: "smtp", Greets: true},
+	{Name: "time", Port: 37, UDP: true},
+	{Name: "whois", Port: 43},
+	{Name: "domain", Port: 53, Proto: "dns", UDP: true},
+	{Name: "dns", Port: 53, Proto: "dns", UDP: true},
+	{Name: "gopher", Port: 70},
+	{Name: "finger", Port: 79},
+	{Name: "http", Port: 80, Proto: "http"},
+	{Name: "pop3", Port: 110, Proto: "pop3", Greets: true},
+	{Name: "nntp", Port: 119, Greets: true},
+	{Name: "ntp", Port: 123, UDP: true},
+	{Name: "imap", Port: 143, Proto: "imap", Greets: true},
+	{Name: "imap2", Port: 143, Proto: "imap", Greets: true},
+	{Name: "ldap", Port: 389},
+	{Name: "https", Port: 443, Proto: "http", TLS: true},
+	{Name: "smtps", Port: 465, Proto: "smtp", Greets: true, TLS: true},
+	{Name: "submissions", Port: 465, Proto: "smtp", Greets: true, TLS: true},
+	{Name: "nntps", Port: 563, Greets: true, TLS: true},
+	{Name: "submission", Port: 587, Proto: "smtp", Greets: true},
+	{Port: 591, Proto: "http"},
+	{Name: "ldaps", Port: 636, TLS: true},
+	{Name: "domain-s", Port: 853, Proto: "dns", TLS: true},
+	{Name: "ftps-data", Port: 989, TLS: true},
+	{Name: "ftps", Port: 990, Proto: "ftp", Greets: true, TLS: true},
+	{Name: "telnets", Port: 992, Proto: "telnet", Greets: true, TLS: true},
+	{Name: "imaps", Port: 993, Proto: "imap", Greets: true, TLS: true},
+	{Name: "pop3s", Port: 995, Proto: "pop3", Greets: true, TLS: true},
+	{Port: 1100, Proto: "pop3", Greets: true},
+	{Name: "mqtt", Port: 1883},
+	{Port: 2121, Proto: "ftp", Greets: true},
+	{Port: 2525, Proto: "smtp", Greets: true},
+	{Name: "mysql", Port: 3306, Greets: true},
+	{Name: "postgresql", Port: 5432},
+	{Name: "redis", Port: 6379, Proto: "redis"},
+	{Name: "irc", Port: 6667},
+	{Port: 8000, Proto: "http"},
+	{Port: 8008, Proto: "http"},
+	{Name: "http-alt", Port: 8080, Proto: "http"},
+	{Port: 8081, Proto: "http"},
+	{Port: 8088, Proto: "http"},
+	{Port: 8443, Proto: "http", TLS: true},
+	{Port: 8888, Proto: "http"},
+	{Name: "memcached", Port: 11211},
+}
+
+// ServiceAt returns what usually speaks at a port, a number or a service's name,
+// of network "tcp" or "udp"; the zero Service where that is not known.
+func ServiceAt(network, port string) Service {
+	if port == "" || network != "tcp" && network != "udp" {
+		return Service{}
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	i := slices.IndexFunc(services, func(s Service) bool {
+		return (network == "tcp" || s.UDP) && (s.Name == port || err == nil && uint64(s.Port) == number)
+	})
+	if i < 0 {
+		return Service{}
+	}
+	return services[i]
+}
+
+// service returns what usually speaks at a target's port.
+func (t Target) service() Service { return ServiceAt(t.Network, strconv.Itoa(int(t.Port))) }
+
+// SpeaksFirst reports whether the server is to send the first bytes, by the
+// scheme or else by the port. Where a handshake is due that the target does not
+// ask for, it is not.
+func (t Target) SpeaksFirst() bool {
+	if s := t.service(); s.Proto == t.Proto {
+		return s.Greets && (t.TLS || !s.TLS)
+	}
+	return ServiceAt("tcp", t.Proto).Greets
+}
+
+// UsuallyTLS reports whether a peer at the target's port waits for a handshake,
+// as a rule.
+func (t Target) UsuallyTLS() bool { return t.service().TLS }
 
 // portOf returns the port of a service, by the table above and then by the
 // system's own.
 func portOf(network, name string) (uint16, bool) {
 	for _, s := range services {
-		if s.name == name {
-			return s.port, true
+		if s.Name == name {
+			return s.Port, true
 		}
 	}
 	if network == "unix" {
@@ -130,14 +184,4 @@ func portOf(network, name string) (uint16, bool) {
 		return 0, false
 	}
 	return uint16(p), true
-}
-
-// protoOf returns what usually speaks at a port, "" where that is not known.
-func protoOf(port uint16) string {
-	for _, s := range services {
-		if s.port == port {
-			return s.proto
-		}
-	}
-	return ""
 }

@@ -114,7 +114,7 @@ func parseTarget(s string) (Target, error) {
 		}
 	}
 	if t.Proto == "" {
-		t.Proto = protoOf(t.Port)
+		t.Proto = t.service().Proto
 	}
 	return t, nil
 }

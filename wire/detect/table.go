@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"slices"
-
 	"wiretape/wire"
 )
 
@@ -41,24 +39,19 @@ var table = []row{
 	{Raw, "first bytes look like a TLS handshake", client(isTLS)},
 	{HTTP1, "first line looks like an HTTP request", client(isRequest)},
 	{HTTP1, "first line looks like an HTTP/0.9 request", client(isSimpleRequest)},
-	{HTTP1, "text on a port of HTTP", hint(isText, "80", "http", "443", "https", "8000", "8080", "http-alt", "8443")},
-	{SMTP, "text on a port of SMTP", hint(isText, smtpPorts...)},
-	{FTP, "text on a port of FTP", hint(isText, ftpPorts...)},
+	{HTTP1, "text on a port of HTTP", hint(isText, "http")},
+	{SMTP, "text on a port of SMTP", hint(isText, "smtp")},
+	{FTP, "text on a port of FTP", hint(isText, "ftp")},
 
 	{HTTP2, "the server's first bytes are a SETTINGS frame", server(isSettings)},
 	{HTTP1, "the server's first line looks like an HTTP response", server(isResponse)},
 	{SMTP, "the server's greeting names SMTP", server(isGreeting("SMTP"))},
 	{FTP, "the server's greeting names FTP", server(isGreeting("FTP"))},
-	{SMTP, "a three-digit reply on a port of SMTP", onPort(server(isReply), smtpPorts...)},
-	{FTP, "a three-digit reply on a port of FTP", onPort(server(isReply), ftpPorts...)},
+	{SMTP, "a three-digit reply on a port of SMTP", onPort(server(isReply), "smtp")},
+	{FTP, "a three-digit reply on a port of FTP", onPort(server(isReply), "ftp")},
 	{Line, "the server's first line is a three-digit reply", server(isReply)},
 	{Raw, "the first bytes look like nothing that is known", func(*evidence) verdict { return yes }},
 }
-
-var (
-	smtpPorts = []string{"25", "smtp", "465", "smtps", "submissions", "587", "submission", "2525", "24"}
-	ftpPorts  = []string{"21", "ftp", "2121", "990", "ftps"}
-)
 
 // decide returns the row that knows the protocol, nil while more may tell.
 func (v *evidence) decide() *row {
@@ -128,18 +121,19 @@ func (d verdict) unless(more bool) verdict {
 	return d
 }
 
-// onPort asks t only where the target has one of the ports.
-func onPort(t func(*evidence) verdict, ports ...string) func(*evidence) verdict {
+// onPort asks t only where the target's port is one of a protocol's, as
+// [wire.ServiceAt] has it. Datagrams do not come here.
+func onPort(t func(*evidence) verdict, proto string) func(*evidence) verdict {
 	return func(v *evidence) verdict {
-		if !slices.Contains(ports, v.port) {
+		if wire.ServiceAt("tcp", v.port).Proto != proto {
 			return no
 		}
 		return t(v)
 	}
 }
 
-// hint applies t to the client's first run where the target has one of the
-// ports.
-func hint(t test, ports ...string) func(*evidence) verdict {
-	return onPort(client(t), ports...)
+// hint applies t to the client's first run where the target's port is one of a
+// protocol's.
+func hint(t test, proto string) func(*evidence) verdict {
+	return onPort(client(t), proto)
 }
