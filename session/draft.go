@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
 )
 
 // maxDraft bounds what is composed before it is sent, octets.
@@ -96,33 +100,26 @@ func (d *draft) put(parts ...string) {
 func (d *draft) bodySize() int64 { return int64(len(d.buf) - d.body) }
 func (d *draft) bodyLeft() int64 { return d.want - d.bodySize() }
 
-// endHead reads the framing that the head announces. A field that cannot be
-// read announces nothing: what is typed is sent.
+// endHead reads the framing that the head announces, as HTTP/1 reads it. The
+// first line does not matter: over HTTP/2 it may be of another form. A field that
+// cannot be read announces nothing: what is typed is sent.
 func (d *draft) endHead() draftStep {
-	length := ""
-	for _, l := range d.lines[1:] {
-		name, value, ok := strings.Cut(l, ":")
-		if !ok {
-			continue
-		}
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "content-length":
-			length = strings.TrimSpace(value)
-		case "transfer-encoding":
-			// RFC 9112, section 6.3, item 4: chunked is the final coding.
-			codings := strings.Split(value, ",")
-			last := strings.TrimSpace(codings[len(codings)-1])
-			d.chunked = strings.EqualFold(last, "chunked")
-		}
+	head := "POST / HTTP/1.1\r\n" + strings.Join(d.lines[1:], "\r\n") + "\r\n"
+	p := http1.New(proto.Limits{Line: maxDraft, Head: 2 * maxDraft})
+	p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: []byte(head)})
+	m := p.State().Partial[0]
+	if m == nil {
+		return draftDone
 	}
-	n, err := strconv.ParseUint(length, 10, 62)
-	if !d.chunked && (err != nil || n == 0) {
+	switch r, ok := m.Value.(*http1.Request); {
+	case ok && r.Framing == http1.FramingChunked:
+		d.chunked = true
+	case ok && r.Framing == http1.FramingContentLength:
+		d.want = r.Length
+	default:
 		return draftDone
 	}
 	d.body = len(d.buf)
-	if !d.chunked {
-		d.want = int64(n)
-	}
 	return draftMore
 }
 

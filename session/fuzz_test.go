@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -32,10 +33,30 @@ func FuzzLines(f *testing.F) {
 				}
 			}
 		}
-		sendBytes(text)
-		splitArgs(text)
-		lint([]byte(text))
+		if data, rest, err := unescape(`"` + escaped(text) + `"`); err != nil || string(data) != text || rest != "" {
+			t.Errorf("the quoted bytes of %q are %q, %q, %v", text, data, rest, err)
+		}
+		args, err := splitArgs(`"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `" ` + "x")
+		if err != nil || len(args) != 2 || args[0] != text || args[1] != "x" {
+			t.Errorf("the arguments of %q are %q, %v", text, args, err)
+		}
+		// ^C twice leads out of everything that was begun.
 		g.interrupt("", false)
-		g.eof()
+		if g.interrupt("", false); g.unfinished() != "" || g.ask != askNothing {
+			t.Errorf("after ^C: %q, question %d", g.unfinished(), g.ask)
+		}
 	})
+}
+
+// escaped writes s as .send takes it between its quotes.
+func escaped(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '$' {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -32,15 +32,6 @@ func sendCommands() []command {
 
 // send writes b, and waits for the reply that it makes due.
 func (s *Session) send(ctx context.Context, b []byte, request bool) error {
-	if request {
-		found := lint(b)
-		for _, f := range found {
-			s.view.Warn(f.String())
-		}
-		s.mu.Lock()
-		s.linted = found
-		s.mu.Unlock()
-	}
 	if err := s.write(ctx, b, request); err != nil {
 		return err
 	}

@@ -82,9 +82,8 @@ type Session struct {
 	stream  *detect.Stream
 	history history
 	record  *recorder
-	lent    int       // sinks that were lent to words
-	linted  []finding // what was said about the request that goes next
-	shown   string    // the prompt
+	lent    int    // sinks that were lent to words
+	shown   string // the prompt
 	peer    peer
 	h2      *h2Link       // nil unless the connection speaks HTTP/2
 	changed chan struct{} // holds one token when something happened

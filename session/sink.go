@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"wiretape/wire"
@@ -22,7 +21,7 @@ func (s *Session) event(e wire.Event) {
 	msgs := s.stream.Feed(e)
 	for i := range msgs {
 		s.history.message(msgs[i])
-		s.view.Message(s.unlinted(&msgs[i]))
+		s.view.Message(&msgs[i])
 	}
 	s.view.Event(e)
 	s.view.Partial(e.Conn, s.stream.State(e.Conn))
@@ -55,20 +54,6 @@ func (s *Session) lentSink() wire.Sink {
 		e.At = time.Since(s.tap.Start()) // its own clock started later
 		s.recordEvent(source, e)
 	}
-}
-
-// unlinted returns m without the notes that were said before it went. s.mu is
-// held.
-func (s *Session) unlinted(m *proto.Message) *proto.Message {
-	if m.Dir != wire.ClientToServer || len(s.linted) == 0 {
-		return m
-	}
-	said := *m
-	said.Notes = slices.DeleteFunc(slices.Clone(m.Notes), func(n proto.Note) bool {
-		return slices.ContainsFunc(s.linted, func(f finding) bool { return f.rule == n.Rule })
-	})
-	s.linted = nil
-	return &said
 }
 
 // track keeps what the prompt and the waits hang on. s.mu is held.

@@ -27,9 +27,7 @@ func (p *Printer) Message(m *proto.Message) {
 	if p.shows(v, m) {
 		p.content(m, &done, true)
 	}
-	for _, n := range m.Notes {
-		p.note(m, n)
-	}
+	p.notes(m)
 	p.conclude(v, m)
 	p.flush()
 }
@@ -206,11 +204,31 @@ func (p *Printer) raw(m *proto.Message, done *progress, final bool) {
 	}
 }
 
-// note appends a note's row.
-func (p *Printer) note(m *proto.Message, n proto.Note) {
+// notes appends a row for each kind of note: one about every line of a message
+// is told once, with how many more there are.
+func (p *Printer) notes(m *proto.Message) {
+	type kind struct{ text, rule string }
+	more := make(map[kind]int)
+	for _, n := range m.Notes {
+		more[kind{n.Text, n.Rule}]++
+	}
+	for _, n := range m.Notes {
+		k := kind{n.Text, n.Rule}
+		if more[k] > 0 {
+			p.note(m, n, more[k]-1)
+			more[k] = 0
+		}
+	}
+}
+
+// note appends a note's row; so many more are like it.
+func (p *Printer) note(m *proto.Message, n proto.Note, more int) {
 	text := n.Text
 	if n.Rule != "" {
 		text += " (" + n.Rule + ")"
+	}
+	if more > 0 {
+		text += ", and " + count(int64(more)) + " more"
 	}
 	who := m.Dir.String()
 	if m.N > 0 {

@@ -41,6 +41,21 @@ func TestInformationIsBrokenBetweenWords(t *testing.T) {
 	}
 }
 
+// A deviation of every line is told once.
+func TestNotesOfOneKindAreOneRow(t *testing.T) {
+	m := proto.Message{Conn: 1, Dir: wire.ClientToServer, Kind: proto.KindRequest, N: 1, Complete: true}
+	for i := range int64(3) {
+		m.Notes = append(m.Notes, proto.Note{Offset: 10 * i, Text: "bare LF", Rule: "RFC 9112 2.2"}, proto.Note{Offset: 10*i + 1, Text: "odd" + strings.Repeat("!", int(i))})
+	}
+	var b strings.Builder
+	New(&b, Style{Live: true}).Message(&m)
+	want := "! #1 request, offset 0: bare LF (RFC 9112 2.2), and 2 more\n! #1 request, offset 1: odd\n" +
+		"! #1 request, offset 11: odd!\n! #1 request, offset 21: odd!!\n"
+	if b.String() != want {
+		t.Errorf("rows\n%swant\n%s", b.String(), want)
+	}
+}
+
 // A window may change its size while a conversation goes on.
 func TestSizeIsAskedForEachTime(t *testing.T) {
 	var b strings.Builder

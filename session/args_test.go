@@ -1,0 +1,32 @@
+package session
+
+import "testing"
+
+func TestSendBytes(t *testing.T) {
+	t.Setenv("WIRETAPE_TEST_WORD", "w")
+	tests := []struct{ args, want, err string }{
+		{`"GET /\r\n\x00\t\\\"\0"`, "GET /\r\n\x00\t\\\"\x00", ""},
+		{`"${WIRETAPE_TEST_WORD}\${x}"`, "w${x}", ""},
+		{`"a" "b"`, "ab", ""},
+		{`hex 0d0a 00ff`, "\r\n\x00\xff", ""},
+		{`hex 16:03`, "\x16\x03", ""},
+		{`ayt`, "\xff\xf6", ""},
+		{`"\q"`, "", `escape \q: want \r \n \t \0 \e \\ \" \$ or \xhh`},
+		{`"\xzz"`, "", `escape \xzz: want two hex digits`},
+		{`"a`, "", `the quoted bytes have no closing "`},
+		{`"a" b`, "", `"b" stands outside of the quotes`},
+		{`"${WIRETAPE_TEST_NONE}"`, "", "${WIRETAPE_TEST_NONE} is not set in the environment"},
+		{`hex 0`, "", `hex "0": want pairs of hex digits, such as 0d0a 00ff`},
+		{`x`, "", `want .send "bytes\r\n", .send hex 0d0a, .send file F or .send <<EOF`},
+	}
+	for _, tt := range tests {
+		got, err := sendBytes(tt.args)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if string(got) != tt.want || text != tt.err {
+			t.Errorf("sendBytes(%q) = %q, %q; want %q, %q", tt.args, got, text, tt.want, tt.err)
+		}
+	}
+}
