@@ -12,7 +12,10 @@ const (
 	proxyAuthField
 	cookieField
 	setCookieField
-	lostField // its name is not known: all of its value is taken for a secret
+	passField     // PASS of FTP and POP3
+	saslField     // AUTH of SMTP and POP3
+	responseField // a line that answers a challenge of AUTH
+	lostField     // its name is not known: all of its value is taken for a secret
 )
 
 // secretFields are the fields whose values are secret.
@@ -44,4 +47,16 @@ func beginsName(b []byte) bool {
 		}
 	}
 	return false
+}
+
+// commandOf returns what a line is that begins with a command. The command is in
+// lower case.
+func commandOf(name []byte) fieldKind {
+	switch string(name) {
+	case "pass":
+		return passField
+	case "auth":
+		return saslField
+	}
+	return plainField
 }

@@ -28,9 +28,9 @@ type frames struct {
 
 // lose says that size octets are missing.
 func (f *frames) lose(size int64) {
-	f.block.lost = true
 	if f.carriesBlock() || f.inBlock || size > int64(f.left) {
 		f.blind = true
+		f.block.lose()
 		return
 	}
 	f.left -= int(size)
@@ -88,7 +88,7 @@ func (f *frames) scan(r *Redactor, b []byte, i int, final bool) (n int, text boo
 		case f.padded:
 			f.padded = false
 			f.left--
-			f.padding = min(int(b[i]), f.left)
+			f.padding = int(b[i])
 			i++
 			f.end(r, b)
 		case f.skip > 0, f.left <= f.padding:
@@ -189,6 +189,10 @@ func (f *frames) reread(n int) {
 	b := f.header[:n]
 	s := f.s
 	s.field, s.folded, s.name = unknownField, plainField, s.name[:0]
+	if !s.begun && n > 0 {
+		s.begun, s.watched = true, 1
+		s.watch(b)
+	}
 	for len(b) > 0 {
 		b = b[s.fieldLine(b, 0, true, &ignored):]
 	}

@@ -378,6 +378,93 @@ func TestValueAtATurn(t *testing.T) {
 	}
 }
 
+// h2c, and a preface that is split by what the server says.
+func TestWhereHTTP2Begins(t *testing.T) {
+	block := appendLiteral(nil, "cookie", "a=QWERTY", false)
+	headers := string(frame(http2.FrameHeaders, http2.FlagEndHeaders, 1, block))
+	settings := string(frame(http2.FrameSettings, 0, 0, nil))
+	client := http2.Preface + settings + headers
+	for name, tt := range map[string]struct {
+		alpn  string
+		turns []turn
+	}{
+		"upgrade": {"", []turn{
+			{1, c2s, "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n"},
+			{1, s2c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n" + settings + headers},
+			{1, c2s, client},
+		}},
+		"preface split":      {"", []turn{{1, c2s, client[:5]}, {1, s2c, settings}, {1, c2s, client[5:]}}},
+		"preface split, TLS": {"h2", []turn{{1, c2s, client[:5]}, {1, s2c, settings}, {1, c2s, client[5:]}}},
+		"no preface":         {"h2", []turn{{1, c2s, settings + headers}}},
+		"tunnel":             {"", []turn{{1, c2s, "CONNECT a:1 HTTP/1.1\n\n" + client}, {1, s2c, "HTTP/1.1 200 OK\n\n" + settings + headers}}},
+	} {
+		for _, cut := range []func(string) []string{whole, octetwise} {
+			var in, out int
+			r := New(func(e wire.Event, _ []tape.Span) {
+				out += len(e.Data)
+				if bytes.Contains(e.Data, []byte("QWER")) {
+					t.Errorf("%s: %q", name, e.Data)
+				}
+			}, Options{})
+			r.Event(wire.Event{Conn: 1, Kind: wire.KindSecure, TLS: &wire.TLS{ALPN: tt.alpn}})
+			for _, turn := range tt.turns {
+				in += len(turn.text)
+				for _, part := range cut(turn.text) {
+					r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: turn.dir, Data: []byte(part)})
+				}
+			}
+			r.Flush()
+			if in != out || !slices.Equal(r.Replaced(), []string{"A"}) {
+				t.Errorf("%s: %d bytes became %d, replaced %v", name, in, out, r.Replaced())
+			}
+		}
+	}
+}
+
+// FuzzGarbage: whatever comes, as many bytes come out, and however it is split
+// they are the same.
+func FuzzGarbage(f *testing.F) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for range 100 {
+		s := newSender(rnd, rnd.IntN(2) == 0)
+		for range 3 {
+			s.headers()
+		}
+		for range rnd.IntN(4) {
+			s.out[rnd.IntN(len(s.out))] ^= 1 << rnd.IntN(8)
+		}
+		f.Add(s.out, rnd.Uint64(), s.server)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64, tls bool) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		gap := rnd.IntN(len(data) + 2)
+		play := func(most int) (out []byte, n int) {
+			r := New(func(e wire.Event, _ []tape.Span) { out = append(out, e.Data...) }, Options{Values: map[string]string{"A": "abcd"}})
+			if tls {
+				r.Event(wire.Event{Conn: 1, Kind: wire.KindSecure, TLS: &wire.TLS{ALPN: "h2"}})
+			}
+			for i := 0; i < len(data); {
+				if i == gap {
+					r.Event(wire.Event{Conn: 1, Kind: wire.KindGap, Dir: c2s, Size: 3})
+				}
+				end := min(len(data), i+1+rnd.IntN(most))
+				if i < gap {
+					end = min(end, gap)
+				}
+				r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: data[i:end]})
+				i = end
+			}
+			r.Flush()
+			return out, len(r.Replaced())
+		}
+		want, names := play(1 << 30)
+		got, too := play(50)
+		if len(want) != len(data) || !bytes.Equal(got, want) || names != too {
+			t.Fatalf("%d bytes became %d and, split, %d; %d names and %d\n%q\n%q", len(data), len(want), len(got), names, too, want, got)
+		}
+	})
+}
+
 // What was thought to be HTTP/2 and is text is read as text.
 func TestTextInsteadOfFrames(t *testing.T) {
 	for _, cut := range []func(string) []string{whole, octetwise} {
@@ -390,5 +477,47 @@ func TestTextInsteadOfFrames(t *testing.T) {
 		if want := "GET /\nCookie: a=aaaaaa\n\n"; string(out) != want {
 			t.Errorf("got %q, want %q", out, want)
 		}
+	}
+}
+
+func TestTableSizes(t *testing.T) {
+	two := slices.Concat([]byte{0x40, 1, 'x', 1, 'y'}, []byte{0x40, 1, 'z', 1, 'y'})
+	for size, fits := range map[byte]bool{68: true, 67: false} { // 34 each
+		block := slices.Concat([]byte{0x3f, size - 31}, two, []byte{0x80 | 63})
+		in := slices.Concat([]byte(http2.Preface), frame(http2.FrameHeaders, http2.FlagEndHeaders, 1, block), frame(http2.FrameHeaders, http2.FlagEndHeaders, 3, []byte("\x7e\x06QWERTY")))
+		res := run(t, Options{}, []turn{{1, c2s, string(in)}}, whole)
+		if shows := strings.Contains(res.stream(1, c2s), "QWERTY"); shows != fits {
+			t.Errorf("of a table of %d octets: value of a field whose name is known to be plain shows: %t, want %t", size, shows, fits)
+		}
+	}
+}
+
+// What is held of a value is bounded, also where empty frames stretch it.
+func TestHeldOfHTTP2(t *testing.T) {
+	var empty []byte
+	for range 600 {
+		empty = append(empty, frame(http2.FrameContinuation, 0, 1, nil)...)
+	}
+	start := appendLiteral(nil, "cookie", strings.Repeat("a", 5000), false)
+	for name, in := range map[string][]byte{
+		"long":   frame(http2.FrameHeaders, 0, 1, start),
+		"frames": slices.Concat(frame(http2.FrameHeaders, 0, 1, start[:20]), empty),
+	} {
+		came := 0
+		r := New(func(e wire.Event, _ []tape.Span) { came += len(e.Data) }, Options{})
+		for i, c := range append([]byte(http2.Preface), in...) {
+			r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: []byte{c}})
+			if held := i + 1 - came; held > maxHeld+300 {
+				t.Fatalf("%s: %d bytes are held", name, held)
+			}
+		}
+	}
+}
+
+func TestServerBehindThePreface(t *testing.T) {
+	secret := frame(http2.FrameHeaders, http2.FlagEndHeaders, 1, appendLiteral(nil, "set-cookie", "a=QWERTY", true))
+	res := run(t, Options{}, []turn{{1, c2s, http2.Preface}, {1, s2c, string(secret)}}, octetwise)
+	if fields := fieldsOf(t, s2c, []byte(res.stream(1, s2c))); len(fields) != 1 || strings.ContainsAny(fields[0].Value, "QWERTY") {
+		t.Errorf("got %v", fields)
 	}
 }

@@ -3,9 +3,11 @@
 // bytes.
 //
 // Masked are the credentials of Authorization and Proxy-Authorization and the
-// values of Cookie and Set-Cookie, in HTTP/2 and in text, and anywhere the values
-// that are given. Nothing else is: no password in a query, a form, JSON or a
-// command of another protocol, and nothing that is compressed or encrypted.
+// values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS and
+// AUTH as FTP, POP3 and SMTP have them, and anywhere the values that are given.
+// Nothing else is: no password in a query, a form, JSON or a command of another
+// protocol, IMAP and Redis among them, and nothing that is compressed or
+// encrypted.
 //
 // # Text
 //
@@ -13,7 +15,8 @@
 // body or a conversation that is no HTTP, with the lines that are folded onto it.
 // Framing decides nothing: a parser may only ask for a whole message, long after
 // its fields had to be written, and where two readers disagree on what is a body
-// the secret of the one would stand in clear in the body of the other.
+// the secret of the one would stand in clear in the body of the other. Commands
+// are looked for where the server spoke first.
 //
 // A secret becomes a [tape.Span] over an invented sample of the same length. What
 // verdicts hang on stays: names, attributes, schemes, control bytes, quotes, an
@@ -123,6 +126,7 @@ func (r *Redactor) Event(e wire.Event) {
 	case wire.KindSecure:
 		// What follows is a conversation of its own.
 		c := newConn()
+		c.greeted = r.conn(e.Conn).greeted // before STARTTLS
 		if e.TLS != nil && e.TLS.ALPN == "h2" {
 			c.client.frames, c.server.frames = &frames{s: &c.client}, &frames{s: &c.server}
 		}

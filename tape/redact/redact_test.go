@@ -224,6 +224,39 @@ func TestFramingIsNotTrusted(t *testing.T) {
 	}
 }
 
+func TestCommands(t *testing.T) {
+	turns := []turn{
+		{1, s2c, "220 ready\r\n"}, {1, c2s, "USER a\r\npass QW er\r\nPASSIVE QW\r\nPASS\r\n"},
+		{1, c2s, "AUTH PLAIN AGEAQQ==\r\n"}, {1, s2c, "235 ok\r\n"},
+		{1, c2s, "AUTH LOGIN\r\n"}, {1, s2c, "334 VXNlcm5hbWU6\r\n"}, {1, c2s, "YWRtaW4=\r\n"},
+		{1, s2c, "334 UGFzc3dvcmQ6\r\n"}, {1, c2s, "c2VjcmV0\r\n"}, {1, s2c, "235 ok\r\n"}, {1, c2s, "MAIL FROM:<a>\r\n"},
+		{2, c2s, "PASS me by\r\n"}, {2, s2c, "334 x\r\n"}, {2, c2s, "AUTH LOGIN me\r\n"},
+	}
+	for _, cut := range []func(string) []string{whole, bytewise} {
+		res := run(t, Options{}, turns, cut)
+		got := res.stream(1, c2s) + res.stream(2, c2s)
+		want := "USER a\r\npass passp\r\nPASSIVE QW\r\nPASS\r\nAUTH PLAIN authauth\r\nAUTH LOGIN\r\n" +
+			"auth_2au\r\nauth_3au\r\nMAIL FROM:<a>\r\nPASS me by\r\nAUTH LOGIN me\r\n"
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"PASS", "AUTH", "AUTH_2", "AUTH_3"}, res.ids); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestCommandsBehindSTARTTLS(t *testing.T) {
+	var got string
+	r := New(func(e wire.Event, _ []tape.Span) { got += string(e.Data) }, Options{})
+	r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: s2c, Data: []byte("220 ready\n")})
+	r.Event(wire.Event{Conn: 1, Kind: wire.KindSecure, TLS: new(wire.TLS)})
+	r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: []byte("AUTH PLAIN QQQQ\n")})
+	if want := "220 ready\nAUTH PLAIN auth\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestDatagrams(t *testing.T) {
 	var got string
 	r := New(func(e wire.Event, _ []tape.Span) { got += string(e.Data) }, Options{})

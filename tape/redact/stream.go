@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"strings"
 
 	"wiretape/wire"
 	"wiretape/wire/http2"
@@ -9,9 +10,11 @@ import (
 
 // A conn is what is known of one connection.
 type conn struct {
-	datagrams bool
-	client    stream
-	server    stream
+	datagrams  bool
+	greeted    bool // the server spoke first, as it does where commands are lines
+	challenged bool // AUTH was said, and no reply has ended it
+	client     stream
+	server     stream
 }
 
 func newConn() *conn {
@@ -36,18 +39,20 @@ type stream struct {
 	carry  mark // what is still to come of a given value
 
 	// The current line.
-	field  fieldKind
-	folded fieldKind // of the line before it, which it may go on with
-	name   []byte    // lower case, while field is unknownField
-	blank  bool      // white space follows the name
-	text   bool      // it has an octet beside its end
-	inside bool      // in the middle of a secret
-	base   string    // what the secret is named after
+	field    fieldKind
+	folded   fieldKind // of the line before it, which it may go on with
+	name     []byte    // lower case, while field is unknownField
+	blank    bool      // white space follows the name
+	text     bool      // it has an octet beside its end
+	inside   bool      // in the middle of a secret
+	base     string    // what the secret is named after
+	response bool      // the next line answers a challenge
 
 	// HTTP/2.
-	watched int // 1 more than the octets seen of what it begins with; 0 for none
-	length  int // of the frame that it begins with
-	frames  *frames
+	mayBegin bool // it may at the current line
+	watched  int  // 1 more than the octets seen of what it begins with; 0 for none
+	length   int  // of the frame that it begins with
+	frames   *frames
 }
 
 // lose says that size bytes are missing.
@@ -72,11 +77,12 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 			if !text {
 				return n
 			}
-			i, s.frames, s.watched = n, nil, 0
+			i, s.frames = n, nil
 			continue
 		}
 		if !s.begun {
 			s.begun, s.watched = true, 1
+			s.conn.greeted = s.conn.greeted || s.server && !s.conn.client.begun
 		}
 		n := s.fieldLine(b[i:], i, final, &r.marks)
 		if n == 0 {
@@ -86,6 +92,9 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 			n = s.watch(b[i : i+n])
 		}
 		i += n
+		if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
+			s.watched = 1
+		}
 	}
 	return len(b)
 }
@@ -107,9 +116,6 @@ func (s *stream) watch(b []byte) int {
 		} else {
 			if c != http2.Preface[seen] {
 				s.watched = 0
-				if c == '\n' {
-					s.watched = 1
-				}
 				return len(b)
 			}
 			if seen == len(http2.Preface)-1 {
@@ -144,9 +150,7 @@ func (s *stream) settingsHeader(i int, c byte) bool {
 
 // lineEnd waits for the next line.
 func (s *stream) lineEnd() {
-	if s.watched == 0 && (!s.server || !s.text) {
-		s.watched = 1
-	}
+	s.mayBegin = !s.server || !s.text
 	s.folded, s.field, s.name, s.blank, s.text = s.field, unknownField, s.name[:0], false, false
 }
 
@@ -155,7 +159,7 @@ func (s *stream) lineEnd() {
 func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
 	switch {
 	case s.field == unknownField:
-		return s.fieldName(b)
+		return s.fieldName(b, at, final, marks)
 	case s.field == plainField:
 		n := bytes.IndexByte(b, '\n') + 1
 		if n == 0 {
@@ -189,7 +193,16 @@ func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
 
 // fieldName reads what may be the name of a field. It is never held, since it is
 // no secret.
-func (s *stream) fieldName(b []byte) int {
+func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
+	if s.response {
+		s.response, s.field, s.text, s.base = false, responseField, true, "AUTH"
+		return s.fieldLine(b, at, final, marks)
+	}
+	if s.server && s.conn.challenged && len(s.name) == 0 {
+		// RFC 4954, section 4, and RFC 5034, section 4.
+		s.conn.challenged = b[0] == '3' || b[0] == '+'
+		s.conn.client.response = s.conn.challenged
+	}
 	for i, c := range b {
 		switch {
 		case c == '\n':
@@ -206,6 +219,10 @@ func (s *stream) fieldName(b []byte) int {
 				s.field = plainField
 			}
 			return i + 1
+		case c == ' ' && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
+			s.field, s.inside, s.base = commandOf(s.name), false, strings.ToUpper(string(s.name))
+			s.conn.challenged = s.field == saslField
+			return i + 1
 		case c == ' ' || c == '\t':
 			// RFC 9112, section 5.1: there is none before the colon, but it is read.
 			s.blank = true
@@ -221,7 +238,7 @@ func (s *stream) fieldName(b []byte) int {
 			c |= 0x20
 		}
 		s.name = append(s.name, c)
-		if s.blank || !beginsName(s.name) {
+		if s.blank || !beginsName(s.name) && !strings.HasPrefix("pass", string(s.name)) {
 			s.field = plainField
 			return i + 1
 		}
