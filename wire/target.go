@@ -21,7 +21,6 @@ type Target struct {
 	ALPN    []string // what the scheme offers; nil for no ALPN
 	Proto   string   // what is expected to be spoken, by the scheme or else by the port: "http", "h2", "smtp", …; "" for not known
 	Path    string   // path and query from "/" on, ready for a request line; "" when neither was written
-	User    string   // what stood before "@", as it was written: user or user:password
 }
 
 // Address returns host:port as a dialler takes it, the host alone where there is
@@ -39,29 +38,42 @@ func (t Target) Address() string {
 	return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port)))
 }
 
-// String returns the target without its user, in the form that ParseTarget
-// reads.
-func (t Target) String() string {
-	if t.Network == "unix" {
-		return "unix:" + t.Host
-	}
-	s := t.Address() + t.Path
-	if t.Scheme != "" {
-		s = t.Scheme + "://" + s
-	}
-	return s
-}
-
 // ParseTarget reads a target: host:port, a host alone, or scheme://host:port/path,
 // where a port may be a service's name. IPv6 addresses stand in brackets unless
-// they are the whole target. A user before "@" is kept apart, a fragment is
-// dropped. Errors quote what was not understood.
+// they are the whole target. A fragment is dropped. A user before "@" is refused:
+// nothing here would send it, and who wrote it believes that it is sent. Errors
+// quote what was not understood, but no user.
 func ParseTarget(s string) (Target, error) {
 	t, err := parseTarget(strings.TrimSpace(s))
 	if err != nil {
-		return Target{}, fmt.Errorf("target %q: %w", s, err)
+		return Target{}, fmt.Errorf("target %q: %w", hideUser(s), err)
 	}
 	return t, nil
+}
+
+// hideUser returns s without the user and password that may be in it.
+func hideUser(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		scheme, rest = "", s
+	}
+	authority, _ := cutAuthority(rest)
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 || strings.HasPrefix(strings.ToLower(s), "unix:") {
+		return s
+	}
+	if ok {
+		scheme += "://"
+	}
+	return scheme + "…" + rest[at:]
+}
+
+// cutAuthority cuts s where the path, the query or the fragment begins.
+func cutAuthority(s string) (authority, rest string) {
+	if i := strings.IndexAny(s, "/?#"); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
 }
 
 func parseTarget(s string) (Target, error) {
@@ -93,13 +105,10 @@ func parseTarget(s string) (Target, error) {
 		}
 	}
 
-	authority := s
-	if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		authority = s[:i]
-		t.Path = requestTarget(s[i:])
-	}
-	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
-		t.User, authority = authority[:i], authority[i+1:]
+	authority, rest := cutAuthority(s)
+	t.Path = requestTarget(rest)
+	if strings.Contains(authority, "@") {
+		return Target{}, errors.New(`a user before "@" is not sent: leave it out, and send it as the protocol has it (HTTP: Authorization)`)
 	}
 	host, port, err := splitAuthority(authority)
 	if err != nil {
