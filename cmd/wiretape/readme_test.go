@@ -188,7 +188,7 @@ func withOutputs(text string, printed map[int][]string) string {
 		if got, ok := printed[n]; ok {
 			skipping = true
 			for _, g := range got {
-				out.WriteString(g + "\n")
+				out.WriteString(strings.TrimSuffix(g, "\r") + "\n")
 			}
 		}
 	}
