@@ -21,7 +21,7 @@ func To(d wire.Dialer, target wire.Target) Dial {
 	return func(ctx context.Context, conv *match.Conv, secure *wire.TLS, tap *wire.Tap) (*wire.Conn, error) {
 		if conv.Facts != nil && conv.Facts.Network != target.Network && target.Network != "unix" {
 			if conv.Facts.Network == "udp" || target.Network == "udp" {
-				return nil, fmt.Errorf("connection %d is recorded over %s: %s is %s", conv.Conn, conv.Facts.Network, target, target.Network)
+				return nil, fmt.Errorf("connection %d is recorded over %s: %s is %s", conv.Conn, conv.Facts.Network, target.Address(), target.Network)
 			}
 		}
 		d, target := d, target
