@@ -305,25 +305,6 @@ func TestNumbersFollowFirstEvents(t *testing.T) {
 	}
 }
 
-func TestRetentionShowsUnderRace(t *testing.T) {
-	if !scribble {
-		t.Skip("run with -race: only then Pump overwrites its buffer")
-	}
-	a, b := wiretest.Pair()
-	var kept []byte
-	c := NewConn(a, Facts{}, NewTap(func(e Event) {
-		if e.Kind == KindData {
-			kept = e.Data
-		}
-	}))
-	b.Write([]byte("mine"))
-	b.Close()
-	c.Pump()
-	if string(kept) == "mine" {
-		t.Error("bytes that a sink kept are still there")
-	}
-}
-
 func TestDatagrams(t *testing.T) {
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {

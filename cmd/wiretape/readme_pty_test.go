@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +19,7 @@ var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|wiretape>| +(?:body \d+ le
 
 // interactive reports whether the step shows a session at a prompt.
 func (st consoleStep) interactive() bool {
-	for _, line := range st.want {
-		if promptRow.MatchString(line) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(st.want, promptRow.MatchString)
 }
 
 // onTerminal runs a step on a terminal, types what the step shows as typed, each
