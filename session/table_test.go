@@ -153,6 +153,12 @@ func TestSecretLine(t *testing.T) {
 	for line, want := range map[string]bool{
 		"Authorization: Basic x": true, "cookie: a=b": true, "AUTH PLAIN AGE=": true, "PASS x": true,
 		"a1 LOGIN me you": true, "open ftp://me:you@h/": true, `{"password": "x"}`: true, "token=1": true,
+		`.send "GET / HTTP/1.1\r\nProxy-Authorization: S\r\n\r\n"`: true, ".auth basic u:S": true,
+		`.again -H "Cookie: x=S"`: true, "open http://u:S@h/": true, "open http://S@h/": true, "tls u:S@h 443": true,
+		`.send "PASS S\r\n"`: true, `.send "*2\r\n$4\r\nAUTH\r\n$1\r\nS\r\n"`: true, `.send "a1 LOGIN me S\r\n"`: true,
+		"auto http://u:p/w@h/": true, "X-Api-Key: S": true, "Set-Cookie: sid=S": true, "GET /?sid=S HTTP/1.1": true,
+		`.send "{\"password\":\"S\"}"`: true, "X-Auth-Token: S": true, "user me": true, "\x1dauth bearer S": true,
+		"MAIL FROM:<me@mail.test>": false, "User-Agent: x": false, "GET /login HTTP/1.1": false, ".help auth": false,
 		"GET / HTTP/1.1": false, "Host: h": false, "EHLO me": false, "open http://h:80/a@b": false, "NOOP": false,
 	} {
 		if got := SecretLine(line); got != want {
