@@ -15,7 +15,8 @@ type Outcome struct {
 	ByKind     []string // names of what was compared by kind, in order, each once
 	Ignored    []string // names of what differs and is not compared by a rule
 	// Key reports whether what the peer wants agrees: of a request its method,
-	// target and body, of a command its verb and arguments, of all else all.
+	// target and body, of a command its verb and arguments, of all else all. A
+	// message that is cut off, and was not on the tape, wants nothing.
 	Key bool
 }
 
@@ -91,6 +92,7 @@ func (c *comparison) run() {
 // completeness compares whether the messages are whole.
 func (c *comparison) completeness() {
 	if c.want.Complete && !c.got.Complete {
+		c.out.Key = false // what is cut off may have wanted more
 		c.add(Mismatch{Kind: Cut, Path: c.what(), Got: "cut off after " + octets(c.got.Span.Len()) + ": " + c.got.EndedBy,
 			Want: octets(c.want.Span.Len())}, c.want.Span.To-1)
 	}

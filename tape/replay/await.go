@@ -145,6 +145,9 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 		m := match.Mismatch{Kind: match.Extra, Path: "interim response", Got: match.Describe(got), TapeLine: it.Line, N: it.Message.N, Tape: p.s.conv.Tape, Conn: it.Message.Conn, Offset: -1}
 		p.found(m, false)
 		p.j--
+		if p.interims++; p.interims > maxInterim {
+			return errPlayed
+		}
 		return nil
 	}
 	out := match.Compare(it.Message, got, p.rules, p.vars)

@@ -8,8 +8,9 @@
 // what comes with the rest. Waiting ends by the protocol: a message that is
 // complete, the end of a stream. A timer only ends silence.
 //
-// What is not as recorded is a [match.Mismatch] in the [Report]; an error says
-// that replaying was not possible.
+// What is not as recorded is a [match.Mismatch] in the [Report], also that nothing
+// comes at all; an error says that replaying was not possible. A message that goes
+// on for more than 1 MiB beyond the tape's ends the connection.
 //
 // # Several connections
 //

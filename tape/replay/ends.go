@@ -3,6 +3,7 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"wiretape/tape/match"
@@ -83,6 +84,10 @@ func (p *player) tail() error {
 
 // silent tells how far a replay came when nothing more did.
 func (p *player) silent(err error) error {
+	if errors.Is(err, errBeyond) {
+		p.beyond()
+		return errPlayed
+	}
 	if !errors.Is(err, errSilence) {
 		return err
 	}
@@ -97,6 +102,32 @@ func (p *player) silent(err error) error {
 	m.Got = fmt.Sprintf("sent %d of %d; got %d of %d expected bytes, then silence for %v", p.sent, p.s.sends, got, want, p.silence)
 	p.tally.mismatch(m)
 	return errPlayed
+}
+
+// beyond tells of a message that is longer than the tape's by more than is kept,
+// and what of it differs besides.
+func (p *player) beyond() {
+	m := match.Mismatch{Kind: match.Tail, Path: "tail", TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1}
+	if p.j < len(p.peers) {
+		m.TapeLine = p.peers[p.j].Line
+	}
+	m.Got = fmt.Sprintf("%d bytes after the last that was expected: %s", len(p.in), match.Show(p.in))
+	if w := p.awaited(); w != nil {
+		m.Kind, m.Path, m.N = match.Extra, string(w.Kind), w.N
+		m.Got = fmt.Sprintf("%d bytes, and no end", len(p.in))
+		m.Why = fmt.Sprintf("the tape's has %d", len(w.Raw))
+		if part, _ := p.progress(); part != nil && part.Value != nil {
+			got := match.Live(*part, p.in)
+			got.Complete = true // that it is not is told below
+			for _, d := range match.Compare(w, got, p.rules, p.vars).Mismatches {
+				if !strings.HasPrefix(d.Path, m.Path+" body") {
+					p.found(d, true)
+				}
+			}
+		}
+	}
+	p.tally.mismatch(m)
+	p.taken, p.in, p.queue = p.read, nil, nil
 }
 
 // early tells that the peer ended before its time. A nil item says that we had

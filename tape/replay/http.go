@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"wiretape/tape/match"
 	"wiretape/wire"
@@ -56,7 +57,7 @@ func (a *answerer) one() (bool, error) {
 			}
 			if more && !p.early {
 				if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
-					return a.lost(err)
+					return a.rest(err)
 				}
 				continue
 			}
@@ -69,18 +70,30 @@ func (a *answerer) one() (bool, error) {
 			return more, err
 		}
 		if ok, err := a.fill(a.v.pool.longest); !ok || err != nil {
-			if m := a.next(); m != nil && err == nil {
-				return a.request(m)
-			}
-			return a.lost(err)
+			return a.rest(err)
 		}
 	}
 }
 
+// rest takes what there is of a request that does not go on.
+func (a *answerer) rest(err error) (bool, error) {
+	if m := a.next(); m != nil && err == nil {
+		return a.request(m)
+	}
+	return a.lost(err)
+}
+
 // lost tells of a request that its client did not finish.
 func (a *answerer) lost(err error) (bool, error) {
-	if n := len(a.in); n > 0 && err == nil {
-		a.v.tally.note("a client left %d bytes into a request: %s", n, match.Show(a.in))
+	n := len(a.in)
+	switch {
+	case errors.Is(err, errBeyond):
+		a.v.tally.mismatch(match.Mismatch{Kind: match.Extra, Path: "request", Offset: -1, Why: "longer than each of the tape",
+			Got: fmt.Sprintf("%d bytes, and no end: %s", n, match.Show(a.in))})
+		return false, errUnmatched
+	case n > 0 && err == nil:
+		a.v.tally.mismatch(match.Mismatch{Kind: match.Cut, Path: "request", Offset: -1, Got: fmt.Sprintf("cut off after %d bytes: %s", n, match.Show(a.in))})
+		return false, errUnmatched
 	}
 	return false, err
 }
@@ -108,10 +121,12 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 func (a *answerer) compare(x *exchange, m *match.Message) bool {
 	out := match.Compare(x.request.Message, m, &a.v.pool.rules, a.vars)
 	a.v.tally.compared(out)
-	if a.v.Strict {
-		a.v.tally.mismatch(out.Mismatches...)
-	} else {
-		a.v.tally.differ(out.Mismatches...)
+	for _, mm := range out.Mismatches {
+		if a.v.Strict || mm.Kind == match.Cut {
+			a.v.tally.mismatch(mm)
+		} else {
+			a.v.tally.differ(mm)
+		}
 	}
 	return m.Complete && framed(m) && (!a.v.Strict || len(out.Mismatches) == 0)
 }
@@ -119,6 +134,9 @@ func (a *answerer) compare(x *exchange, m *match.Message) bool {
 func (a *answerer) unmatched(m *match.Message) error {
 	x, nearest := a.v.pool.nearest(m)
 	mm := match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "nothing answers " + match.Describe(m), Nearest: nearest}
+	if !m.Complete {
+		mm.Kind, mm.Got = match.Cut, fmt.Sprintf("cut off after %d bytes: %s: %s", len(m.Raw), match.Describe(m), m.EndedBy)
+	}
 	if x != nil {
 		mm.Tape, mm.TapeLine, mm.N, mm.Conn = x.tape, x.request.Line, x.request.Message.N, x.request.Message.Conn
 	}

@@ -7,6 +7,9 @@ import (
 	"wiretape/wire/http1"
 )
 
+// maxInterim is how many interim responses may come that are not on the tape.
+const maxInterim = 100
+
 // interim reports whether a message is a response that another follows.
 func interim(m *match.Message) bool {
 	r, ok := m.Value.(*http1.Response)

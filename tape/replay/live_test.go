@@ -17,11 +17,11 @@ func TestHeldBytesAreThoseBeyondTheAwaited(t *testing.T) {
 	defer c.Close()
 	defer server.Close()
 	l := newLive(c, &script{ours: wire.ClientToServer, bytes: true}, 0)
-	l.in = make([]byte, maxHeld, maxHeld+readSize)
+	l.in = make([]byte, maxBeyond, maxBeyond+readSize)
 	for _, test := range []struct {
 		due int
 		ok  bool
-	}{{maxHeld, true}, {2, true}, {1, false}} {
+	}{{maxBeyond, true}, {8, true}, {2, false}} {
 		server.Write([]byte("x"))
 		if _, err := l.fill(test.due); (err == nil) != test.ok {
 			t.Errorf("%d bytes came, %d are awaited: %v", len(l.in), test.due, err)

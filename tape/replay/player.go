@@ -34,6 +34,7 @@ type player struct {
 	i, j     int               // our next step, the peer's next item
 	peers    []*match.Item     // the peer's items, in the order in which they are awaited
 	sent     int               // messages
+	interims int               // responses that the tape has not, before others
 	unacked  int               // octets written since the last read
 	queued   chan func() error // for the writer; nil while there is none
 	written  chan error        // what ended the writer, one value
