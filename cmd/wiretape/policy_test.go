@@ -9,11 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // directions says which of our packages each package may import. A package that
@@ -130,42 +128,6 @@ func TestNoTestHelperIsLinked(t *testing.T) {
 	for _, p := range goList(t, "-deps", "./cmd/wiretape") {
 		if p.ImportPath == "testing" || strings.HasPrefix(p.ImportPath, "wiretape/") && strings.HasSuffix(p.ImportPath, "test") {
 			t.Errorf("cmd/wiretape depends on %s", p.ImportPath)
-		}
-	}
-}
-
-// Start-up is part of the speed: nothing that we chose to depend on may cost
-// more than 0.3 ms before main.
-func TestInitCost(t *testing.T) {
-	const limit = 300 * time.Microsecond
-	row := regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock`)
-	best := map[string]time.Duration{}
-	for range 10 { // the least of several: the machine may be busy
-		cmd := exec.Command(os.Args[0], "-test.run=^$")
-		cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("run with inittrace: %v\n%s", err, out)
-		}
-		for _, m := range row.FindAllStringSubmatch(string(out), -1) {
-			d, err := time.ParseDuration(m[2] + "ms")
-			if err != nil {
-				t.Fatalf("inittrace row %q: %v", m[0], err)
-			}
-			if old, ok := best[m[1]]; !ok || d < old {
-				best[m[1]] = d
-			}
-		}
-	}
-	if len(best) == 0 {
-		t.Fatal("inittrace printed no rows")
-	}
-	for pkg, d := range best {
-		if !strings.Contains(pkg, ".") && !strings.HasPrefix(pkg, "wiretape") {
-			continue // the standard library's own
-		}
-		if d > limit {
-			t.Errorf("init of %s takes %v, limit %v", pkg, d, limit)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -91,58 +89,4 @@ func TestKilledRecording(t *testing.T) {
 		}
 		os.Remove(tape)
 	}
-}
-
-// A pipe gives every octet, in bounded memory, and ends with the reply though the
-// connection stays open.
-func TestLargePipe(t *testing.T) {
-	size := int64(1 << 30)
-	if testing.Short() {
-		size = 64 << 20
-	}
-	cmd := exec.Command("wiretape", "127.0.0.1", download(t, size))
-	cmd.Env = terminalEnv(t.TempDir())
-	cmd.Stdin = bytes.NewReader([]byte(get))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	got, want := sha256.New(), sha256.New()
-	peak := 0
-	for {
-		n, err := io.CopyN(got, out, 16<<20)
-		if high := peakMemory(cmd.Process.Pid); high > peak {
-			peak = high
-		}
-		if n == 0 || err != nil {
-			break
-		}
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("pipe: %v", err)
-	}
-	fmt.Fprintf(want, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", size)
-	io.CopyBuffer(struct{ io.Writer }{want}, io.LimitReader(&pattern{}, size), make([]byte, 256<<10))
-	if !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
-		t.Error("what came out is not what was sent")
-	}
-	if peak == 0 || peak > 32<<10 {
-		t.Errorf("peak memory %d KiB, want at most 32 MiB", peak)
-	}
-}
-
-// peakMemory returns the most memory that a process has had resident, in KiB; 0
-// for one that has ended. (Its rusage counts that of the test before exec.)
-func peakMemory(pid int) int {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	var kib int
-	fmt.Sscan(rest, &kib)
-	return kib
 }
