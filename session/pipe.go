@@ -25,6 +25,7 @@ type PipeOptions struct {
 	Linger    time.Duration // -q: give up so long after the end of In; 0 is never
 	Limits    proto.Limits
 	Record    wire.Sink // gets all events; nil for none
+	Notes     io.Writer // gets a line for each deviation of a reply, up to 64; nil for none
 }
 
 // A pipe is the state of one Pipe.
@@ -35,10 +36,11 @@ type pipe struct {
 	mu      sync.Mutex // guards what follows
 	stream  *detect.Stream
 	conn    int
-	sent    bool // bytes went to the peer
-	inDone  bool // all of In went
-	spoke   bool // a complete Message came from the server
-	cut     bool // the connection ended while something was due
+	sent    bool   // bytes went to the peer
+	inDone  bool   // all of In went
+	spoke   bool   // a complete Message came from the server
+	broken  string // why the reply that was due is not whole; "" for nothing wrong
+	noted   int    // deviations that were told
 	outErr  error
 	last    time.Time
 	ended   bool // the peer sends no more
@@ -50,7 +52,7 @@ type pipe struct {
 // otherwise when the peer closes; never with success by a guess of time. Its
 // error is a *Failure: of StatusTimeout when Idle or Linger ended it, of
 // StatusProtocol when the connection ended before the reply that was due was
-// complete. A reader of Out that has gone away ends it as well, without error.
+// complete, or when nothing tells whether it was. A reader of Out that has gone away ends it as well, without error.
 //
 // A Read of In may still be under way when Pipe returns.
 func Pipe(ctx context.Context, d wire.Dialer, t wire.Target, o PipeOptions) error {
@@ -102,13 +104,39 @@ func (p *pipe) event(e wire.Event) {
 	}
 	before := p.stream.State(e.Conn)
 	msgs := p.stream.Feed(e)
-	for _, m := range msgs {
-		p.spoke = p.spoke || m.Dir == wire.ServerToClient
+	for i := range msgs {
+		if m := &msgs[i]; m.Dir == wire.ServerToClient {
+			p.spoke = true
+			p.tell(m)
+		}
 	}
-	p.cut = p.cut || cutShort(e, before, p.stream.State(e.Conn), msgs)
+	if p.broken == "" {
+		p.broken = brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits)
+	}
 	select {
 	case p.changed <- struct{}{}:
 	default:
+	}
+}
+
+// maxTold bounds the deviations that a pipe tells of.
+const maxTold = 64
+
+// tell says how a reply deviates from its protocol. p.mu is held.
+func (p *pipe) tell(m *proto.Message) {
+	for _, n := range m.Notes {
+		if p.o.Notes == nil || p.noted > maxTold {
+			return
+		}
+		p.noted++
+		switch {
+		case p.noted > maxTold:
+			fmt.Fprintln(p.o.Notes, "! further deviations are not listed")
+		case n.Rule == "":
+			fmt.Fprintln(p.o.Notes, "! "+n.Text)
+		default:
+			fmt.Fprintf(p.o.Notes, "! %s (%s)\n", n.Text, n.Rule)
+		}
 	}
 }
 
@@ -156,7 +184,7 @@ func appendCRLF(dst, b []byte) []byte {
 // complete reports whether the reply has been given. p.mu is held.
 func (p *pipe) complete() bool {
 	st := p.stream.State(p.conn)
-	if p.cut || !p.inDone || !st.Framed || st.Due > 0 || st.Partial[1] != nil {
+	if p.broken != "" || !p.inDone || !st.Framed || st.Due > 0 || st.Partial[1] != nil {
 		return false
 	}
 	if p.sent {
@@ -170,7 +198,7 @@ func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {
 	var linger <-chan time.Time
 	for {
 		p.mu.Lock()
-		done, ended, cut, outErr, last := p.complete(), p.ended, p.cut, p.outErr, p.last
+		done, ended, broken, outErr, last := p.complete(), p.ended, p.broken, p.outErr, p.last
 		p.mu.Unlock()
 		switch {
 		case outErr != nil && isBrokenPipe(outErr):
@@ -179,8 +207,8 @@ func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {
 			return failure(StatusUsage, "write the output: %w", outErr)
 		case done:
 			return nil
-		case ended && cut:
-			return failure(StatusProtocol, "the connection ended before the reply was complete")
+		case ended && broken != "":
+			return failure(StatusProtocol, "%s", broken)
 		case ended:
 			return nil
 		}

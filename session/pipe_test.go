@@ -105,6 +105,58 @@ func TestPipeEndsWhenTheReplyIsComplete(t *testing.T) {
 	}
 }
 
+func TestBrokenRepliesAreNoSuccess(t *testing.T) {
+	field := "X-A: " + strings.Repeat("a", 59) + "\r\n"
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	tests := []struct {
+		name, reply string
+		err, note   string // parts of them; no err is success
+	}{
+		{"endless head", "HTTP/1.1 200 OK\r\n" + strings.Repeat(field, 30000), "head is longer than the limit (start line 64 KiB, head 256 KiB)", "! head is longer than the limit (RFC 9112 3)\n"},
+		{"endless status line", "HTTP/1.1 200 " + strings.Repeat("a", 1<<20), "start line is longer than the limit", "! start line is longer"},
+		{"endless field line", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("a", 1<<20), "head is longer than the limit", "! head is longer"},
+		{"endless trailers", chunked + "0\r\n" + strings.Repeat(field, 30000), "trailer section is longer than the limit", "! trailer section is longer"},
+		{"no HTTP", "hello\r\n", "ended before the reply was complete: not HTTP/1: no status line", "! not HTTP/1: no status line"},
+		{"chunk size -5", chunked + "-5\r\nhello\r\n0\r\n\r\n", "the framing of the reply is broken: chunk size is not a number", "! chunk size is not a number"},
+		{"chunk size zz", chunked + "zz\r\nhello\r\n0\r\n\r\n", "the framing of the reply is broken: chunk size is not a number", "! chunk size is not a number"},
+		{"second chunk size zz", chunked + "1\r\na\r\nzz\r\nhello\r\n0\r\n\r\n", "the framing of the reply is broken: chunk size is not a number", "! chunk size is not a number"},
+		{"chunk size overflows", chunked + "fffffffffffffffff\r\nhello\r\n0\r\n\r\n", "the framing of the reply is broken: chunk size does not fit", "! chunk size does not fit"},
+		{"Content-Length -5", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", "the framing of the reply is broken: Content-Length is not a number", "! Content-Length is not a number"},
+		{"Content-Length 0x5", "HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\nhello", "Content-Length is not a number", "! Content-Length is not a number"},
+		{"Content-Length overflows", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", "Content-Length does not fit 63 bits", "! Content-Length does not fit 63 bits"},
+		{"odd and whole", "HTTP/1.1 200 OK\nContent-Length: 5\r\n\r\nhello", "", "! start line ends in bare LF (RFC 9112 2.2)\n"},
+		{"up to the close", "HTTP/1.1 200 OK\r\n\r\nhello", "", ""},
+	}
+	const get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			check := func(err error) {
+				t.Helper()
+				want := StatusOK
+				if tt.err != "" {
+					want = StatusProtocol
+				}
+				if StatusOf(err) != want || err != nil && !strings.Contains(err.Error(), tt.err) {
+					t.Errorf("status %d, %v; want %d, %q", StatusOf(err), err, want, tt.err)
+				}
+			}
+			synctest.Test(t, func(t *testing.T) {
+				var notes bytes.Buffer
+				out, err := pipeTo(t, "h:80", oneReply(tt.reply, true), strings.NewReader(get), PipeOptions{Notes: &notes})
+				check(err)
+				if out != tt.reply {
+					t.Errorf("out has %d octets, want %d", len(out), len(tt.reply))
+				}
+				if !strings.Contains(notes.String(), tt.note) || tt.note == "" && notes.Len() > 0 {
+					t.Errorf("notes %q, want %q", notes.String(), tt.note)
+				}
+				_, err = run(t, world{"h:80": oneReply(tt.reply, true)}, Options{}, "h:80", strings.ReplaceAll(get, "\r", ""))
+				check(err)
+			})
+		})
+	}
+}
+
 func TestPipeDoesNotHalfCloseUnlessTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		// A server that answers nothing to who half-closes.

@@ -80,7 +80,7 @@ type typedRequest struct {
 func (s *Session) sending() {
 	s.owed = true
 	s.mu.Lock()
-	s.peer.got, s.peer.gotN = s.peer.got[:0], 0
+	s.peer.got, s.peer.gotN, s.peer.broken = s.peer.got[:0], 0, ""
 	s.mu.Unlock()
 }
 

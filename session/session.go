@@ -91,10 +91,10 @@ type Session struct {
 
 // A peer is what the sink knows of the current connection.
 type peer struct {
-	conn   int  // wire.Event.Conn
-	ended  bool // the peer sends no more
-	closed bool // so do we
-	cut    bool // it ended while a reply was due
+	conn   int    // wire.Event.Conn
+	ended  bool   // the peer sends no more
+	closed bool   // so do we
+	broken string // why the reply that was due is not whole; "" for nothing wrong
 	facts  *wire.Facts
 	tls    *wire.TLS
 	octets [2]int64 // so far, by proto.Side

@@ -26,8 +26,8 @@ func (s *Session) event(e wire.Event) {
 	s.view.Event(e)
 	s.view.Partial(e.Conn, s.stream.State(e.Conn))
 	s.track(e, msgs)
-	if e.Conn == s.peer.conn && cutShort(e, before, s.stream.State(e.Conn), msgs) {
-		s.peer.cut = true
+	if e.Conn == s.peer.conn && s.peer.broken == "" {
+		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
 	}
 	select {
 	case s.changed <- struct{}{}:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"wiretape/wire"
 	"wiretape/wire/proto"
 )
 
@@ -99,24 +98,6 @@ func (s *Session) replied() bool {
 
 func complete(st proto.State) bool { return st.Due == 0 && st.Partial[1] == nil }
 
-// cutShort reports whether e ended the server's stream before a reply that was
-// due was complete: what was due before it has not been answered by it.
-func cutShort(e wire.Event, before, after proto.State, msgs []proto.Message) bool {
-	switch {
-	case !before.Framed:
-		return false
-	case e.Kind == wire.KindEOF && e.Dir == wire.ServerToClient, e.Kind == wire.KindReset, e.Kind == wire.KindClose:
-	default:
-		return false
-	}
-	for i := range msgs {
-		if m := &msgs[i]; m.Dir == wire.ServerToClient && m.Kind != proto.KindRaw && !m.Complete {
-			return true
-		}
-	}
-	return after.Settled < before.Settled+before.Due
-}
-
 // How long a person's prompt stays away where nothing tells when a reply is
 // complete. It delays the prompt and decides nothing.
 const (
@@ -140,17 +121,17 @@ func (s *Session) afterSend(ctx context.Context) error {
 
 // awaitReply waits until nothing is due.
 func (s *Session) awaitReply(ctx context.Context) error {
-	w := waiting{met: s.replied, notice: s.opts.Interactive}
+	w := waiting{met: func() bool { return s.peer.broken != "" || s.replied() }, notice: s.opts.Interactive}
 	if !s.opts.Interactive {
 		w.limit, w.silence = s.timeout, true
 	}
 	end := s.wait(ctx, w)
 	s.mu.Lock()
-	cut := s.peer.cut
+	broken := s.peer.broken
 	s.mu.Unlock()
 	switch {
-	case cut:
-		return failure(StatusProtocol, "the connection ended before the reply was complete")
+	case broken != "":
+		return failure(StatusProtocol, "%s", broken)
 	case end == waitTimeout:
 		return failure(StatusTimeout, "no complete reply after %v of silence (.timeout sets how long)", s.timeout)
 	case end == waitInterrupted:

@@ -55,7 +55,7 @@ func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
 	out := bufio.NewWriterSize(dst, 64<<10)
 	if terminalOf(dst) != nil {
 		// A raw block would have the terminal obey the peer's bytes.
-		out = bufio.NewWriterSize(escaper{dst}, 64<<10)
+		out = bufio.NewWriterSize(&escaper{w: dst}, 64<<10)
 	}
 	res, err := tape.Format(out, src, tape.FormatOptions{Name: name, Commit: commit})
 	if ferr := out.Flush(); err == nil {

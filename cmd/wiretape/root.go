@@ -228,20 +228,47 @@ func (a *app) runPipe(ctx context.Context, opts session.Options, t wire.Target, 
 	if o.Idle == 0 { // nc's -w is for both
 		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"
 	}
+	o.Notes = a.stderr
 	if terminalOf(a.stdout) != nil {
-		o.Out = escaper{a.stdout}
+		out := &escaper{w: a.stdout}
+		o.Out, o.Notes = out, freshLine{a.stderr, out}
 	}
 	err = session.Pipe(ctx, opts.Dialer, t, o)
+	if out, ok := o.Out.(*escaper); ok && err != nil {
+		out.endLine()
+	}
 	if cerr := rec.close(a); err == nil {
 		err = cerr
 	}
 	return err
 }
 
-// escaper shows bytes on a terminal so that it obeys none of them.
-type escaper struct{ w io.Writer }
+// freshLine writes to w once what out shows has ended its line.
+type freshLine struct {
+	w   io.Writer
+	out *escaper
+}
 
-func (e escaper) Write(p []byte) (int, error) {
+func (f freshLine) Write(p []byte) (int, error) {
+	f.out.endLine()
+	return f.w.Write(p)
+}
+
+// escaper shows bytes on a terminal so that it obeys none of them.
+type escaper struct {
+	w    io.Writer
+	open bool // the last line has no end
+}
+
+// endLine ends a line that the bytes left open.
+func (e *escaper) endLine() {
+	if e.open {
+		io.WriteString(e.w, "\n") // where it fails, so does what follows
+		e.open = false
+	}
+}
+
+func (e *escaper) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
 		text, nl := bytes.CutSuffix(line, []byte("\n"))
 		text, _ = bytes.CutSuffix(text, []byte("\r"))
@@ -249,6 +276,7 @@ func (e escaper) Write(p []byte) (int, error) {
 		if nl {
 			out = append(out, '\n')
 		}
+		e.open = !nl
 		if _, err := e.w.Write(out); err != nil {
 			return 0, err
 		}
