@@ -19,9 +19,9 @@ var fragments = []string{
 	"< Set-Cookie: a=\\{secret A 5}\\x01\\{secret A_2 2 raw}\\r\\n", "< Set-Cookie: b=x1y2z3w4; Expires=Mon, 23 Nov 2026 10:00:00 GMT\\r\\n",
 	"< Age: 7\\r\\nContent-Length: 5\\r\\n", "< \\r\\n", "< {\"a\":[1,{\"b\":\"c,d\"}],\"e\":1}", "< HTTP/1.1 200 OK\\r\\nAge: \\{any|}1\\r\\n\\r\\n",
 	">x 00 01 02 03", "<x c3", "<x a9", "<b AAECAwQ=", "<@ 3\na\nb", ">@ 5\n\x00\x01\x02\x03\x04", "2<@ 2\n\r\n",
-	"> \\{id=any|}", "> \\{$id}", "> \\{id=re:a|b\\x7c}", "> é\\xc3", "< é",
+	"> \\{id=any|}", "> \\{$id}", "> \\{id=re:a.|a\\x7c}", "> é\\xc3", "< é",
 	"<@ 5000\n" + strings.Repeat("\x00", 5000), "< " + strings.Repeat("long ", 1000) + "x", "<@ 70000\n" + strings.Repeat("text ", 14000),
-	"<@ 140000\n" + strings.Repeat("raw\x00", 35000), "> " + strings.Repeat("é", 5000) + "\\{date|x}",
+	"<@ 140000\n" + strings.Repeat("raw\x00", 35000), "> " + strings.Repeat("é", 5000) + "\\{token|x}",
 }
 
 // FuzzFragments holds tapes made of valid lines to the format law: formatting

@@ -142,6 +142,9 @@ func TestBrokenTapesAreRefused(t *testing.T) {
 		{`> \{a b=any|x}`, `name "a b"`},
 		{`> \{any|a|b}`, `"|" within a span`},
 		{`> \{re:(|x}`, "missing closing )"},
+		{`> \{int|abc}`, `sample "abc" is no int`},
+		{`> \{id=uuid|nope}`, `sample "nope" is no uuid`},
+		{`> \{re:a|b}`, `sample "b" does not match re:a`},
 		{`> \{any|\{any|x}}`, "spans do not nest"},
 		{`> \{$sid}`, `"sid" is not captured before this line`},
 		{`> \{ws-accept key}`, `"key" is not captured`},
@@ -211,7 +214,7 @@ func TestRecords(t *testing.T) {
 		"\n" +
 		"= open unix \"/run/a b\" dns=1ms connect=2ms\n" +
 		"~ 1s\n~ *\n~ 1ms..2ms\n" +
-		"> a\\{d=date|Mon}\\{re:^\\\\d{2\\x7d|1\\x7c}\n" +
+		"> a\\{d=token|Mon}\\{re:^\\\\d.|1\\x7c}\n" +
 		"# inside\n" +
 		">@ 4\nb\nc\n\n" + // 13–15
 		"> \\{$d}\\{secret LOGIN 7}\\{enc-b64 d}\n" +
@@ -242,7 +245,7 @@ func TestRecords(t *testing.T) {
 		{Line: 9, Kind: Time, Wait: Wait{Free: true}},
 		{Line: 10, Kind: Time, Wait: Wait{Min: time.Millisecond, Max: 2 * time.Millisecond}},
 		{Line: 11, Kind: Data, Event: data(1, wire.ClientToServer, "aMon1|"), Spans: []Span{
-			{From: 1, To: 4, Kind: SpanDate, ID: "d"}, {From: 4, To: 6, Kind: SpanPattern, Pattern: `^\d{2}`}}},
+			{From: 1, To: 4, Kind: SpanToken, ID: "d"}, {From: 4, To: 6, Kind: SpanPattern, Pattern: `^\d.`}}},
 		{Line: 12, Kind: Comment, Value: " inside"},
 		{Line: 13, Kind: Data, Form: Raw, Event: data(1, wire.ClientToServer, "b\nc\n"), Continues: true},
 		{Line: 17, Kind: Data, Event: data(1, wire.ClientToServer, "Monlogin"+"loTW9u"), Continues: true, Spans: []Span{

@@ -26,8 +26,24 @@ const inSpan = "|}"
 // maxSecret bounds the length that a secret span may claim, in bytes.
 const maxSecret = 1 << 20
 
-// check reports what is wrong with a span over n bytes that is to be written.
-func (s Span) check(n int) error {
+// fits reports what is wrong with the sample of a span that has a pattern.
+func (s Span) fits(sample []byte) error {
+	if s.Kind != SpanPattern {
+		if !s.Kind.Fits(sample) {
+			return bad("sample %s is no %s", shown(sample), s.Kind)
+		}
+		return nil
+	}
+	re, err := regexp.Compile(`^(?s:` + s.Pattern + `)$`)
+	if err == nil && !re.Match(sample) {
+		err = bad("sample %s does not match re:%s", shown(sample), s.Pattern)
+	}
+	return err
+}
+
+// check reports what is wrong with a span over data that is to be written.
+func (s Span) check(data []byte) error {
+	n := len(data)
 	switch {
 	case s.From < 0 || s.To < s.From || s.To > n:
 		return bad("span %d..%d is not within %d bytes", s.From, s.To, n)
@@ -43,6 +59,7 @@ func (s Span) check(n int) error {
 		if s.ID != "" && !isID(s.ID) {
 			return bad("%s span: name %q", s.Kind, s.ID)
 		}
+		return s.fits(data[s.From:s.To])
 	default:
 		return bad("span of unknown kind %q", s.Kind)
 	}
@@ -205,6 +222,9 @@ func (c *captures) pattern(dst, head, sample []byte) ([]byte, Span, error) {
 		return dst, span, bad("kind %q is not known", kind)
 	}
 	dst, err := unescapeAll(dst, sample)
+	if err == nil {
+		err = span.fits(dst[from:])
+	}
 	if err == nil && span.ID != "" {
 		err = c.set(span.ID, dst[from:])
 	}

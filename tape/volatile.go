@@ -217,7 +217,7 @@ func (r *volatileRun) setCookie(from, to int) {
 			r.v.ids[value] = id
 		}
 		s = Span{From: s.From, To: s.To, Kind: SpanToken, ID: id}
-		if r.old[0].Enc == "raw" {
+		if r.old[0].Enc == "raw" || !SpanToken.Fits(r.data[s.From:s.To]) {
 			s.Kind = SpanAny // it was no token
 		}
 		r.spans, r.old = append(r.spans, s), r.old[1:]
@@ -229,7 +229,7 @@ func (r *volatileRun) setCookie(from, to int) {
 			r.v.values[v] = id
 		}
 		kind := SpanToken
-		if bytes.ContainsAny(value, `=/:,()<>@[]?{}"\`) {
+		if !SpanToken.Fits(value) {
 			kind = SpanAny
 		}
 		r.add(Span{From: at, To: end, Kind: kind, ID: id})

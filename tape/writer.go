@@ -94,18 +94,18 @@ func (w *Writer) data(e wire.Event, spans []Span) error {
 	if e.Dir != wire.ClientToServer && e.Dir != wire.ServerToClient {
 		return fmt.Errorf("event data: direction %s", e.Dir)
 	}
-	if err := checkSpans(spans, len(e.Data)); err != nil {
+	if err := checkSpans(spans, e.Data); err != nil {
 		return err
 	}
 	w.buf = appendRun(w.buf, capture, e.Conn, e.Dir, e.Data, spans)
 	return nil
 }
 
-// checkSpans reports what is wrong with the spans over n bytes.
-func checkSpans(spans []Span, n int) error {
+// checkSpans reports what is wrong with the spans over data.
+func checkSpans(spans []Span, data []byte) error {
 	end := 0
 	for _, s := range spans {
-		if err := s.check(n); err != nil {
+		if err := s.check(data); err != nil {
 			return err
 		}
 		if s.From < end {

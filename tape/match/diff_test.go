@@ -56,14 +56,14 @@ func TestSpanKinds(t *testing.T) {
 		span, value string
 		fits        bool
 	}{
-		{`\{date|x}`, "Mon, 23 Nov 2026 10:00:00 GMT", true}, {`\{date|x}`, "2026-11-23T10:00:00Z", true}, {`\{date|x}`, "soon", false},
-		{`\{uuid|x}`, "123e4567-e89b-12d3-a456-426614174000", true}, {`\{uuid|x}`, "123e4567", false},
+		{`\{date|Mon, 23 Nov 2026 10:00:00 GMT}`, "Mon, 23 Nov 2026 10:00:00 GMT", true}, {`\{date|Mon, 23 Nov 2026 10:00:00 GMT}`, "2026-11-23T10:00:00Z", true}, {`\{date|Mon, 23 Nov 2026 10:00:00 GMT}`, "soon", false},
+		{`\{uuid|00000000-0000-0000-0000-000000000000}`, "123e4567-e89b-12d3-a456-426614174000", true}, {`\{uuid|00000000-0000-0000-0000-000000000000}`, "123e4567", false},
 		{`\{token|x}`, "a-b~c", true}, {`\{token|x}`, "a b", false}, {`\{token|x}`, "", false},
-		{`\{int|x}`, "-12", true}, {`\{int|x}`, "1.5", false},
-		{`\{hex|x}`, "0aF", true}, {`\{hex|x}`, "0g", false},
+		{`\{int|1}`, "-12", true}, {`\{int|1}`, "1.5", false},
+		{`\{hex|a}`, "0aF", true}, {`\{hex|a}`, "0g", false},
 		{`\{b64|x}`, "aGk=", true}, {`\{b64|x}`, "a Gk", false},
-		{`\{ip|x}`, "192.0.2.1", true}, {`\{ip|x}`, "2001:db8::1", true}, {`\{ip|x}`, "192.0.2", false},
-		{`\{jwt|x}`, "eyJh.eyJz.c2ln", true}, {`\{jwt|x}`, "eyJh.eyJz", false},
+		{`\{ip|::1}`, "192.0.2.1", true}, {`\{ip|::1}`, "2001:db8::1", true}, {`\{ip|::1}`, "192.0.2", false},
+		{`\{jwt|a.b.c}`, "eyJh.eyJz.c2ln", true}, {`\{jwt|a.b.c}`, "eyJh.eyJz", false},
 		{`\{boundary|x}`, "--=_part", true}, {`\{boundary|x}`, "", false},
 		{`\{any|x}`, "", true},
 		{`\{re:[a-c]+|a}`, "abcab", true}, {`\{re:[a-c]+|a}`, "abcd", false},

@@ -250,7 +250,7 @@ func (c *comparison) kindOfField(name string, w, g http1.Field) bool {
 	case slices.Contains(c.rules.Free, name):
 		c.byKind(string(w.Name))
 		return true
-	case ok && (kind == "" && len(w.Value) > 0 && len(g.Value) > 0 || isKind(kind, w.Value) && isKind(kind, g.Value)):
+	case ok && (kind == "" && len(w.Value) > 0 && len(g.Value) > 0 || kind.Fits(w.Value) && kind.Fits(g.Value)):
 		c.byKind(string(w.Name))
 		return true
 	case name == "set-cookie":

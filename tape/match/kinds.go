@@ -1,58 +1,13 @@
 package match
 
 import (
-	"bytes"
 	"math"
-	"net/netip"
-	"regexp"
-	"time"
 
 	"wiretape/tape"
 )
 
-var kindPatterns = map[tape.SpanKind]*regexp.Regexp{
-	tape.SpanUUID:     regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`),
-	tape.SpanToken:    regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), // RFC 9110, section 5.6.2
-	tape.SpanInt:      regexp.MustCompile(`^[+-]?[0-9]+$`),
-	tape.SpanHex:      regexp.MustCompile(`^[0-9A-Fa-f]+$`),
-	tape.SpanB64:      regexp.MustCompile(`^[0-9A-Za-z+/_-]+={0,2}$`),
-	tape.SpanJWT:      regexp.MustCompile(`^[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*$`),
-	tape.SpanBoundary: regexp.MustCompile(`^[0-9A-Za-z'()+_,./:=? -]{1,70}$`), // RFC 2046, section 5.1.1
-}
-
-// isKind reports whether b is a value of a span's kind.
-func isKind(k tape.SpanKind, b []byte) bool {
-	switch k {
-	case tape.SpanDate:
-		return isDate(b)
-	case tape.SpanIP:
-		_, err := netip.ParseAddr(string(bytes.Trim(b, "[]")))
-		return err == nil
-	}
-	re := kindPatterns[k]
-	return re != nil && re.Match(b)
-}
-
-// dateLayouts are the forms of RFC 9110, section 5.6.7, that of mail and of
-// cookies, and RFC 3339.
-var dateLayouts = []string{
-	"Mon, 02 Jan 2006 15:04:05 MST", "Monday, 02-Jan-06 15:04:05 MST", time.ANSIC,
-	"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 -0700 (MST)",
-	"2 Jan 2006 15:04:05 -0700", "Mon, 02-Jan-2006 15:04:05 MST", time.RFC3339Nano,
-}
-
 // isDate reports whether b is a date and time.
-func isDate(b []byte) bool {
-	if len(b) < 16 || len(b) > 48 {
-		return false
-	}
-	for _, layout := range dateLayouts {
-		if _, err := time.Parse(layout, string(b)); err == nil {
-			return true
-		}
-	}
-	return false
-}
+func isDate(b []byte) bool { return tape.SpanDate.Fits(b) }
 
 // minSecretLength is the least length of a value that may count as random.
 const minSecretLength = 10
@@ -62,12 +17,12 @@ const minSecretLength = 10
 func alike(a, b []byte) bool {
 	a, b = unquote(a), unquote(b)
 	for _, k := range []tape.SpanKind{tape.SpanUUID, tape.SpanJWT} {
-		if isKind(k, a) && isKind(k, b) {
+		if k.Fits(a) && k.Fits(b) {
 			return k == tape.SpanUUID || len(a) > 60 && len(b) > 60
 		}
 	}
 	return random(a) && random(b) && (len(a) == len(b) || min(len(a), len(b)) >= 2*minSecretLength) &&
-		isKind(tape.SpanHex, a) == isKind(tape.SpanHex, b)
+		tape.SpanHex.Fits(a) == tape.SpanHex.Fits(b)
 }
 
 func unquote(b []byte) []byte {
@@ -81,7 +36,7 @@ func unquote(b []byte) []byte {
 // prose, versions and paths, of high entropy, whose sorts of characters change
 // often. "lang=en", "max-age" and "release-2026" are not.
 func random(b []byte) bool {
-	if len(b) < minSecretLength || len(b) > 4096 || !isKind(tape.SpanB64, b) {
+	if len(b) < minSecretLength || len(b) > 4096 || !tape.SpanB64.Fits(b) {
 		return false
 	}
 	var count [256]int

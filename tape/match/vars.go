@@ -113,7 +113,7 @@ func (v *Vars) matches(s tape.Span, value []byte) bool {
 		re := compiled(s.Pattern)
 		return re != nil && re.Match(value)
 	}
-	return isKind(s.Kind, value)
+	return s.Kind.Fits(value)
 }
 
 // patterns holds compiled expressions of spans; tapes have few.
