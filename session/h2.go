@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/net/http2/hpack"
 
@@ -23,6 +24,12 @@ const (
 	h2Window        = 4 << 20   // what the server may send unacknowledged, 4 MiB
 	h2WindowStep    = 1 << 20   // after so many we allow as many again
 	h2MaxFrame      = 256 << 10 // the longest that we send, whatever the server takes
+	h2Answers       = 128 << 10 // of answers that may wait to be written, 128 KiB
+)
+
+const (
+	h2Counted = 4096        // streams whose DATA is counted at once
+	h2Calming = time.Second // for a peer that reads nothing to take our GOAWAY
 )
 
 // An h2Link keeps a connection of HTTP/2 going: it gives the answers that the
@@ -31,7 +38,9 @@ type h2Link struct {
 	scheme string
 	conn   *wire.Conn      // nil until startH2
 	closed <-chan struct{} // the connection has ended
-	done   chan struct{}   // closed when the answering goroutine has ended
+	flood  chan struct{}   // closed when more than h2Answers wait
+
+	running sync.WaitGroup // answer and calm
 
 	// owned by the session's goroutine:
 	enc  *hpack.Encoder
@@ -41,6 +50,7 @@ type h2Link struct {
 	mu       sync.Mutex // guards what follows, which the sink shares
 	answers  []byte     // frames that the goroutine is to write
 	stopped  bool
+	flooded  bool          // flood is closed
 	changed  chan struct{} // one token: there are answers, or a window has grown
 	room     chan struct{} // one token: a window has grown
 	window   int64         // what the peer lets us send, of the connection
@@ -83,7 +93,7 @@ func (h *h2Link) opened() bool {
 // soon as the connection stands.
 func newH2Link(scheme string) *h2Link {
 	h := &h2Link{
-		scheme: scheme, done: make(chan struct{}), next: 1,
+		scheme: scheme, flood: make(chan struct{}), next: 1,
 		changed: make(chan struct{}, 1), room: make(chan struct{}, 1),
 		window: h2DefaultWindow, initial: h2DefaultWindow, maxFrame: h2DefaultFrame, table: -1,
 		consumed: map[uint32]int64{},
@@ -106,7 +116,8 @@ func (s *Session) startH2(ctx context.Context) error {
 		return nil
 	}
 	h.conn, h.closed = s.link.conn, s.link.done
-	go h.answer()
+	h.running.Go(h.answer)
+	h.running.Go(h.calm)
 	token(h.changed)
 	hello := http2.AppendSettings([]byte(http2.Preface),
 		http2.Setting{ID: http2.SettingEnablePush, Value: 0},
@@ -118,11 +129,15 @@ func (s *Session) startH2(ctx context.Context) error {
 	if s.opts.Interactive {
 		return nil
 	}
-	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: h.opened})
+	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: func() bool {
+		return h.opened() || s.peer.broken != ""
+	}})
 	s.mu.Lock()
-	spoke := s.peer.spoke
+	spoke, broken := s.peer.spoke, s.peer.broken
 	s.mu.Unlock()
 	switch {
+	case broken != "":
+		return failure(StatusProtocol, "%s", broken)
 	case end == waitInterrupted:
 		return s.stopped(ctx)
 	case end == waitTimeout && !spoke:
@@ -146,7 +161,7 @@ func (s *Session) stopH2() {
 	h.stopped = true
 	h.mu.Unlock()
 	token(h.changed)
-	<-h.done
+	h.running.Wait()
 }
 
 func token(c chan struct{}) {
@@ -158,7 +173,6 @@ func token(c chan struct{}) {
 
 // answer writes what take has made due. The sink itself must not write.
 func (h *h2Link) answer() {
-	defer close(h.done)
 	for range h.changed {
 		h.mu.Lock()
 		b, stopped := h.answers, h.stopped
@@ -173,10 +187,26 @@ func (h *h2Link) answer() {
 	}
 }
 
-// take looks at a frame of the server. It is called from the sink.
-func (h *h2Link) take(f *http2.Frame) {
+// calm closes a connection whose peer makes more answers due than it reads.
+func (h *h2Link) calm() {
+	select {
+	case <-h.closed:
+		return
+	case <-h.flood:
+	}
+	h.conn.SetWriteDeadline(time.Now().Add(h2Calming)) // the answers may be stuck
+	h.conn.Write(http2.AppendGoAway(nil, 0, http2.ErrCodeEnhanceYourCalm, "")) // its failure is an event of the connection
+	h.conn.Close()
+}
+
+// take looks at a frame of the server. It is called from the sink. It says what
+// is wrong when the connection is to be closed for it.
+func (h *h2Link) take(f *http2.Frame) (wrong string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.flooded {
+		return ""
+	}
 	switch f.Type {
 	case http2.FrameSettings:
 		if !f.Flags.Has(http2.FlagAck) {
@@ -203,9 +233,15 @@ func (h *h2Link) take(f *http2.Frame) {
 		}
 	}
 	h.answers = append(h.answers, f.Answer()...)
+	if len(h.answers) > h2Answers {
+		h.answers, h.flooded = nil, true
+		close(h.flood)
+		return fmt.Sprintf("the peer demands answers and does not read them, %d KiB wait: closing with ENHANCE_YOUR_CALM", h2Answers>>10)
+	}
 	if len(h.answers) > 0 {
 		token(h.changed)
 	}
+	return ""
 }
 
 func (h *h2Link) settings(all []http2.Setting) {
@@ -227,6 +263,9 @@ func (h *h2Link) settings(all []http2.Setting) {
 
 // consume counts what came and allows as much again.
 func (h *h2Link) consume(stream uint32, n int64) {
+	if _, ok := h.consumed[stream]; !ok && len(h.consumed) >= h2Counted {
+		return // streams that nobody asked for
+	}
 	h.consumed[stream] += n
 	if c := h.consumed[stream]; c >= h2WindowStep {
 		h.answers = http2.AppendWindowUpdate(h.answers, stream, uint32(c))

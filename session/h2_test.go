@@ -128,6 +128,26 @@ func TestHTTP2Answers(t *testing.T) {
 	}
 }
 
+// A server that makes answers due without end and reads none of them costs no
+// memory without end.
+func TestHTTP2FloodEndsTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		flood := func(c net.Conn) {
+			io.ReadFull(c, make([]byte, len(ours.Preface)))
+			settings := bytes.Repeat(ours.AppendSettings(nil), 1000)
+			for {
+				if _, err := c.Write(settings); err != nil {
+					return
+				}
+			}
+		}
+		out, err := run(t, world{"h2:80": flood}, Options{}, "h2c://h2:80", "GET /\n\n")
+		if StatusOf(err) != StatusProtocol || !strings.Contains(out, "! the peer demands answers and does not read them, 128 KiB wait: closing with ENHANCE_YOUR_CALM\n") {
+			t.Errorf("status %d, %v; output ends in:\n%s", StatusOf(err), err, out[max(0, len(out)-2000):])
+		}
+	})
+}
+
 func TestLongHeadGoesInContinuations(t *testing.T) {
 	client, server := net.Pipe()
 	defer server.Close()

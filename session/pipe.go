@@ -113,6 +113,9 @@ func (p *pipe) event(e wire.Event) {
 	if p.broken == "" {
 		p.broken = brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits)
 	}
+	if e.Kind == wire.KindData && p.outErr == nil && !p.complete() {
+		return // waking wait for each of many thousand reads would cost more than they do
+	}
 	select {
 	case p.changed <- struct{}{}:
 	default:

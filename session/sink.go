@@ -120,7 +120,10 @@ func (s *Session) trackMessage(m *proto.Message) {
 	switch v := m.Value.(type) {
 	case *http2.Frame:
 		if s.h2 != nil {
-			s.h2.take(v)
+			if wrong := s.h2.take(v); wrong != "" {
+				s.view.Warn(wrong)
+				s.peer.broken = wrong
+			}
 		}
 	case *line.Reply:
 		s.trackReply(m, v.Code)
