@@ -337,9 +337,13 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, 
 }
 
 // greet says what the prompt is for.
-func greet(w io.Writer) {
-	io.WriteString(w, "wiretape: type raw protocol lines, see every reply explained, keep it as a tape.\n"+
-		"try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help       (.quit or ^D leaves)\n")
+func greet(c *console.Console) {
+	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help", "(.quit or ^D leaves)"
+	gap := "       "
+	if c.Width() < len(try+gap+leave) {
+		gap = "\n"
+	}
+	io.WriteString(c, "wiretape: type raw protocol lines, see every reply explained, keep it as a tape.\n"+try+gap+leave+"\n")
 }
 
 // colorMode is the flag --color.
