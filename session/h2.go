@@ -194,7 +194,7 @@ func (h *h2Link) calm() {
 		return
 	case <-h.flood:
 	}
-	h.conn.SetWriteDeadline(time.Now().Add(h2Calming)) // the answers may be stuck
+	h.conn.SetWriteDeadline(time.Now().Add(h2Calming))                         // the answers may be stuck
 	h.conn.Write(http2.AppendGoAway(nil, 0, http2.ErrCodeEnhanceYourCalm, "")) // its failure is an event of the connection
 	h.conn.Close()
 }
@@ -390,6 +390,31 @@ func h2Fields(lines []string, scheme string) ([]hpack.HeaderField, error) {
 		fields = append(fields, f)
 	}
 	return append(pseudo, fields...), nil
+}
+
+// h2Remarks says what of a head as text HTTP/2 cannot carry, and what it lacks
+// that a server will miss. Names in lower case and the version of the request
+// line are no remark: all requests lose those.
+func h2Remarks(lines []string) (remarks []string) {
+	words := strings.Fields(lines[0])
+	if lines[0][0] != ':' && len(words) > 2 {
+		left := words[2:]
+		if strings.HasPrefix(left[len(left)-1], "HTTP/") {
+			left = left[:len(left)-1]
+		}
+		if len(left) > 0 {
+			remarks = append(remarks, fmt.Sprintf("HTTP/2 has no place for %q of the request line: left out", strings.Join(left, " ")))
+		}
+	}
+	authority := words[0] == "CONNECT"
+	for _, l := range lines {
+		l = strings.ToLower(l)
+		authority = authority || strings.HasPrefix(l, "host:") || strings.HasPrefix(l, ":authority:")
+	}
+	if !authority {
+		remarks = append(remarks, "no Host field, so no :authority is sent (RFC 9113 8.3.1)")
+	}
+	return remarks
 }
 
 // cutWord returns the method and the target of a request line; its version, if

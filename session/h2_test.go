@@ -50,6 +50,25 @@ func TestTypedHeadBecomesFields(t *testing.T) {
 	}
 }
 
+func TestWhatHTTP2CannotCarryIsSaid(t *testing.T) {
+	const noHost = "no Host field, so no :authority is sent (RFC 9113 8.3.1)"
+	tests := []struct{ head, want string }{
+		{"GET / HTTP/1.1\nHost: h", ""},
+		{"GET /\nhost: h", ""},
+		{":method: GET\n:authority: h", ""},
+		{"CONNECT h:1 HTTP/1.1", ""},
+		{"GET / HTTP/1.1", noHost},
+		{"NOT A REQUEST\nHost: h", `HTTP/2 has no place for "REQUEST" of the request line: left out`},
+		{"GET /a b HTTP/1.1", `HTTP/2 has no place for "b" of the request line: left out; ` + noHost},
+	}
+	for _, tt := range tests {
+		head, _ := cutHead([]byte(tt.head + "\n\n"))
+		if got := strings.Join(h2Remarks(head), "; "); got != tt.want {
+			t.Errorf("h2Remarks(%q) = %q, want %q", tt.head, got, tt.want)
+		}
+	}
+}
+
 // A server of another make speaks with us: it wants its SETTINGS acknowledged,
 // sends more than a default window, and takes a body of more than one.
 func TestHTTP2AgainstAnotherServer(t *testing.T) {

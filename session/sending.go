@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
@@ -58,6 +59,9 @@ func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
 	fields, err := h2Fields(head, h.scheme)
 	if err != nil {
 		return failure(StatusUsage, "%w", err)
+	}
+	for _, r := range h2Remarks(head) {
+		s.view.Warn(view.EscapeString(r))
 	}
 	s.sending()
 	if len(s.typed) == heldTyped {
