@@ -75,6 +75,7 @@ type step struct {
 	offer   string // what the line may have meant; a script ends there
 	err     string // why the line means nothing; a script ends there
 	prefill string // what the next line starts as, for editing
+	leaves  bool   // the same key once more leaves
 	typed   string // the composed request as it was typed, to be recalled as one
 }
 
@@ -305,8 +306,19 @@ func (g *grammar) answer(line string) step {
 		st := step{do: doReconnect, data: g.draft.buf, request: g.block, typed: g.draft.text()}
 		g.ask, g.draft = askNothing, draft{}
 		return st
+	case g.ask == askReconnect && isDotWord(line), g.ask == askReconnect && line[0] == escapeMark:
+		st := g.run(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "\x1d")), "."))
+		if st.err != "" {
+			return st // the question stands
+		}
+		st.prefill = g.edit().prefill
+		return st
 	case g.ask == askReconnect:
-		return step{say: "Enter = reconnect and send, ^C = keep the draft"}
+		// More data: both are kept, for editing.
+		st := g.edit()
+		st.prefill = strings.TrimSuffix(st.prefill, "\n") + "\n" + strings.TrimPrefix(line, "\x16")
+		st.say = "nothing was sent; your lines are kept"
+		return st
 	case word == "s":
 		g.ask = askNothing
 		return g.sendDraft()
@@ -341,7 +353,7 @@ func (g *grammar) interrupt(typed string, again bool) step {
 	case again:
 		return step{do: doInterrupts}
 	}
-	return step{say: "^C again (1 s) or .quit leaves"}
+	return step{say: "^C again (1 s) or .quit leaves", leaves: true}
 }
 
 // eof is ^D on an empty line.

@@ -34,6 +34,17 @@ func TestInterruptStopsAWaitAndNotTheSession(t *testing.T) {
 	})
 }
 
+// What drops a draft is not the first of the two that leave.
+func TestInterruptThatDropsADraftDoesNotLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		screen := play(t, world{"h:80": silent}, Options{}, "open h 80", "GET / HTTP/1.0", "^C", "^C", ".status", ".quit")
+		want := "* draft dropped; nothing was sent\nh http> ^C\n* ^C again (1 s) or .quit leaves\nh http> .status\n"
+		if !strings.Contains(screen, want) {
+			t.Errorf("no %q on the screen:\n%s", want, screen)
+		}
+	})
+}
+
 func TestInterruptEndsAScript(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -225,7 +225,8 @@ func (s *Session) onInterrupt(ctx context.Context, typed string) error {
 	s.mu.Lock()
 	st := s.g.interrupt(typed, now.Sub(s.interrupt) <= time.Second)
 	s.mu.Unlock()
-	if typed == "" {
+	s.interrupt = time.Time{} // what drops a draft is not the first of two
+	if st.leaves {
 		s.interrupt = now
 	}
 	return s.do(ctx, st)
