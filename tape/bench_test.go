@@ -52,7 +52,7 @@ func BenchmarkWrite(b *testing.B) {
 			b.SetBytes(size)
 			for b.Loop() {
 				w := NewWriter(io.Discard, Options{})
-				for _, e := range events {
+				for _, e := range opened(events) {
 					w.Event(e)
 				}
 				if err := w.Close(); err != nil {
@@ -95,7 +95,7 @@ func BenchmarkWrite(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	for _, kind := range []string{"text", "raw"} {
 		events, size := benchEvents(kind == "text")
-		tape := write(b, events...)
+		tape := write(b, opened(events)...)
 		b.Run(kind+"/tape", func(b *testing.B) {
 			b.SetBytes(size)
 			for b.Loop() {
@@ -161,7 +161,7 @@ func BenchmarkRead(b *testing.B) {
 
 func BenchmarkFormat(b *testing.B) {
 	events, size := benchEvents(true)
-	tape := write(b, events...)
+	tape := write(b, opened(events)...)
 	for name, commit := range map[string]bool{"capture": false, "commit": true} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(size)

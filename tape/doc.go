@@ -25,7 +25,8 @@
 // "#" begins a comment and ";" metadata; "!" a rule for replaying; "%" a mark;
 // "~" time that passes; "=" what happened to a socket; ">" and "<" bytes from the
 // client and from the server. A number before "=", ">", "<" or "!" is that of the
-// connection, left out for the first.
+// connection, left out for the first. A connection opens once; before that come
+// only tries and errors of dialing, and nothing comes after its close.
 //
 // Adjacent data lines of one connection and direction are a run: one write, one
 // event. Comments, metadata and blank lines do not end a run; everything else

@@ -28,7 +28,7 @@ func TestCreate(t *testing.T) {
 		t.Errorf("second writer: %v, want %v", err, errLocked)
 	}
 	w := NewWriter(f, Options{})
-	w.Event(wire.Event{Conn: 1, Kind: wire.KindClose})
+	w.Event(wire.Event{Conn: 1, Kind: wire.KindTry, Addr: "a:1"})
 	if err := errors.Join(w.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -84,11 +84,11 @@ func TestCreateFIFO(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := NewWriter(f, Options{})
-	w.Event(wire.Event{Conn: 1, Kind: wire.KindClose})
+	w.Event(wire.Event{Conn: 1, Kind: wire.KindTry, Addr: "a:1"})
 	if err := errors.Join(w.Close(), f.Close()); err != nil {
 		t.Error(err)
 	}
-	if events := <-got; len(events) != 1 || events[0].Kind != wire.KindClose {
+	if events := <-got; len(events) != 1 || events[0].Kind != wire.KindTry {
 		t.Errorf("read %+v", events)
 	}
 }

@@ -25,6 +25,7 @@ type parser struct {
 	started  bool // a socket record was read
 	ended    bool // "; end" was read
 	captures captures
+	order    order
 	raw      int64  // the length of the raw block that the last line announced
 	leaf     string // what the last "= tls" said of the certificate to come; "" for nothing
 	tls      int    // the connection of the "= tls" that a certificate may follow; 0 for none
@@ -176,6 +177,9 @@ func (p *parser) socket(r *Record, conn int, s []byte) error {
 	}
 	p.tls, p.leaf = 0, ""
 	words, err := parseSocket(r.Key, s[n:], &r.Event)
+	if err == nil {
+		err = p.order.event(conn, r.Event.Kind)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // A Reader reads a tape once, from its start, by Records or by Events. It needs
-// constant memory, however long the tape or a raw block in it is.
+// constant memory, however long the tape or a raw block in it is, but for some
+// bytes for each connection.
 type Reader struct {
 	name string
 	in   lines
@@ -148,6 +149,9 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 		rec.Continues = r.runConn == conn && r.runDir == dir
 		r.runConn, r.runDir = conn, dir
 		if dst, rec.Form, rec.Spans, err = r.p.data(dst, rest); err != nil {
+			return dst, r.syntax(err)
+		}
+		if err := r.p.order.event(conn, wire.KindData); err != nil {
 			return dst, r.syntax(err)
 		}
 		r.rawLeft = r.p.raw

@@ -93,11 +93,11 @@ func TestBrokenTapesAreRefused(t *testing.T) {
 		{"= tls 1.3 resumed=perhaps", "resumed=perhaps: want yes or no"},
 		{"= tls 1.3 leaf=abc", `leaf "abc": want a SHA-256`},
 		{"= cert MAA=", "cert without a tls record"},
-		{"= tls 1.3\n2= cert MAA=", "cert without a tls record"},
-		{"= tls 1.3\n> x\n= cert MAA=", "cert without a tls record"},
-		{"= tls 1.3\n= cert", "want base64"},
-		{"= tls 1.3\n= cert M", "want base64"},
-		{"= tls 1.3 leaf=" + leaf + "\n= cert MAA=", "leaf= says " + leaf},
+		{"= open tcp a:1\n= tls 1.3\n2= cert MAA=", "cert without a tls record"},
+		{"= open tcp a:1\n= tls 1.3\n> x\n= cert MAA=", "cert without a tls record"},
+		{"= open tcp a:1\n= tls 1.3\n= cert", "want base64"},
+		{"= open tcp a:1\n= tls 1.3\n= cert M", "want base64"},
+		{"= open tcp a:1\n= tls 1.3 leaf=" + leaf + "\n= cert MAA=", "leaf= says " + leaf},
 		{"= alert < 40", "want NAME(NUMBER)"},
 		{"= alert < close_notify(40)", "number 40 is handshake_failure"},
 		{"= alert < x(400)", "want NAME(NUMBER)"},
@@ -133,7 +133,18 @@ func TestBrokenTapesAreRefused(t *testing.T) {
 		{">@ 0", "want @, a blank and its length"},
 		{">@ 03\nabc", "want @, a blank and its length"},
 		{">@ 99999999999999999999", "want @, a blank and its length"},
-		{">@ 2\nabc", "goes on after them"},
+		{"= open tcp a:1\n>@ 2\nabc", "goes on after them"},
+		{"> x", "data of connection 1 before its open"},
+		{"2= eof <", "eof of connection 2 before its open"},
+		{"= gap < 5", "gap of connection 1 before its open"},
+		{"3= close", "close of connection 3 before its open"},
+		{"= open tcp a:1\n= open tcp a:1", "second open of connection 1"},
+		{"= open tcp a:1\n= try a:1", "try of connection 1 after its open"},
+		{"= open tcp a:1\n= close\n< x", "data of connection 1 after its close"},
+		{"= open tcp a:1\n= close\n= close", "close of connection 1 after its close"},
+		{"= open tcp a:1\n= close\n= open tcp a:1", "open of connection 1 after its close"},
+		{"= try a:1 error=x\n= tls 1.3", "tls of connection 1 before its open"},
+		{"= error x\n= close\n= open tcp a:1", "open of connection 1 after its close"},
 		{"; end\n> x", "after the end of the recording"},
 		{"; end\n~ 1s", "after the end of the recording"},
 		{`> \{any|x`, "has no end: want }"},
@@ -158,7 +169,7 @@ func TestBrokenTapesAreRefused(t *testing.T) {
 	} {
 		tape := "wiretape 1\n# c\n" + tt.line + "\n"
 		line := 3
-		if !strings.HasPrefix(tt.line, ">@ ") {
+		if !strings.Contains(tt.line, ">@ 2") {
 			line += strings.Count(tt.line, "\n")
 		}
 		_, _, err := readAll(tape)
@@ -167,7 +178,7 @@ func TestBrokenTapesAreRefused(t *testing.T) {
 			t.Errorf("%.80q: error %v, want a SyntaxError", tt.line, err)
 			continue
 		}
-		if syntax.Line != line && !strings.HasPrefix(tt.line, ">@ ") || !strings.Contains(syntax.Text, tt.want) {
+		if syntax.Line != line && !strings.Contains(tt.line, ">@ ") || !strings.Contains(syntax.Text, tt.want) {
 			t.Errorf("%.80q: error %.200q, want line %d: …%s…", tt.line, err, line, tt.want)
 		}
 		if !strings.HasPrefix(err.Error(), fmt.Sprintf("login.tape:%d: ", syntax.Line)) {
@@ -219,7 +230,7 @@ func TestRecords(t *testing.T) {
 		">@ 4\nb\nc\n\n" + // 13–15
 		"> \\{$d}\\{secret LOGIN 7}\\{enc-b64 d}\n" +
 		"% mark\n" +
-		"3<\n" +
+		"1<\n" +
 		"; end\n"
 	got, r, err := readAll(tape)
 	if err != nil {
@@ -252,7 +263,7 @@ func TestRecords(t *testing.T) {
 			{From: 0, To: 3, Kind: SpanRef, ID: "d"}, {From: 3, To: 10, Kind: SpanSecret, ID: "LOGIN"},
 			{From: 10, To: 14, Kind: SpanEncB64, ID: "d"}}},
 		{Line: 18, Kind: Mark, Value: "mark"},
-		{Line: 19, Kind: Data, Event: data(3, wire.ServerToClient, "")},
+		{Line: 19, Kind: Data, Event: data(1, wire.ServerToClient, "")},
 		{Line: 20, Kind: Meta, Key: "end"},
 	}
 	if diff := cmp.Diff(want, got, sameEvents); diff != "" {
@@ -262,9 +273,9 @@ func TestRecords(t *testing.T) {
 
 // What a quoted value says is no key.
 func TestKeysInQuotes(t *testing.T) {
-	const tape = "wiretape 1\n= tls 1.3 verify=\"no: leaf=00\"\n= cert MAA=\n; end\n"
+	const tape = "wiretape 1\n= open tcp a:1\n= tls 1.3 verify=\"no: leaf=00\"\n= cert MAA=\n; end\n"
 	events := read(t, NewReader(strings.NewReader(tape), "x"))
-	if got := events[0].TLS; got.Verify != "no: leaf=00" || len(got.Certificates) != 1 {
+	if got := events[1].TLS; got.Verify != "no: leaf=00" || len(got.Certificates) != 1 {
 		t.Errorf("TLS %+v", got)
 	}
 	if got, _ := format(t, tape, false); got != tape {
@@ -324,17 +335,17 @@ func TestCut(t *testing.T) {
 	for _, tt := range []struct {
 		tape, want string
 	}{
-		{"wiretape 1\n> a\n; end\n", ""},
-		{"wiretape 1\n> a\n; end", ""},
-		{"wiretape 1\r\n> a\r\n; end\r", ""},
-		{"wiretape 1\n> a\n", ""},
-		{"wiretape 1\n; profile commit\n> a\n; end", ""},
-		{"wiretape 1\n; profile commit\n> a\n", `line 3: no "; end" after it`},
-		{"wiretape 1\n> a\n> GET /lo", `line 3: no line end, dropped: "> GET /lo"`},
-		{"wiretape 1\n> a\n; en", `line 3: no line end, dropped: "; en"`},
-		{"wiretape 1\n>@ 9\nab\nc", `line 2: raw block of 9 bytes, 5 are missing`},
-		{"wiretape 1\n>@ 3\nabc", `line 2: no line end after a raw block`},
-		{"wiretape 1\n>@ 3\nabc\r", `line 2: no line end after a raw block`},
+		{"wiretape 1\n= open tcp a:1\n> a\n; end\n", ""},
+		{"wiretape 1\n= open tcp a:1\n> a\n; end", ""},
+		{"wiretape 1\r\n= open tcp a:1\r\n> a\r\n; end\r", ""},
+		{"wiretape 1\n= open tcp a:1\n> a\n", ""},
+		{"wiretape 1\n= open tcp a:1\n; profile commit\n> a\n; end", ""},
+		{"wiretape 1\n= open tcp a:1\n; profile commit\n> a\n", `line 4: no "; end" after it`},
+		{"wiretape 1\n= open tcp a:1\n> a\n> GET /lo", `line 4: no line end, dropped: "> GET /lo"`},
+		{"wiretape 1\n= open tcp a:1\n> a\n; en", `line 4: no line end, dropped: "; en"`},
+		{"wiretape 1\n= open tcp a:1\n>@ 9\nab\nc", `line 3: raw block of 9 bytes, 5 are missing`},
+		{"wiretape 1\n= open tcp a:1\n>@ 3\nabc", `line 3: no line end after a raw block`},
+		{"wiretape 1\n= open tcp a:1\n>@ 3\nabc\r", `line 3: no line end after a raw block`},
 		{"wiret", `line 1: no line end, dropped: "wiret"`},
 		{"", `line 1: it is empty`},
 	} {
@@ -352,7 +363,7 @@ func TestCut(t *testing.T) {
 
 func TestReadErrorIsNoCut(t *testing.T) {
 	disk := errors.New("input/output error")
-	r := NewReader(io.MultiReader(strings.NewReader("wiretape 1\n> a\n> b"), errReader{disk}), "x")
+	r := NewReader(io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n> a\n> b"), errReader{disk}), "x")
 	var got error
 	for _, err := range r.Events() {
 		got = err
@@ -391,8 +402,8 @@ func (r *repeat) Read(p []byte) (int, error) {
 func TestConstantMemory(t *testing.T) {
 	mega := bytes.Repeat([]byte("0123456789abcde\n"), 1<<16)
 	for name, src := range map[string]io.Reader{
-		"one raw block": io.MultiReader(strings.NewReader("wiretape 1\n<@ 134217728\n"), &repeat{b: mega, n: 128}),
-		"one run":       io.MultiReader(strings.NewReader("wiretape 1\n"), &repeat{b: []byte("< 0123456789abcdef0123456789abcdef0123456789\n"), n: 3 << 20}),
+		"one raw block": io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n<@ 134217728\n"), &repeat{b: mega, n: 128}),
+		"one run":       io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n"), &repeat{b: []byte("< 0123456789abcdef0123456789abcdef0123456789\n"), n: 3 << 20}),
 	} {
 		size := 0
 		largest := 0
@@ -412,7 +423,7 @@ func TestConstantMemory(t *testing.T) {
 			t.Errorf("%s: events up to %d bytes, memory %d bytes", name, largest, peak)
 		}
 	}
-	src := io.MultiReader(strings.NewReader("wiretape 1\n<@ 134217728\n"), &repeat{b: mega, n: 128}, strings.NewReader("\n"))
+	src := io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n<@ 134217728\n"), &repeat{b: mega, n: 128}, strings.NewReader("\n"))
 	peak := memory(func() {
 		if _, err := Format(io.Discard, src, FormatOptions{}); err != nil {
 			t.Fatal(err)

@@ -22,7 +22,8 @@ type Options struct {
 // Each record goes out in one Write before the call
 // returns, and nothing is held back, so that a recorder may die at any moment.
 //
-// The first error ends the recording: what follows is dropped, and Err and
+// An event that cannot follow those before it is an error, as is one that could
+// not be read back. The first error ends the recording: what follows is dropped, and Err and
 // Close give the error. If the destination is a file, it is cut back to its last
 // whole record.
 //
@@ -39,6 +40,7 @@ type Writer struct {
 	done bool // closed
 
 	started bool // a socket record was written
+	order   order
 }
 
 // maxKept is the size of the largest buffer that a Writer keeps between events.
@@ -77,6 +79,11 @@ func (w *Writer) Spanned(e wire.Event, spans []Span) {
 	switch {
 	case e.Conn < 1 || e.Conn > maxConn:
 		err = fmt.Errorf("event of connection %d", e.Conn)
+	case verbOf(e.Kind) != nil || e.Kind == wire.KindData:
+		err = w.order.event(e.Conn, e.Kind)
+	}
+	switch {
+	case err != nil:
 	case e.Kind == wire.KindData:
 		err = w.data(e, spans)
 	default:

@@ -82,6 +82,7 @@ func TestSpans(t *testing.T) {
 	var b bytes.Buffer
 	w := NewWriter(&b, Options{})
 	e := wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: []byte(s)}
+	w.Event(opened([]wire.Event{e})[0])
 	w.Spanned(e, spans)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -119,9 +120,9 @@ func TestSpans(t *testing.T) {
 
 // RFC 6455, section 1.3, has the key and what becomes of it.
 func TestComputedSpans(t *testing.T) {
-	tape := "wiretape 1\n> \\{key=b64|dGhlIHNhbXBsZSBub25jZQ==}\n< \\{ws-accept key}\n< \\{enc-b64 key}\n"
+	tape := "wiretape 1\n= open tcp a:1\n> \\{key=b64|dGhlIHNhbXBsZSBub25jZQ==}\n< \\{ws-accept key}\n< \\{enc-b64 key}\n"
 	events := read(t, NewReader(strings.NewReader(tape), "x"))
-	if got, want := string(events[1].Data), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=ZEdobElITmhiWEJzWlNCdWIyNWpaUT09"; got != want {
+	if got, want := string(events[2].Data), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=ZEdobElITmhiWEJzWlNCdWIyNWpaUT09"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -216,11 +217,16 @@ func FuzzEvents(f *testing.F) {
 		}
 		var b bytes.Buffer
 		w := NewWriter(&b, Options{})
+		before := 0
+		if want.Kind != wire.KindOpen && want.Kind != wire.KindTry {
+			w.Event(opened([]wire.Event{want})[0])
+			before = 1
+		}
 		w.Event(want)
 		if w.Close() != nil {
 			return
 		}
-		got := read(t, NewReader(&b, "x"))
+		got := read(t, NewReader(&b, "x"))[before:]
 		if len(got) == 0 {
 			t.Fatalf("no event of %+v", want)
 		}

@@ -22,11 +22,12 @@ func BenchmarkDownload(b *testing.B) {
 		return wire.Event{Conn: 1, Kind: wire.KindData, Dir: d, Data: s}
 	}
 	ask := data(c2s, []byte("GET / HTTP/1.1\r\nHost: a\r\nCookie: sid=abcdefgh\r\n\r\n"))
-	bulk := []wire.Event{ask, data(s2c, fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", reads*len(block)))}
+	open := wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "a:1"}}
+	bulk := []wire.Event{open, ask, data(s2c, fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", reads*len(block)))}
 	for range reads {
 		bulk = append(bulk, data(s2c, block))
 	}
-	var small []wire.Event
+	small := []wire.Event{open}
 	for range 100000 {
 		small = append(small, ask, data(s2c, []byte("HTTP/1.1 200 OK\r\nServer: x\r\nDate: Mon, 23 Nov 2026 10:00:00 GMT\r\nContent-Length: 5\r\n\r\nhello")))
 	}

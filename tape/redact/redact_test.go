@@ -70,6 +70,9 @@ func run(t testing.TB, opt Options, turns []turn, cut func(string) []string) res
 		pieces[len(pieces)-1] += string(e.Data[from:])
 		res.clear[key] = pieces
 	}, opt)
+	for conn := range 9 {
+		w.Event(wire.Event{Conn: conn + 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "a:1"}})
+	}
 	at := time.Duration(0)
 	for _, turn := range turns {
 		for _, part := range cut(turn.text) {
@@ -326,6 +329,7 @@ func TestTapeReadsAsRedacted(t *testing.T) {
 		want = append(want, e)
 	}, Options{Values: map[string]string{"GIVEN": "Mon, 23"}})
 	for i, tt := range heads {
+		r.Event(wire.Event{Conn: i + 1, At: time.Duration(i), Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "a:1"}})
 		r.Event(wire.Event{Conn: i + 1, At: time.Duration(i), Kind: wire.KindData, Dir: tt.dir, Data: []byte(tt.in + "Mon, 23; TW9uLCAyMw==")})
 		r.Event(wire.Event{Conn: i + 1, At: time.Duration(i), Kind: wire.KindClose})
 	}
