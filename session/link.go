@@ -169,6 +169,9 @@ func (s *Session) tellMode() {
 func (s *Session) dialFailed(err error) error {
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
 		s.refused = v.TLS
+		if s.opts.Interactive {
+			s.view.Info(".cert shows the certificate")
+		}
 	}
 	return &Failure{Status: StatusOf(err), Err: err}
 }
@@ -260,8 +263,8 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 		return opts
 	}
 	opts.Confirm = func(t *wire.TLS) error {
-		s.view.Warn("certificate not trusted: " + view.EscapeString(t.Verify) +
-			".  [s]how  [y] go on, this connection only  Enter = stop   (handshake held open)")
+		s.view.Warn("certificate not trusted: " + view.EscapeString(t.Verify))
+		s.view.Info("s = show the chain, y = go on (this connection only), Enter = stop")
 		for {
 			if p, ok := s.lines.(prompter); ok {
 				p.SetPrompt("s, y or Enter> ")
@@ -273,7 +276,7 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 			case line == "y":
 				return nil
 			case line == "s":
-				s.view.Certificate(t, time.Now())
+				s.view.Chain(t, time.Now())
 			}
 		}
 	}

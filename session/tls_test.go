@@ -61,11 +61,16 @@ func TestStartTLSByHand(t *testing.T) {
 
 		asked := play(t, w, Options{}, append(open, "s", "y", "EHLO me", ".quit")...)
 		for _, want := range []string{
-			"! certificate not trusted: ", "s, y or Enter> s\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
+			"! certificate not trusted: unknown authority \"wiretape authority\", whose certificate was not sent\n* s = show the chain, y = go on (this connection only), Enter = stop\n",
+			"s, y or Enter> s\n", "names      DNS:mail.test\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
 		} {
 			if !strings.Contains(asked, want) {
 				t.Errorf("accepted by hand: no %q on the screen:\n%s", want, asked)
 			}
+		}
+
+		if strings.Contains(asked, "BEGIN CERTIFICATE") {
+			t.Errorf("the chain is shown as PEM:\n%s", asked)
 		}
 
 		refused := play(t, w, Options{}, append(open, "", ".cert", ".quit")...)

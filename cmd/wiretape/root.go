@@ -326,8 +326,10 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, 
 		}
 	}()
 	if connect {
-		// A target that cannot be reached ends the program, as with telnet.
-		if err := s.Open(ctx, t); err != nil {
+		// A target that cannot be reached ends the program, as with telnet. After a
+		// certificate that was refused .cert may follow.
+		err := s.Open(ctx, t)
+		if _, refused := errors.AsType[*wire.VerifyError](err); err != nil && !refused {
 			return err
 		}
 	} else {

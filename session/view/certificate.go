@@ -24,9 +24,25 @@ func (p *Printer) ALPN(t *wire.TLS) {
 	p.Info(alpnText(t))
 }
 
-// Certificate writes the peer's chain (.cert): of each certificate its holder,
-// names, issuer, validity, key and signature, and the chain as PEM.
+// Certificate writes the peer's chain (.cert): what [Printer.Chain] writes, and
+// the chain as PEM.
 func (p *Printer) Certificate(t *wire.TLS, now time.Time) {
+	p.Chain(t, now)
+	if t == nil {
+		return
+	}
+	p.begin()
+	defer p.mu.Unlock()
+	defer p.flush()
+	for _, der := range t.Certificates {
+		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+		p.rows(0, markNone, string(bytes.TrimSpace(block)))
+	}
+}
+
+// Chain writes the peer's chain: of each certificate its holder, names, issuer,
+// validity, key and signature.
+func (p *Printer) Chain(t *wire.TLS, now time.Time) {
 	p.begin()
 	defer p.mu.Unlock()
 	defer p.flush()
@@ -44,10 +60,6 @@ func (p *Printer) Certificate(t *wire.TLS, now time.Time) {
 	}
 	for i, der := range t.Certificates {
 		p.certificate(i, der, now)
-	}
-	for _, der := range t.Certificates {
-		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-		p.rows(0, markNone, string(bytes.TrimSpace(block)))
 	}
 }
 
