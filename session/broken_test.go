@@ -22,7 +22,7 @@ func TestEndWithoutCloseNotifyIsNoSuccess(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := detect.New(detect.Options{Proto: "http/1.1"})
-			got := ""
+			var got strings.Builder
 			for _, e := range []wire.Event{
 				{Kind: wire.KindOpen, Facts: &wire.Facts{Target: "h:443"}},
 				{Kind: wire.KindSecure, TLS: &wire.TLS{}},
@@ -32,10 +32,10 @@ func TestEndWithoutCloseNotifyIsNoSuccess(t *testing.T) {
 			} {
 				before := s.State(e.Conn)
 				msgs := s.Feed(e)
-				got += brokenReply(e, before, s.State(e.Conn), msgs, proto.Limits{})
+				got.WriteString(brokenReply(e, before, s.State(e.Conn), msgs, proto.Limits{}))
 			}
-			if !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
-				t.Errorf("broken: %q, want %q", got, tt.want)
+			if !strings.Contains(got.String(), tt.want) || tt.want == "" && got.String() != "" {
+				t.Errorf("broken: %q, want %q", got.String(), tt.want)
 			}
 		})
 	}

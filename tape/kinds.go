@@ -4,19 +4,23 @@ import (
 	"bytes"
 	"net/netip"
 	"regexp"
+	"sync"
 	"time"
 )
 
-// kindPatterns are those of the kinds that are regular.
-var kindPatterns = map[SpanKind]*regexp.Regexp{
-	SpanUUID:     regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`),
-	SpanToken:    regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), // RFC 9110, section 5.6.2
-	SpanInt:      regexp.MustCompile(`^[+-]?[0-9]+$`),
-	SpanHex:      regexp.MustCompile(`^[0-9A-Fa-f]+$`),
-	SpanB64:      regexp.MustCompile(`^[0-9A-Za-z+/_-]+={0,2}$`),
-	SpanJWT:      regexp.MustCompile(`^[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*$`),
-	SpanBoundary: regexp.MustCompile(`^[0-9A-Za-z'()+_,./:=? -]{1,70}$`), // RFC 2046, section 5.1.1
-}
+// kindPatterns returns those of the kinds that are regular. They are compiled when
+// first needed: many runs read no tape.
+var kindPatterns = sync.OnceValue(func() map[SpanKind]*regexp.Regexp {
+	return map[SpanKind]*regexp.Regexp{
+		SpanUUID:     regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`),
+		SpanToken:    regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), // RFC 9110, section 5.6.2
+		SpanInt:      regexp.MustCompile(`^[+-]?[0-9]+$`),
+		SpanHex:      regexp.MustCompile(`^[0-9A-Fa-f]+$`),
+		SpanB64:      regexp.MustCompile(`^[0-9A-Za-z+/_-]+={0,2}$`),
+		SpanJWT:      regexp.MustCompile(`^[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*$`),
+		SpanBoundary: regexp.MustCompile(`^[0-9A-Za-z'()+_,./:=? -]{1,70}$`), // RFC 2046, section 5.1.1
+	}
+})
 
 // Fits reports whether b is a value of the kind, for those that say by themselves
 // what is.
@@ -30,7 +34,7 @@ func (k SpanKind) Fits(b []byte) bool {
 		_, err := netip.ParseAddr(string(bytes.Trim(b, "[]")))
 		return err == nil
 	}
-	re := kindPatterns[k]
+	re := kindPatterns()[k]
 	return re != nil && re.Match(b)
 }
 
