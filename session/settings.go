@@ -24,9 +24,10 @@ func waitCommands() []command {
 func mannerCommands() []command {
 	return []command{
 		{group: "Manners", name: "eol", args: "[crlf|lf|cr|none|nul]", summary: "sets the line end that is added to typed lines",
+			detail:  "crlf unless set. none sends a line as it is, nul ends it with an octet of zero.",
 			example: ".eol lf", run: (*Session).setEOL, complete: []string{"crlf", "lf", "cr", "none", "nul"}},
 		{group: "Manners", name: "mode", args: "[line|block]", summary: "sends each line, or composes a request up to its blank line",
-			detail:  "In block mode a blank line alone sends nothing.",
+			detail:  "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.",
 			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block"}},
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
 			example: "help open", run: (*Session).help},

@@ -64,9 +64,9 @@ func usage(word string) error {
 	return failure(StatusUsage, "no command .%s", word)
 }
 
-// form returns how a command is written: ".open HOST PORT".
+// form returns how a command is written: ".hex [N]", "open HOST PORT".
 func (c *command) form() string {
-	return strings.TrimSpace("." + c.name + " " + c.args)
+	return strings.TrimSpace(c.word() + " " + c.args)
 }
 
 // CommandTable returns the commands as a Markdown table, for the manual.
@@ -74,11 +74,7 @@ func CommandTable() string {
 	var b strings.Builder
 	b.WriteString("| command | does |\n|---|---|\n")
 	for _, c := range commands() {
-		form := c.form()
-		if c.bare {
-			form = strings.TrimPrefix(form, ".")
-		}
-		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(form, "|", `\|`), c.summary)
+		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(c.form(), "|", `\|`), c.summary)
 	}
 	return b.String()
 }
@@ -98,7 +94,7 @@ func (s *Session) help(_ context.Context, args string) error {
 			text += "\n" + c.detail
 		}
 		if c.bare {
-			text += "\nWhere nothing is connected the dot may be left out."
+			text += "\nConnected it needs its dot: ." + c.name
 		}
 		if c.example != "" {
 			text += "\nexample: " + c.example
@@ -109,23 +105,33 @@ func (s *Session) help(_ context.Context, args string) error {
 	return failure(StatusUsage, "no command .%s (.help lists the commands)", word)
 }
 
+// mostUsed are the words that the list of .help says a line about.
+var mostUsed = []string{"open", "tls", "auto", "send", "again", "await", "show", "body", "cert", "status", "save", "quit"}
+
+// helpAll is the list. It fits a screen of 24 rows of 80.
 func (s *Session) helpAll() error {
-	width := 0
-	for _, c := range s.table {
-		width = max(width, len(c.form()))
-	}
-	width = min(width, 34)
-	var b strings.Builder
-	b.WriteString("Connected, a line is data and is sent as it is typed; a dot and a word is a command:")
+	var names, lines strings.Builder
 	group := ""
 	for _, c := range s.table {
 		if c.group != group {
 			group = c.group
-			fmt.Fprintf(&b, "\n%s", group)
+			fmt.Fprintf(&names, "\n%-7s", group)
 		}
-		fmt.Fprintf(&b, "\n  %-*s  %s", width, c.form(), c.summary)
+		names.WriteString(" " + c.word())
+		if slices.Contains(mostUsed, c.name) {
+			fmt.Fprintf(&lines, "\n  %-7s %s", c.word(), c.summary)
+		}
 	}
-	b.WriteString("\n.help WORD says more; ^] takes one command anywhere, within free text too")
-	s.view.Info(b.String())
+	s.view.Info("Connected, a line is data and sent as typed; a dot and a word is a command:" +
+		names.String() + "\nThe most used:" + lines.String() +
+		"\n.help WORD says more, with an example; ^] takes a command within free text too")
 	return nil
+}
+
+// word returns the name as it is typed at first: without its dot where both do.
+func (c *command) word() string {
+	if c.bare {
+		return c.name
+	}
+	return "." + c.name
 }

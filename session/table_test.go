@@ -149,6 +149,33 @@ func TestParseOpen(t *testing.T) {
 	}
 }
 
+func TestHelpFitsAScreen(t *testing.T) {
+	var out bytes.Buffer
+	none := func(context.Context, []string) error { return nil }
+	s := newTestSession(t, Options{Out: &out, Lines: NewLines(".help"), Demo: none,
+		Auto: func(context.Context, []string, Env) error { return nil }})
+	if err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(rows) > 23 { // and the prompt
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, r := range rows {
+		if len(r) > 80 {
+			t.Errorf("%d columns: %s", len(r), r)
+		}
+	}
+	for _, c := range s.table {
+		if !strings.Contains(out.String(), " "+c.word()) {
+			t.Errorf("no %s", c.word())
+		}
+	}
+	if t.Failed() {
+		t.Log(out.String())
+	}
+}
+
 func TestSecretLine(t *testing.T) {
 	for line, want := range map[string]bool{
 		"Authorization: Basic x": true, "cookie: a=b": true, "AUTH PLAIN AGE=": true, "PASS x": true,
