@@ -104,3 +104,34 @@ func output(t *testing.T, stdin, name string, args ...string) string {
 	}
 	return string(out)
 }
+
+// tlsServers starts a server for each TLS behaviour on ports 29000 to 29024 and
+// returns the folder that holds their authority, ca.pem.
+func tlsServers(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real servers take a second to start: run without -short")
+	}
+	script := os.Getenv("WIRETAPE_SERVERS")
+	if script == "" {
+		script = "../../../shared/servers/common.sh"
+	}
+	script = filepath.Join(filepath.Dir(script), "tls_matrix.sh")
+	if _, err := os.Stat(script); err != nil {
+		t.Skipf("no script that starts TLS servers at %s: set WIRETAPE_SERVERS to the common.sh beside it", script)
+	}
+	needTool(t, "python3", "python3")
+	needTool(t, "openssl", "openssl")
+	script, err := filepath.Abs(script) // it changes its folder
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	output(t, "", "bash", script, dir)
+	pid, err := os.ReadFile(filepath.Join(dir, "pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { exec.Command("kill", strings.TrimSpace(string(pid))).Run() })
+	return dir
+}
