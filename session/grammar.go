@@ -240,6 +240,9 @@ func looksLikePort(w string) bool {
 // dataLine is a line for the peer, byte for byte.
 func (g *grammar) dataLine(line string) step {
 	end := g.eol.Bytes()
+	if line == "" && g.script && g.phase == peerClosed && g.draft.empty() {
+		return step{} // what a script left over behind its last request
+	}
 	if !g.block || g.lock != "" {
 		st := g.send([]byte(line+end), false)
 		if g.lock == "" {
@@ -346,8 +349,9 @@ func (g *grammar) interrupt(typed string, again bool) step {
 		g.heredoc, g.text = "", nil
 		return step{say: "draft dropped; nothing was sent"}
 	case !g.draft.empty():
+		text := g.draft.text()
 		g.draft = draft{}
-		return step{say: "draft dropped; nothing was sent"}
+		return step{say: "draft dropped; nothing was sent", typed: text}
 	case typed != "":
 		return step{}
 	case again:

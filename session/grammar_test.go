@@ -108,6 +108,7 @@ func TestLineMeans(t *testing.T) {
 		{"closed, line by line", grammar{phase: peerClosed}, []string{"NOOP", "^C", "NOOP", ""},
 			[]string{"say: connection is closed. Enter = reconnect and send these 6 bytes, ^C = keep the draft", "prefill NOOP",
 				"say: connection is closed. Enter = reconnect and send these 6 bytes, ^C = keep the draft", `reconnect, send NOOP\r\n`}},
+		{"closed, a blank line left in a script", grammar{phase: peerClosed, script: true}, []string{""}, []string{""}},
 		{"closed, in a script", grammar{phase: peerClosed, script: true}, []string{"NOOP"},
 			[]string{"error: the connection is closed: .reconnect first"}},
 

@@ -34,6 +34,30 @@ func TestInterruptStopsAWaitAndNotTheSession(t *testing.T) {
 	})
 }
 
+// One Up recalls a whole draft that was dropped.
+func TestDroppedDraftIsRecalledAsOne(t *testing.T) {
+	g := grammar{phase: connected, block: true, command: func(string) (known, bare bool) { return false, false }}
+	g.line("GET / HTTP/1.1")
+	g.line("Host: h")
+	if st := g.interrupt("", false); st.typed != "GET / HTTP/1.1\nHost: h" {
+		t.Errorf("recalled %q", st.typed)
+	}
+}
+
+func TestStatusTellsHowFarAReplyIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		interrupts := make(chan os.Signal, 1)
+		time.AfterFunc(1500*time.Millisecond, func() { interrupts <- os.Interrupt })
+		screen := play(t, world{"h:80": oneReply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", false)}, Options{Interrupts: interrupts},
+			"open h 80", "GET / HTTP/1.0", "", ".status", ".hex 7", ".quit")
+		for _, want := range []string{"* 0 answered, 1 due, 1 incomplete: 5 of 9 B\n", "! .hex 7: "} {
+			if !strings.Contains(screen, want) {
+				t.Errorf("no %q on the screen:\n%s", want, screen)
+			}
+		}
+	})
+}
+
 // What drops a draft is not the first of the two that leave.
 func TestInterruptThatDropsADraftDoesNotLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

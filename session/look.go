@@ -19,10 +19,12 @@ func lookCommands() []command {
 	return []command{
 		{group: "Look", name: "show", args: "[N] [raw|hex]", summary: "shows exchange N again (the last one unless given)",
 			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump.\nN is the number in the row that sums the exchange up.",
-			example: ".show 3 raw", run: (*Session).show, complete: []string{"raw", "hex"}},
+			example: ".show 3 raw", run: func(s *Session, _ context.Context, args string) error {
+				return s.show("show", strings.Fields(args))
+			}, complete: []string{"raw", "hex"}},
 		{group: "Look", name: "hex", args: "[N]", summary: "shows the octets of exchange N as a dump",
-			example: ".hex 2", run: func(s *Session, ctx context.Context, args string) error {
-				return s.show(ctx, args+" hex")
+			example: ".hex 2", run: func(s *Session, _ context.Context, args string) error {
+				return s.show("hex", append(strings.Fields(args), "hex"))
 			}},
 		{group: "Look", name: "body", args: "[N]", summary: "shows the whole body of the reply of exchange N",
 			detail:  "As much of it as is held: 1 MiB unless set.",
@@ -50,7 +52,10 @@ func (s *Session) number(word string, args []string) (n int, rest []string, err 
 	}
 	n, err = strconv.Atoi(strings.TrimPrefix(args[0], "#"))
 	if err != nil || n < 1 || n > last {
-		return 0, nil, failure(StatusUsage, ".%s %s: there are %d exchanges", word, args[0], last)
+		if last == 0 {
+			return 0, nil, failure(StatusUsage, ".%s %s: there is no exchange yet", word, args[0])
+		}
+		return 0, nil, failure(StatusUsage, ".%s %s: exchanges are numbered from 1 to %d", word, args[0], last)
 	}
 	return n, args[1:], nil
 }
@@ -69,17 +74,17 @@ func (s *Session) exchange(word string, n int) ([]proto.Message, error) {
 	return msgs, nil
 }
 
-// show is .show and .hex.
-func (s *Session) show(_ context.Context, args string) error {
-	n, rest, err := s.number("show", strings.Fields(args))
+// show is .show and .hex, whichever word was typed.
+func (s *Session) show(word string, args []string) error {
+	n, rest, err := s.number(word, args)
 	if err != nil {
 		return err
 	}
 	form := strings.Join(rest, " ")
 	if form != "" && form != "raw" && form != "hex" {
-		return usage("show")
+		return usage(word)
 	}
-	msgs, err := s.exchange("show", n)
+	msgs, err := s.exchange(word, n)
 	if err != nil {
 		return err
 	}
@@ -92,7 +97,7 @@ func (s *Session) show(_ context.Context, args string) error {
 		b := bytes.Clone(s.history.octets(m))
 		s.mu.Unlock()
 		if b == nil {
-			return failure(StatusUsage, ".show: the octets of #%d are not held any more; the tape has them", n)
+			return failure(StatusUsage, ".%s: the octets of #%d are not held any more; the tape has them", word, n)
 		}
 		if err := s.octets(m, b, form); err != nil {
 			return err
@@ -238,6 +243,14 @@ func (s *Session) status(context.Context, string) error {
 		fmt.Fprintf(&b, "\nread as %s: %s", name, view.EscapeString(why))
 	}
 	fmt.Fprintf(&b, "\n%d answered, %d due", st.Settled, st.Due)
+	if st.Partial[1] != nil {
+		b.WriteString(", 1 incomplete")
+		if st.Want >= 0 && st.Got > 0 {
+			fmt.Fprintf(&b, ": %d of %d B", st.Got, st.Want)
+		} else if st.Got > 0 {
+			fmt.Fprintf(&b, ": %d B", st.Got)
+		}
+	}
 	if st.EndedBy != "" {
 		fmt.Fprintf(&b, "; the last ended by: %s", view.EscapeString(st.EndedBy))
 	}

@@ -186,6 +186,9 @@ func appendCRLF(dst, b []byte) []byte {
 
 // complete reports whether the reply has been given. p.mu is held.
 func (p *pipe) complete() bool {
+	if p.inDone && !p.sent && p.target.Proto == "http" {
+		return true // nothing was asked, and the server does not begin
+	}
 	st := p.stream.State(p.conn)
 	if p.broken != "" || !p.inDone || !st.Framed || st.Due > 0 || st.Partial[1] != nil {
 		return false

@@ -82,6 +82,7 @@ func TestPipeEndsWhenTheReplyIsComplete(t *testing.T) {
 		{"unknown, a guess is no success", "h:9000", "x\n", echo, PipeOptions{Idle: time.Second, IdleFlag: "-w"}, "x\n", 6, "stopped by -w 1s, reply may be incomplete", time.Second},
 		{"unknown, -q", "h:9000", "x\n", echo, PipeOptions{Linger: time.Second}, "x\n", 6, "stopped by -q 1s, reply may be incomplete", time.Second},
 		{"unknown, half-closed", "h:9000", "x\n", echo, PipeOptions{HalfClose: true}, "x\n", 0, "", 0},
+		{"nothing is asked of who does not begin", "h:80", "", answer(ok), PipeOptions{}, "", 0, "", 0},
 		{"SMTP", "h:25", "EHLO me\r\nNOOP\r\n", mail, PipeOptions{}, "220 mail.test ESMTP\r\n250-mail.test Hello me\r\n250-PIPELINING\r\n250 HELP\r\n500 what?\r\n", 0, "", 0},
 		{"SMTP, the greeting alone", "h:25", "", mail, PipeOptions{}, "220 mail.test ESMTP\r\n", 0, "", 0},
 	}
