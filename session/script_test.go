@@ -110,6 +110,16 @@ func TestScriptStatus(t *testing.T) {
 	}
 }
 
+// A script that waits for the end of a protocol that tells none says so.
+func TestScriptSaysWhatItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out, _ := run(t, world{"echo:9000": echo}, Options{}, "echo:9000", "x\n")
+		if n := strings.Count(out, "* waiting for the peer to end, up to 10s of silence (.timeout)\n"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, out)
+		}
+	})
+}
+
 func TestScriptShowsBothSides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out, err := run(t, world{"ok:80": oneReply("HTTP/1.1 204 No Content\r\n\r\n", false)}, Options{}, "ok:80", "GET / HTTP/1.0\n\n")

@@ -23,7 +23,8 @@ type waiting struct {
 	met     func() bool   // called with s.mu held
 	limit   time.Duration // 0 is none
 	silence bool          // limit counts from the last event, not from the start
-	notice  bool          // tell a person after a second
+	notice  bool          // tell a person after a second how far the reply is
+	text    string        // tell this after a second, once, in place of it
 }
 
 // wait waits until w is met or cannot be any more.
@@ -51,9 +52,14 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 				return waitTimeout
 			}
 		}
-		if w.notice {
+		if w.notice || w.text != "" {
 			until := time.Until(begun.Add(next))
 			if until <= 0 {
+				if w.text != "" {
+					s.view.Info(w.text)
+					w.text = ""
+					continue
+				}
 				s.view.Info(s.waitNotice(time.Since(begun)))
 				next *= 3
 				continue
@@ -204,10 +210,12 @@ func (s *Session) lastReply(ctx context.Context) error {
 	case !s.owed:
 		return nil
 	}
-	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: func() bool {
+	w := waiting{limit: s.timeout, silence: true, met: func() bool {
 		st := s.stream.State(s.peer.conn)
 		return st.Framed && complete(st)
-	}})
+	}}
+	w.text = fmt.Sprintf("waiting for the peer to end, up to %v of silence (.timeout)", s.timeout)
+	end := s.wait(ctx, w)
 	switch end {
 	case waitTimeout:
 		return failure(StatusTimeout, "stopped after %v of silence, reply may be incomplete: .await or .close ends it", s.timeout)
