@@ -30,11 +30,9 @@ func connectCommands() []command {
 			example: "h2 example.com", run: openWith("h2")},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
-				return s.hook(ctx, func(ctx context.Context, words []string) error {
-					return s.opts.Auto(ctx, words, Env{s.opts.Out, s.lentSink})
-				}, args)
+				return s.hook(ctx, s.opts.Auto, args)
 			}},
-		{group: "Connect", name: "demo", args: "[WORD…]", bare: true, summary: "starts the practice servers and the tour",
+		{group: "Connect", name: "demo", bare: true, summary: "starts the practice servers and the tour",
 			example: "demo", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Demo, args)
 			}},
@@ -53,12 +51,13 @@ func connectCommands() []command {
 	}
 }
 
-func (s *Session) hook(ctx context.Context, f func(context.Context, []string) error, args string) error {
+// hook runs a word that is lent by who made the session.
+func (s *Session) hook(ctx context.Context, f func(context.Context, []string, Env) error, args string) error {
 	words, err := splitArgs(args)
 	if err != nil {
 		return failure(StatusUsage, "%w", err)
 	}
-	return f(ctx, words)
+	return f(ctx, words, Env{s.opts.Out, s.lentSink})
 }
 
 func openWith(word string) func(*Session, context.Context, string) error {

@@ -40,8 +40,7 @@ type Options struct {
 
 	// Auto and Demo run the words of that name with their arguments. A word
 	// whose function is nil is not there.
-	Auto func(ctx context.Context, args []string, env Env) error
-	Demo func(ctx context.Context, args []string) error
+	Auto, Demo func(ctx context.Context, args []string, env Env) error
 }
 
 // An Env is what a session lends to a word that connects for itself.

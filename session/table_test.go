@@ -151,9 +151,8 @@ func TestParseOpen(t *testing.T) {
 
 func TestHelpFitsAScreen(t *testing.T) {
 	var out bytes.Buffer
-	none := func(context.Context, []string) error { return nil }
-	s := newTestSession(t, Options{Out: &out, Lines: NewLines(".help"), Demo: none,
-		Auto: func(context.Context, []string, Env) error { return nil }})
+	none := func(context.Context, []string, Env) error { return nil }
+	s := newTestSession(t, Options{Out: &out, Lines: NewLines(".help"), Auto: none, Demo: none})
 	if err := s.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

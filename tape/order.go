@@ -25,7 +25,7 @@ func (o *order) event(conn int, k wire.Kind) error {
 	if conn != o.conn {
 		o.conn, o.stage = conn, o.stages[conn]
 	}
-	next := o.stage
+	var next stage
 	switch {
 	case o.stage == closed:
 		return bad("%s of connection %d after its close", k, conn)

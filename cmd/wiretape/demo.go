@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wiretape/session"
 	"wiretape/session/demo"
 )
 
@@ -43,7 +44,7 @@ the client and as the server, and the analysis of the site.`,
 			case f.caOut != "":
 				return usagef("demo: --ca-out goes with --serve")
 			}
-			return a.tour(ctx, true)
+			return a.guide(ctx)
 		},
 	}
 	fs := cmd.Flags()
@@ -55,12 +56,25 @@ the client and as the server, and the analysis of the site.`,
 	return cmd
 }
 
-// demoWord is the word demo at the prompt.
-func (a *app) demoWord(ctx context.Context, args []string) error {
+// demoWord is the word demo in a session. What it prints goes where the session's
+// rows go, and its servers stay up until the program ends.
+func (a *app) demoWord(ctx context.Context, args []string, env session.Env) error {
 	if len(args) > 0 {
 		return usagef("demo takes no arguments here")
 	}
-	return a.tour(ctx, false)
+	if a.practice == nil {
+		s, err := demo.Start(context.WithoutCancel(ctx))
+		if err != nil {
+			return err
+		}
+		a.practice = s
+	}
+	lent := &app{stdin: strings.NewReader(""), stdout: &sticky{w: env.Out}, stderr: env.Out}
+	if err := lent.tour(ctx, a.practice); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(env.Out, "The servers stay up until you leave: open %s, tls %s\n", a.practice.HTTP, a.practice.HTTPS)
+	return err
 }
 
 func (a *app) servePassword(ctx context.Context, f demoFlags) error {
@@ -135,14 +149,22 @@ type tourStop struct {
 	background bool // it serves until the tour ends; the next stop begins when it is ready
 }
 
-// tour shows the main job on the practice servers. It ends by itself, or goes on
-// at a prompt where one is to be offered.
-func (a *app) tour(ctx context.Context, offer bool) error {
+// guide gives the tour, and where there is a terminal goes on at a prompt.
+func (a *app) guide(ctx context.Context) error {
 	s, err := demo.Start(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if err := a.tour(ctx, s); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "The servers end with the tour; wiretape demo --serve keeps them.")
+	return a.offerPrompt(ctx, s)
+}
+
+// tour shows the main job on the practice servers. It ends by itself.
+func (a *app) tour(ctx context.Context, s *demo.Servers) error {
 	dir, err := os.MkdirTemp("", "wiretape-demo")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -203,11 +225,8 @@ func (a *app) tour(ctx context.Context, offer bool) error {
 			return err
 		}
 	}
-	fmt.Fprintf(a.stdout, "\nThat was the main job. The servers end with the tour; wiretape demo --serve keeps them.\n")
-	if !offer {
-		return nil
-	}
-	return a.offerPrompt(ctx, s)
+	fmt.Fprintf(a.stdout, "\nThat was the main job.\n")
+	return nil
 }
 
 // readyFile is where the background stop writes the address that it listens on;

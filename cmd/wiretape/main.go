@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"wiretape/session/demo"
 )
 
 func main() {
@@ -31,6 +33,7 @@ type app struct {
 	color  string // --color: auto, always or never
 
 	interrupted context.Context // see interruptible; nil before
+	practice    *demo.Servers   // of the word demo in a session; nil before
 }
 
 // sticky is stdout. It remembers that it could not be written.
@@ -58,6 +61,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		root.SetOut(a.stdout)
 		root.SetErr(a.stderr)
 		err = root.ExecuteContext(ctx)
+	}
+	if a.practice != nil {
+		a.practice.Close()
 	}
 	if err == nil && a.stdout.err != nil {
 		err = usagef("stdout: %w", a.stdout.err)
