@@ -76,7 +76,7 @@ func TestHTTPState(t *testing.T) {
 			t.Errorf("%s: Set-Cookie %.200q: Cookie %.200q, want %.200q %v", r.ID, r.Cookies, got, want, reasons)
 		}
 	}
-	t.Logf("%d rows as they stand, %d by 6265bis", standing, other)
+	t.Logf("marks: %d rows as they stand, %d by 6265bis", standing, other)
 }
 
 // nameless returns the Cookie that 6265bis gives for a row with nameless cookies:
@@ -159,5 +159,5 @@ func TestPublicSuffixList(t *testing.T) {
 			t.Errorf("registrable domain of %q = %q, want %q", fields[0], got, want)
 		}
 	}
-	t.Logf("%d rows", n)
+	t.Logf("marks: %d rows", n)
 }

@@ -96,12 +96,14 @@ func (m *marks) add(class string, held bool) {
 	}
 }
 
-// want compares the counts, "held of rows", with those that are known.
+// want prints the counts, "held of rows", and compares them with those that are
+// known.
 func (m *marks) want(t *testing.T, counts map[string]string) {
 	t.Helper()
 	got := map[string]string{}
 	for _, n := range m.names {
 		got[n] = fmt.Sprintf("%d of %d", m.held[n], m.rows[n])
+		t.Logf("marks: %s: %s", n, got[n])
 	}
 	if !maps.Equal(got, counts) {
 		t.Errorf("held: %v, want %v", got, counts)

@@ -115,7 +115,7 @@ func TestFrameCases(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("h2_frames: %d of %d", good, rows)
+	t.Logf("marks: h2_frames: %d of %d", good, rows)
 }
 
 // differ reports a field that is not what the suite says, if it says anything.
