@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 	"sync"
@@ -29,3 +30,23 @@ var secretLine = sync.OnceValue(func() *regexp.Regexp {
 // SecretLine reports whether a typed line looks as if it held a secret, so that
 // it must not be remembered between runs.
 func SecretLine(line string) bool { return secretLine().MatchString(line) }
+
+// Secret reports whether a line typed now is one that must not be remembered
+// between runs: it looks like a secret, or answers a server that asks for one. It
+// may be called while a line is being read, from any goroutine.
+func (s *Session) Secret(line string) bool { return s.challenged.Load() || SecretLine(line) }
+
+// isChallenge reports whether what a server has sent since our last write asks for
+// credentials: SMTP's 334 (RFC 4954, section 4), FTP's 331 and 332 (RFC 959), the
+// "+ " of POP3 and IMAP (RFC 5034, section 4), or a prompt for a password.
+func isChallenge(got []byte) bool {
+	i := bytes.LastIndexByte(bytes.TrimRight(got, "\r\n"), '\n') + 1
+	last := bytes.ToLower(bytes.TrimSpace(got[i:]))
+	for _, start := range []string{"334", "331", "332"} {
+		if bytes.HasPrefix(last, []byte(start)) {
+			return true
+		}
+	}
+	return bytes.HasPrefix(last, []byte("+")) && !bytes.HasPrefix(last, []byte("+ok")) ||
+		bytes.HasSuffix(last, []byte("password:")) || bytes.HasSuffix(last, []byte("passphrase:"))
+}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wiretape/session/view"
@@ -74,6 +75,10 @@ type Session struct {
 	owed      bool           // something was sent, and nothing says whether an answer is complete
 	refused   *wire.TLS      // a certificate that was refused
 	typed     []typedRequest // the latest over HTTP/2, at most heldTyped
+
+	// challenged says that the server waits for credentials. It is read while a
+	// line is edited, when no lock can be taken.
+	challenged atomic.Bool
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	g       grammar

@@ -83,6 +83,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 			if over := len(p.got) - awaitWindow; over > 0 {
 				p.got = append(p.got[:0], p.got[over:]...)
 			}
+			s.challenged.Store(isChallenge(p.got))
 		}
 	case wire.KindEOF:
 		p.ended = p.ended || e.Dir == wire.ServerToClient

@@ -73,7 +73,7 @@ func (a *app) demoWord(ctx context.Context, args []string, env session.Env) erro
 	if err := lent.tour(ctx, a.practice); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.Out, "The servers stay up until you leave: open %s, tls %s\n", a.practice.HTTP, a.practice.HTTPS)
+	_, err := fmt.Fprintf(env.Out, "The servers stay up until you leave: .open http://%s, .open https://%s\n", a.practice.HTTP, a.practice.HTTPS)
 	return err
 }
 

@@ -293,7 +293,7 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, 
 	var s *session.Session
 	con, err := console.Open(console.Config{
 		In: terminalOf(a.stdin), Out: terminalOf(a.stdout), Escape: key, History: historyFile(f.noKeep),
-		Secret:   session.SecretLine,
+		Secret:   func(line string) bool { return s.Secret(line) },
 		Complete: func(line string, pos int) []string { return s.Complete(line, pos) },
 	})
 	if err != nil {

@@ -128,7 +128,7 @@ func (s *side) codings(h *framingFields) []string {
 				s.note(f.From, "empty element in the list of transfer codings", "RFC 9110 5.6.1")
 				continue
 			}
-			c := string(bytes.ToLower(part))
+			c := lowerString(part)
 			if c == "chunked" && slices.Contains(all, c) {
 				s.note(f.From, "chunked is given twice: undone once", "RFC 9112 6.1")
 				continue

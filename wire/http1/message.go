@@ -164,3 +164,13 @@ func lower(c byte) byte {
 	}
 	return c
 }
+
+// lowerString returns b with its ASCII letters in lower case. Unlike
+// bytes.ToLower it leaves octets alone that are not UTF-8.
+func lowerString(b []byte) string {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		out[i] = lower(c)
+	}
+	return string(out)
+}

@@ -81,7 +81,7 @@ func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
 	if before, after, ok := bytes.Cut(text, []byte{' '}); ok {
 		verb, c.Args = before, after
 	}
-	c.Verb = string(bytes.ToUpper(verb))
+	c.Verb = upper(verb)
 
 	m := p.message(s, proto.KindCommand)
 	m.Head, m.Value = head, c
@@ -181,4 +181,16 @@ func withoutTelnet(line []byte) []byte {
 		line = line[2:]
 	}
 	return line
+}
+
+// upper returns b with its ASCII letters in upper case. Unlike bytes.ToUpper it
+// leaves octets alone that are not UTF-8.
+func upper(b []byte) string {
+	out := bytes.Clone(b)
+	for i, c := range out {
+		if 'a' <= c && c <= 'z' {
+			out[i] = c - 'a' + 'A'
+		}
+	}
+	return string(out)
 }
