@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// secretLine matches lines that are to stay out of a history on disk. A secret
+// secretPatterns matches lines that are to stay out of a history on disk. A secret
 // may stand anywhere in a line: in the quotes of .send, behind an escape such as
 // \n, in the argument of a word. A line too many kept off the disk costs little.
 //
 // It is compiled when first needed: only a session on a terminal remembers.
-var secretLine = sync.OnceValue(func() *regexp.Regexp {
+var secretPatterns = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.Join([]string{
 		`authorization["'\\]*\s*:`,
 		`cookie2?["'\\]*\s*:`,
@@ -27,14 +27,14 @@ var secretLine = sync.OnceValue(func() *regexp.Regexp {
 	}, "|"))
 })
 
-// SecretLine reports whether a typed line looks as if it held a secret, so that
+// looksSecret reports whether a typed line looks as if it held a secret, so that
 // it must not be remembered between runs.
-func SecretLine(line string) bool { return secretLine().MatchString(line) }
+func looksSecret(line string) bool { return secretPatterns().MatchString(line) }
 
 // Secret reports whether a line typed now is one that must not be remembered
 // between runs: it looks like a secret, or answers a server that asks for one. It
 // may be called while a line is being read, from any goroutine.
-func (s *Session) Secret(line string) bool { return s.challenged.Load() || SecretLine(line) }
+func (s *Session) Secret(line string) bool { return s.challenged.Load() || looksSecret(line) }
 
 // isChallenge reports whether what a server has sent since our last write asks for
 // credentials: SMTP's 334 (RFC 4954, section 4), FTP's 331 and 332 (RFC 959), the

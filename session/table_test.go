@@ -187,8 +187,8 @@ func TestSecretLine(t *testing.T) {
 		"MAIL FROM:<me@mail.test>": false, "User-Agent: x": false, "GET /login HTTP/1.1": false, ".help auth": false,
 		"GET / HTTP/1.1": false, "Host: h": false, "EHLO me": false, "open http://h:80/a@b": false, "NOOP": false,
 	} {
-		if got := SecretLine(line); got != want {
-			t.Errorf("SecretLine(%q) = %v, want %v", line, got, want)
+		if got := looksSecret(line); got != want {
+			t.Errorf("looksSecret(%q) = %v, want %v", line, got, want)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func hintFor(err error) string {
 		}
 	}
 	if s, ok := errors.AsType[*tape.SyntaxError](err); ok && strings.Contains(s.Error(), "wiretape 1") {
-		return "a tape is made by --tape FILE, .save FILE or record"
+		return "a tape is made by --tape FILE or .save FILE"
 	}
 	if errors.Is(err, tape.ErrExists) {
 		return "--force writes over it"
