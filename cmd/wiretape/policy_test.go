@@ -22,28 +22,52 @@ var directions = map[string]string{
 	"wire/wiretest":        "wire",
 	"wire/proto":           "wire",
 	"wire/proto/prototest": "wire wire/proto",
-	"wire/http1":           "wire wire/proto",
-	"wire/http2":           "wire wire/proto",
-	"wire/line":            "wire wire/proto",
 	"wire/cookie":          "",
-	"wire/detect":          "wire wire/proto wire/http1 wire/http2 wire/line",
+	"wire/content":         "",
+	"wire/http1":           "wire wire/proto",
+	"wire/http2":           "wire wire/proto wire/http1",
+	"wire/line":            "wire wire/proto",
+	"wire/pop3":            "wire wire/proto wire/line",
+	"wire/imap":            "wire wire/proto wire/line",
+	"wire/websocket":       "wire wire/proto wire/http1",
+	"wire/sse":             "wire wire/proto",
+	"wire/grpc":            "wire wire/proto",
+	"wire/resp":            "wire wire/proto",
+	"wire/dns":             "wire wire/proto",
+	"wire/ssh":             "wire wire/proto",
+	"wire/telnet":          "wire wire/proto",
+	"wire/tlsrec":          "wire wire/proto",
+	"wire/detect":          "wire wire/proto " + parsers,
 	"tape":                 "wire",
 	"tape/redact":          "wire wire/http2 tape",
-	"tape/match":           "wire wire/proto wire/detect wire/http1 wire/line wire/cookie tape tape/redact",
-	"tape/replay":          "wire wire/proto wire/detect wire/http1 wire/line tape tape/redact tape/match",
-	"session":              "wire wire/proto wire/http1 wire/http2 wire/line wire/detect wire/cookie tape tape/redact tape/match tape/replay session/analyze session/view",
-	"session/analyze":      "wire wire/proto wire/http1 wire/http2 wire/line wire/detect wire/cookie",
-	"session/view":         "wire wire/proto wire/http1 wire/http2 wire/line wire/detect wire/cookie tape tape/match tape/replay session/analyze",
+	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,
+	"tape/replay":          "wire wire/proto wire/detect tape tape/redact tape/match " + parsers,
+	"session":              "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact tape/match tape/replay session/analyze session/view " + parsers,
+	"session/analyze":      "wire wire/proto wire/detect wire/cookie wire/content " + parsers,
+	"session/view":         "wire wire/proto wire/detect wire/cookie wire/content tape tape/match tape/replay session/analyze " + parsers,
 	"session/console":      "",
 	"session/demo":         "wire wire/proto wire/http1 wire/http2",
 	"cmd/wiretape":         "*",
 }
+
+// parsers are the packages that read a protocol each, for those who read what
+// parsers give.
+const parsers = "wire/http1 wire/http2 wire/line wire/pop3 wire/imap wire/websocket wire/sse wire/grpc wire/resp wire/dns wire/ssh wire/telnet wire/tlsrec"
 
 // onlyIn names the one package that may import a library.
 var onlyIn = map[string]string{
 	"github.com/chzyer/readline": "session/console",
 	"github.com/fatih/color":     "session/view",
 	"github.com/spf13/cobra":     "cmd/wiretape",
+	"github.com/miekg/dns":       "wire/dns",
+
+	"github.com/klauspost/compress/flate": "wire/content",
+	"github.com/klauspost/compress/gzip":  "wire/content",
+	"github.com/klauspost/compress/zlib":  "wire/content",
+	"github.com/klauspost/compress/zstd":  "wire/content",
+	"github.com/andybalholm/brotli":       "wire/content",
+	"golang.org/x/net/html/charset":       "wire/content",
+	"golang.org/x/net/proxy":              "wire",
 }
 
 type listed struct {

@@ -8,14 +8,13 @@ import (
 
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
-	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
 
 // JSONOptions say what [JSON] writes.
 type JSONOptions struct {
-	Frames bool // frames too, which otherwise give nothing
+	Frames bool // the frames of HTTP/2 too, which otherwise give nothing
 
 	// Start is the wall clock at the recording's start: with a message's time,
 	// the clock for the verdicts on its cookies, unless Now is set.
@@ -29,7 +28,7 @@ type JSONOptions struct {
 // UTF-8 becomes {"base64":"…"}; within strings, what a terminal would obey or not
 // show is escaped.
 func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
-	if m.Kind == proto.KindFrame && !o.Frames {
+	if frameByFrame(m) && !o.Frames {
 		return dst
 	}
 	j := object{b: append(dst, '{')}
@@ -53,13 +52,8 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 		j.int("after", int64(v.After))
 		j.complete(m)
 		j.body(m)
-	case *http2.Frame:
-		j.frame(m, v)
-	case http2.ClientPreface:
-		j.string("type", "PREFACE")
-		j.complete(m)
 	default:
-		if m.Kind != proto.KindGap {
+		if !j.reading(m) && m.Kind != proto.KindGap {
 			j.body(m)
 		}
 	}

@@ -132,9 +132,9 @@ func (p *Printer) content(m *proto.Message, done *progress, final bool) {
 	switch m.Kind {
 	case proto.KindGap:
 		return // the event tells it
-	case proto.KindFrame:
-		if final {
-			p.frame(m, done.mark)
+	case proto.KindFrame, proto.KindMessage, proto.KindPush, proto.KindQuery, proto.KindAnswer, proto.KindEvent, proto.KindRecord:
+		if final && !p.reading(m, done.mark) {
+			p.raw(m, done, final)
 		}
 		return
 	case proto.KindRaw:

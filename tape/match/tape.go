@@ -203,7 +203,7 @@ func (l *loader) parse() {
 	d := detect.New(detect.Options{Proto: l.t.Rules.Proto, Conns: names, Limits: Limits()})
 	take := func(ms []proto.Message) {
 		for _, m := range ms {
-			if c := l.convs[m.Conn]; c != nil && m.Kind != proto.KindGap {
+			if c := l.convs[m.Conn]; c != nil && m.Kind != proto.KindGap && !m.Derived {
 				c.conv.Items = append(c.conv.Items, c.item(m))
 			}
 		}

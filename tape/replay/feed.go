@@ -29,7 +29,7 @@ func (l *live) feed(e wire.Event) {
 
 // take queues a message of the peer that was not taken by its bytes.
 func (l *live) take(m proto.Message) {
-	if m.Dir != l.peer || m.Kind == proto.KindGap {
+	if m.Dir != l.peer || m.Kind == proto.KindGap || m.Derived {
 		return
 	}
 	skip := l.skipped[proto.Side(m.Dir)]

@@ -11,6 +11,11 @@
 //     the same Messages, times apart.
 //   - Cover law: the Leaves of a direction's Messages tile its stream; no byte
 //     is lost and none counted twice. A gap is a tile.
+//
+// Where a protocol's units are not what a reader asks for (a request over HTTP/2
+// is several frames, a message over WebSocket may be), the parser gives both: the
+// units, which tile the stream, and behind the last of them one Message that is
+// Derived from them.
 package proto
 
 import (
@@ -42,7 +47,13 @@ const (
 	KindCommand  Kind = "command"  // of a line protocol
 	KindReply    Kind = "reply"    // of a line protocol
 	KindContent  Kind = "content"  // lines of free text in a line protocol (SMTP DATA)
+	KindQuery    Kind = "query"    // of DNS
+	KindAnswer   Kind = "answer"   // of DNS
+	KindPush     Kind = "push"     // from a server that was not asked: RESP3's push, IMAP's untagged data between commands
 	KindFrame    Kind = "frame"
+	KindMessage  Kind = "message" // of a protocol that is neither asked nor answered: WebSocket, telnet, SSH
+	KindEvent    Kind = "event"   // of an event stream
+	KindRecord   Kind = "record"  // of TLS
 	KindRaw      Kind = "raw"
 	KindGap      Kind = "gap"
 )
@@ -58,8 +69,13 @@ type Message struct {
 	Value    any    // the protocol's own type, such as *http1.Response; nil for raw and gap
 	Head     []byte // its bytes, exactly as they came, from Span.From on, up to the body, or all of them where there is no body
 	Body     Body
-	Leaves   []Leaf // tiles of Span in stream order
+	Leaves   []Leaf // tiles of Span in stream order; none where it is Derived
 	Span     Span
+	// Derived says that other Messages have the octets of this one: it is what
+	// they amount to. Span goes from the first of those octets to the last, over
+	// whatever stands between; Head is nil, and Body is decoded.
+	Derived  bool
+	Stream   uint32        // of a connection that has several at once (HTTP/2); 0 for none
 	First    time.Duration // At of the event that held its first byte
 	Last     time.Duration // At of the event that completed it
 	Secure   bool          // its bytes went through TLS

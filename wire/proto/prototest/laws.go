@@ -130,6 +130,12 @@ func messageLaws(ms []proto.Message, events []wire.Event) (found []string) {
 		if m.First > m.Last {
 			bad(i, "order: First is %v, after Last, %v", m.First, m.Last)
 		}
+		if m.Derived {
+			// Its octets are those of others, which are held to the laws.
+			if len(m.Leaves) > 0 || m.Head != nil {
+				bad(i, "derived: want no Head and no leaves")
+			}
+		}
 		at := m.Span.From
 		for _, l := range m.Leaves {
 			if l.From < at || l.To > m.Span.To {
