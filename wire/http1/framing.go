@@ -182,6 +182,8 @@ func (s *side) frameRequest(fs Fields, h *framingFields) {
 	if h.host < 0 && r.Version == "HTTP/1.1" {
 		s.refuse(s.from, "no Host field", "RFC 9112 3.2")
 	}
+	s.checkTarget(s.target, fs, h.host)
+	s.checkCredentials(fs)
 	s.frameBody(h, r.Version != "HTTP/1.0")
 	s.bodyDone()
 }

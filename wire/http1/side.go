@@ -42,6 +42,7 @@ type side struct {
 	secure   bool
 	lines    []line // of the head, then of the trailer section
 	started  bool   // the start line is read
+	target   int64  // where the request target stands
 	head     []byte
 	tiles    []tile
 	slab     []proto.Leaf

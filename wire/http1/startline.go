@@ -116,6 +116,7 @@ func (s *side) requestLine(off int64, text []byte) bool {
 	rest := line[i:]
 	target := bytes.TrimLeft(rest, " \t")
 	wide := len(rest)-len(target) > 1 || rest[0] == '\t'
+	s.target = off + int64(len(text)-len(target))
 	trimmed := bytes.TrimRight(target, " \t\r")
 	vers := ""
 	if j := bytes.LastIndexAny(trimmed, " \t"); j >= 0 && looksLikeVersion(trimmed[j+1:]) {
