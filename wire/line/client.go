@@ -4,39 +4,36 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"wiretape/wire/proto"
 )
 
 // readClient reads as far as the client's octets can be understood before the
 // server says more.
-func (p *Parser) readClient(s *side) {
-	for s.buf.Len() > 0 {
+func (p *Parser) readClient(s *Side) {
+	for s.Buf.Len() > 0 {
 		switch {
-		case p.opaque:
-			p.rawBytes(s, s.buf.Len(), nil)
-		case p.content != nil:
+		case !p.core.Opaque && p.content != nil:
 			if !p.readContent(s) {
 				return
 			}
-		case p.hold != 0:
+		case !p.core.Opaque && p.hold != 0:
 			// RFC 2920, section 3.1: DATA and AUTH come last in a group. Who
 			// sends more all the same leaves it to the reply what that is.
-			if s.buf.Len() <= p.limits.Head {
+			if s.Buf.Len() <= p.core.Limits.Head {
 				return
 			}
 			p.giveUpHold(s)
-		case s.raw:
-			p.rawLine(s, nil)
-		case p.agreed && s.buf.Peek()[0] == 0x16:
-			p.beginOpaque(s)
+		case !p.core.Lines(s, true):
+			return
 		default:
-			line, eol, ok, long := s.buf.Line(p.limits.Line)
+			line, eol, ok, long := s.Buf.Line(p.core.Limits.Line)
 			switch {
 			case ok:
 				p.clientLine(s, line, eol)
 			case long:
-				p.rawLine(s, &proto.Note{Offset: s.buf.Offset(), Text: fmt.Sprintf("line longer than %d octets", p.limits.Line)})
+				p.core.RawLine(s, &proto.Note{Offset: s.Buf.Offset(), Text: fmt.Sprintf("line longer than %d octets", p.core.Limits.Line)})
 			default:
 				return
 			}
@@ -46,27 +43,20 @@ func (p *Parser) readClient(s *side) {
 
 // giveUpHold reads on without the reply that was waited for. What follows DATA is
 // most likely content.
-func (p *Parser) giveUpHold(s *side) {
-	data := p.hold != 0 && p.verb == "DATA" && s.buf.Len() > 0
+func (p *Parser) giveUpHold(s *Side) {
+	data := p.hold != 0 && p.verb == "DATA" && s.Buf.Len() > 0
 	p.hold = 0
 	if data {
 		p.beginContent(354)
-		p.content.note(s.buf.Start(), "content sent before the server asked for it", p.rule("RFC 2920 3.1", ""))
+		p.content.note(s.Buf.Start(), "content sent before the server asked for it", p.rule("RFC 2920 3.1", ""))
 	}
 }
 
-// beginOpaque reads both directions as raw from here on: TLS follows that the
-// recording has not decrypted.
-func (p *Parser) beginOpaque(s *side) {
-	p.opaque = true
-	p.rawBytes(s, s.buf.Len(), &proto.Note{Offset: s.buf.Offset(), Text: "a TLS handshake, not decrypted"})
-}
-
 // clientLine takes a whole line, the held octets of the side.
-func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
+func (p *Parser) clientLine(s *Side, line []byte, eol proto.EOL) {
 	text := withoutTelnet(line)
 	if len(text) > 0 && (text[0] < ' ' || text[0] >= 0x7f) && p.after == 0 {
-		p.rawBytes(s, 0, &proto.Note{Offset: s.buf.Start(), Text: "line does not begin with a command"})
+		p.core.RawBytes(s, 0, &proto.Note{Offset: s.Buf.Start(), Text: "line does not begin with a command"})
 		return
 	}
 	if p.after != 0 {
@@ -74,7 +64,7 @@ func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
 		return
 	}
 	c := &Command{}
-	head := bytes.Clone(s.buf.Held())
+	head := bytes.Clone(s.Buf.Held())
 	skip := len(line) - len(text)
 	text = head[skip:len(line):len(line)]
 	verb := text
@@ -83,24 +73,23 @@ func (p *Parser) clientLine(s *side, line []byte, eol proto.EOL) {
 	}
 	c.Verb = upper(verb)
 
-	m := p.message(s, proto.KindCommand)
+	m := p.core.Message(s, proto.KindCommand)
 	m.Head, m.Value = head, c
 	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "command-line"}}
 	m.Complete, m.EndedBy = true, "line end"
-	if p.tls != 0 || p.agreed {
-		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "sent in plain text after " + p.tlsVerb() + " and before TLS began: a server that keeps it runs it inside TLS", Rule: p.rule("RFC 3207 4.2", "")})
+	if n := p.core.AfterTLS(s, p.rule("RFC 3207 4.2", "")); n != nil {
+		m.Notes = append(m.Notes, *n)
 	}
 	// RFC 5321, section 4.5.3.1.4; RFC 4954, section 4, allows AUTH more.
-	if p.name == nameSMTP && len(line)+2 > 512 && c.Verb != "AUTH" {
+	if p.core.Name == nameSMTP && len(line)+2 > 512 && c.Verb != "AUTH" {
 		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "command line longer than 512 octets", Rule: "RFC 5321 4.5.3.1.4"})
 	}
 	if eol == proto.EOLLF {
 		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "command ends in bare LF", Rule: p.rule("RFC 5321 2.3.8", "RFC 959 5.3")})
 	}
-	p.agreed = false
 	p.asked++
 	m.Exchange = p.asked
-	p.emit(s, m)
+	p.core.Emit(s, m)
 	p.command(c)
 }
 
@@ -110,37 +99,43 @@ func (p *Parser) command(c *Command) {
 	args := string(bytes.ToUpper(bytes.TrimSpace(c.Args)))
 	switch {
 	case c.Verb == "STARTTLS",
-		p.name == nameFTP && c.Verb == "AUTH" && (args == "TLS" || args == "TLS-C" || args == "SSL"):
-		if p.tls == 0 {
-			p.tls = p.asked
-		}
-	case p.name == nameFTP:
-	case c.Verb == "DATA", c.Verb == "AUTH", p.name != nameSMTP && (c.Verb == "POST" || c.Verb == "IHAVE"):
+		p.core.Name == nameFTP && c.Verb == "AUTH" && (args == "TLS" || args == "TLS-C" || args == "SSL"):
+		p.core.AskTLS(p.asked, p.tlsVerb())
+	case p.core.Name == nameFTP:
+	case p.core.Name == nameNNTP && c.Verb == "LISTGROUP" && len(p.lists) < maxLists:
+		p.lists = append(p.lists, p.asked)
+	case p.core.Name == nameNNTP && c.Verb == "AUTHINFO" && strings.HasPrefix(args, "SASL "):
+		p.hold, p.verb = p.asked, c.Verb
+	case c.Verb == "DATA", c.Verb == "AUTH", p.core.Name != nameSMTP && (c.Verb == "POST" || c.Verb == "IHAVE"):
 		p.hold, p.verb = p.asked, c.Verb
 	case c.Verb == "BDAT":
 		// RFC 3030, section 2: so many octets follow without being asked for,
 		// and one reply answers both.
 		size, _, _ := bytes.Cut(bytes.TrimSpace(c.Args), []byte(" "))
 		if n, err := strconv.ParseInt(string(size), 10, 64); err == nil && n > 0 {
-			p.content = &content{exchange: p.asked, left: n, counted: true}
+			p.content = &content{exchange: p.asked, left: n, size: n, counted: true}
 		}
 	}
 }
 
+// maxLists bounds the commands without a reply that are followed for the sake of
+// what the reply is.
+const maxLists = 4096
+
 // tlsVerb names the command that asked for TLS.
 func (p *Parser) tlsVerb() string {
-	if p.name == nameFTP {
+	if p.core.Name == nameFTP {
 		return "AUTH TLS"
 	}
 	return "STARTTLS"
 }
 
 // answerLine takes the line that a reply asked for.
-func (p *Parser) answerLine(s *side, line []byte, eol proto.EOL) {
-	m := p.message(s, proto.KindContent)
+func (p *Parser) answerLine(s *Side, line []byte, eol proto.EOL) {
+	m := p.core.Message(s, proto.KindContent)
 	n := int64(len(line))
 	m.Body = proto.Body{Data: bytes.Clone(line), Size: n}
-	m.Value = &Content{After: p.after}
+	m.Value = &Content{After: p.after, Answer: true}
 	m.Leaves = []proto.Leaf{
 		{Span: proto.Span{From: m.Span.From, To: m.Span.From + n}, Name: "content"},
 		{Span: proto.Span{From: m.Span.From + n, To: m.Span.To}, Name: "line-end"},
@@ -154,12 +149,12 @@ func (p *Parser) answerLine(s *side, line []byte, eol proto.EOL) {
 	m.Complete, m.EndedBy = true, "line end"
 	p.asked++
 	m.Exchange = p.asked
-	p.hold, p.verb, p.after = p.asked, "AUTH", 0
-	p.emit(s, m)
+	p.hold, p.after = p.asked, 0 // for p.verb still
+	p.core.Emit(s, m)
 }
 
 // flushClient ends what the client has in progress, because of why.
-func (p *Parser) flushClient(s *side, why string) {
+func (p *Parser) flushClient(s *Side, why string) {
 	p.giveUpHold(s)
 	p.after = 0
 	p.readClient(s)

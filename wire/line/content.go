@@ -16,6 +16,7 @@ type content struct {
 	answered bool  // the server has replied before the end
 	counted  bool  // by left, not by a dot
 	left     int64 // octets to come, if counted
+	size     int64 // how many were announced
 
 	begun bool
 	m     proto.Message
@@ -47,30 +48,30 @@ func (c *content) note(offset int64, text, rule string) {
 }
 
 // readContent reads content as far as it goes, and reports whether it ended.
-func (p *Parser) readContent(s *side) (done bool) {
+func (p *Parser) readContent(s *Side) (done bool) {
 	c := p.content
 	if !c.begun {
 		c.begun = true
 		notes := c.m.Notes
-		c.m = p.message(s, proto.KindContent)
-		c.m.Value = &Content{After: c.after}
+		c.m = p.core.Message(s, proto.KindContent)
+		c.m.Value = &Content{After: c.after, Size: c.size}
 		c.m.Exchange, c.m.Notes = c.exchange, notes
 	}
-	for s.buf.Len() > 0 && !done {
+	for s.Buf.Len() > 0 && !done {
 		if c.counted {
-			part := s.buf.Next(int(min(c.left, int64(s.buf.Len()))))
+			part := s.Buf.Next(int(min(c.left, int64(s.Buf.Len()))))
 			c.left -= int64(len(part))
 			p.contentText(part)
 			done = c.left == 0
-			s.buf.Release()
+			p.core.Release(s)
 			continue
 		}
-		part := s.buf.Peek()
+		part := s.Buf.Peek()
 		if i := bytes.IndexByte(part, '\n'); i >= 0 {
 			part = part[:i+1]
 		}
-		done = p.contentPart(s.buf.Next(len(part)))
-		s.buf.Release()
+		done = p.contentPart(s.Buf.Next(len(part)))
+		p.core.Release(s)
 	}
 	if !done {
 		return false
@@ -141,7 +142,7 @@ func (p *Parser) contentText(part []byte) {
 	if len(part) == 0 {
 		return
 	}
-	c.m.Body.Keep(part, p.limits.Body)
+	c.m.Body.Keep(part, p.core.Limits.Body)
 	if c.counted {
 		return
 	}
@@ -195,7 +196,6 @@ func (p *Parser) giveContent(why string) {
 	}
 	m := c.m
 	m.EndedBy = why
-	m.Last = p.now
 	m.Span.To = c.end() + int64(len(c.dot))
 	if m.Body.Size > 0 {
 		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: m.Span.From, To: c.end()}, Name: "content"})
@@ -203,5 +203,5 @@ func (p *Parser) giveContent(why string) {
 	if len(c.dot) > 0 {
 		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: c.end(), To: m.Span.To}, Name: "end-mark"})
 	}
-	p.emit(&p.sides[0], m)
+	p.core.Emit(&p.core.Sides[0], m)
 }

@@ -43,6 +43,12 @@ func describe(m proto.Message) string {
 		s.WriteString(" " + v.String())
 	case *Reply:
 		s.WriteString(fmt.Sprintf(" %d %q", v.Code, v.Lines))
+		if v.Enhanced != "" {
+			s.WriteString(" " + v.Enhanced)
+		}
+		if m.Body.Size > 0 {
+			s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
+		}
 	default:
 		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
@@ -142,6 +148,35 @@ var conversations = []struct {
 	{"an article", "line",
 		[]string{"< 200 x\r\n", "> POST\r\n", "< 340 go\r\n", "> hi\r\n.\r\n", "< 240 kept\r\n"},
 		[]string{`0 reply 200 ["x"]`, `1 command POST`, `1 reply 340 ["go"]`, `2 content "hi\r\n"`, `2 reply 240 ["kept"]`}},
+
+	{"enhanced status codes", "smtp",
+		[]string{"> RSET\r\nVRFY x\r\nNOOP\r\n", "< 250-2.0.0 a\r\n250 2.1.5 b\r\n550 2.1.1 c\r\n250 2.0.1234 d\r\n"},
+		[]string{`1 command RSET`, `2 command VRFY x`, `3 command NOOP`, `1 reply 250 ["2.0.0 a" "2.1.5 b"] 2.0.0`,
+			`2 reply 550 ["2.1.1 c"] 2.1.1; code 550 with the enhanced status code 2.1.1, of another class`, `3 reply 250 ["2.0.1234 d"]`}},
+	{"BDAT", "smtp",
+		[]string{"> BDAT 4\r\na\r\n.BDAT 2 LAST\r\n\r\n", "< 250 one\r\n250 two\r\n"},
+		[]string{`1 command BDAT 4`, `1 content "a\r\n."`, `2 command BDAT 2 LAST`, `2 content "\r\n"`, `1 reply 250 ["one"]`, `2 reply 250 ["two"]`}},
+	{"LMTP: a reply for each recipient", "smtp",
+		[]string{"> LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nRCPT TO:<c>\r\nDATA\r\n",
+			"< 250 x\r\n250 y\r\n250 a\r\n550 b\r\n250 c\r\n354 go\r\n", "> t\r\n.\r\nQUIT\r\n", "< 250 a\r\n452 c\r\n221 bye\r\n"},
+		[]string{`1 command LHLO x`, `2 command MAIL FROM:<>`, `3 command RCPT TO:<a>`, `4 command RCPT TO:<b>`, `5 command RCPT TO:<c>`, `6 command DATA`,
+			`1 reply 250 ["x"]`, `2 reply 250 ["y"]`, `3 reply 250 ["a"]`, `4 reply 550 ["b"]`, `5 reply 250 ["c"]`, `6 reply 354 ["go"]`,
+			`7 content "t\r\n"`, `8 command QUIT`, `7 reply 250 ["a"]`, `7 reply 452 ["c"]`, `8 reply 221 ["bye"]`}},
+
+	{"NNTP: text by the code", "nntp",
+		[]string{"< 200 hi\r\n", "> GROUP a\r\nLISTGROUP a\r\nARTICLE 1\r\nSTAT 1\r\n", "< 211 1 1 1 a\r\n211 1 1 1 a\r\n1\r\n.\r\n220 1 <x>\r\nS: t\r\n\r\n..dot\r\n.\r\n223 1 <x>\r\n"},
+		[]string{`0 reply 200 ["hi"]`, `1 command GROUP a`, `2 command LISTGROUP a`, `3 command ARTICLE 1`, `4 command STAT 1`,
+			`1 reply 211 ["1 1 1 a"]`, `2 reply 211 ["1 1 1 a"] "1\r\n"`, `3 reply 220 ["1 <x>"] "S: t\r\n\r\n.dot\r\n"`, `4 reply 223 ["1 <x>"]`}},
+	{"NNTP: help is no preliminary reply", "nntp",
+		[]string{"< 201 hi\r\n", "> HELP\r\nCAPABILITIES\r\nQUIT\r\n", "< 100 help\r\n.\r\n101 list\nVERSION 2\n.\n205 bye\r\n"},
+		[]string{`0 reply 201 ["hi"]`, `1 command HELP`, `2 command CAPABILITIES`, `3 command QUIT`, `1 reply 100 ["help"]`,
+			`2 reply 101 ["list"] "VERSION 2\n"; reply line ends in bare LF; line of text ends in bare LF; text is ended by a dot and a bare LF`, `3 reply 205 ["bye"]`}},
+	{"NNTP: text that is cut", "nntp",
+		[]string{"< 200 x\r\n", "> BODY\r\n", "< 222 1\r\nab\r\n.x\r\n.\r", "= eof server"},
+		[]string{`0 reply 200 ["x"]`, `1 command BODY`, `1 reply (cut) 222 ["1"] "ab\r\nx\r\n.\r"; line of text begins with a dot that is not doubled`}},
+	{"NNTP: SASL", "nntp",
+		[]string{"< 200 x\r\n", "> AUTHINFO SASL LOGIN\r\n", "< 383 =\r\n", "> YQ==\r\n", "< 281 in\r\n", "> STARTTLS\r\n", "< 382 go\r\n", "= tls", "> HELP\r\n"},
+		[]string{`0 reply 200 ["x"]`, `1 command AUTHINFO SASL LOGIN`, `1 reply 383 ["="]`, `2 content "YQ=="`, `2 reply 281 ["in"]`, `3 command STARTTLS`, `3 reply 382 ["go"]`, `4 command HELP`}},
 
 	{"STARTTLS", "smtp",
 		[]string{"< 220 x\r\n", "> STARTTLS\r\n", "< 220 go\r\n", "= tls", "> EHLO me\r\n", "< 250 ok\r\n"},
@@ -260,6 +295,30 @@ func TestState(t *testing.T) {
 	}
 }
 
+func TestStateCountsWhatBDATAnnounced(t *testing.T) {
+	p := New(proto.Limits{}, "smtp")
+	for _, step := range []struct {
+		line      string
+		size, got int64 // 0, 0 for nothing in progress
+		due       int
+	}{
+		{"> BDAT 5 LAST\r\n", 5, 0, 0},
+		{"> abc", 5, 3, 0},
+		{"> de", 0, 0, 1},
+		{"< 250 kept\r\n", 0, 0, 0},
+	} {
+		p.Feed(prototest.Talk(step.line)[0])
+		s := p.State()
+		var size, got int64
+		if m := s.Partial[0]; m != nil {
+			size, got = m.Value.(*Content).Size, m.Body.Size
+		}
+		if size != step.size || got != step.got || s.Due != step.due {
+			t.Errorf("after %q: %d of %d octets, %d due, want %d of %d, %d", step.line, got, size, s.Due, step.got, step.size, step.due)
+		}
+	}
+}
+
 func FuzzLaws(f *testing.F) {
 	var seeds [][]wire.Event
 	for _, c := range conversations {
@@ -269,4 +328,14 @@ func FuzzLaws(f *testing.F) {
 		seeds = append(seeds, prototest.Talk("> EHLO me\r\nDATA\r\n", "< "+string(s)), prototest.Talk("< 220 x\r\n", "> "+string(s)))
 	}
 	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Line: 64, Head: 200, Body: 100}, "smtp") }, seeds...)
+}
+
+func FuzzLawsOfNNTP(f *testing.F) {
+	var seeds [][]wire.Event
+	for _, c := range conversations {
+		if c.proto == "nntp" {
+			seeds = append(seeds, prototest.Talk(c.talk...))
+		}
+	}
+	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Line: 64, Head: 200, Body: 100}, "nntp") }, seeds...)
 }

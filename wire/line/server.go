@@ -3,6 +3,7 @@ package line
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"wiretape/wire"
@@ -22,31 +23,28 @@ type textLine struct {
 }
 
 // readServer reads as many replies as there are.
-func (p *Parser) readServer(s *side) {
-	for s.buf.Len() > 0 {
-		if p.opaque {
-			p.rawBytes(s, s.buf.Len(), nil)
-			return
-		}
+func (p *Parser) readServer(s *Side) {
+	for s.Buf.Len() > 0 {
 		if p.content != nil && p.content.doubtful {
 			p.finishContent("line of one dot, and the server's reply")
 		}
-		if s.raw {
-			p.rawLine(s, nil)
+		if p.text != nil {
+			if !p.readText(s) {
+				return
+			}
 			continue
 		}
-		if p.agreed && p.reply.code == 0 && (s.buf.Peek()[0] == 0x15 || s.buf.Peek()[0] == 0x16) {
-			p.beginOpaque(s)
-			continue
+		if !p.core.Lines(s, p.reply.code == 0) {
+			return
 		}
-		from := len(s.buf.Held())
-		line, eol, ok, long := s.buf.Line(p.limits.Line)
+		from := len(s.Buf.Held())
+		line, eol, ok, long := s.Buf.Line(p.core.Limits.Line)
 		switch {
 		case !ok && !long:
 			return
 		case !ok:
-			p.cutReply(s, fmt.Sprintf("a line longer than %d octets", p.limits.Line))
-			p.rawLine(s, &proto.Note{Offset: s.buf.Offset(), Text: fmt.Sprintf("line longer than %d octets", p.limits.Line)})
+			p.cutReply(s, fmt.Sprintf("a line longer than %d octets", p.core.Limits.Line))
+			p.core.RawLine(s, &proto.Note{Offset: s.Buf.Offset(), Text: fmt.Sprintf("line longer than %d octets", p.core.Limits.Line)})
 		default:
 			p.replyLine(s, from, len(line), eol)
 		}
@@ -54,32 +52,32 @@ func (p *Parser) readServer(s *side) {
 }
 
 // replyLine takes the line at an index of the held octets.
-func (p *Parser) replyLine(s *side, from, n int, eol proto.EOL) {
-	held := s.buf.Held()
+func (p *Parser) replyLine(s *Side, from, n int, eol proto.EOL) {
+	held := s.Buf.Held()
 	line := held[from : from+n]
-	offset := s.buf.Start() + int64(from)
+	offset := s.Buf.Start() + int64(from)
 	code, sep := replyCode(line)
 	first := p.reply.code == 0
 	if first {
 		if code == 0 {
-			p.rawBytes(s, 0, &proto.Note{Offset: offset, Text: "line does not begin with a three-digit code", Rule: p.rule("RFC 5321 4.2", "RFC 959 4.2")})
+			p.core.RawBytes(s, 0, &proto.Note{Offset: offset, Text: "line does not begin with a three-digit code", Rule: p.rule("RFC 5321 4.2", "RFC 959 4.2")})
 			return
 		}
 		p.reply.code = code
-		if p.agreed {
-			p.noteReply(offset, "plain text after the server agreed to begin TLS", "RFC 3207 4.2")
+		if n := p.core.AfterTLS(s, "RFC 3207 4.2"); n != nil {
+			p.reply.notes = append(p.reply.notes, *n)
 		}
 	}
 	if eol == proto.EOLLF {
 		p.noteReply(offset+int64(n), "reply line ends in bare LF", p.rule("RFC 5321 2.3.8", "RFC 959 4.2"))
 	}
 	// RFC 5321, section 4.5.3.1.5: 512 octets with the code and the CRLF.
-	if p.name == nameSMTP && n+2 > 512 {
+	if p.core.Name == nameSMTP && n+2 > 512 {
 		p.noteReply(offset, "reply line longer than 512 octets", "RFC 5321 4.5.3.1.5")
 	}
 	text, final := from, false
 	switch {
-	case p.name == nameFTP && !first:
+	case p.core.Name == nameFTP && !first:
 		// RFC 959, section 4.2: the last line begins with the same code and a
 		// space; lines between may begin with anything.
 		final = code == p.reply.code && sep != '-'
@@ -100,8 +98,8 @@ func (p *Parser) replyLine(s *side, from, n int, eol proto.EOL) {
 	p.reply.lines = append(p.reply.lines, textLine{text, from + n, len(held)})
 	if final {
 		p.finishReply(s, code)
-	} else if len(held) > p.limits.Head || len(p.reply.lines) >= maxReplyLines {
-		p.cutReply(s, fmt.Sprintf("longer than %d octets or %d lines", p.limits.Head, maxReplyLines))
+	} else if len(held) > p.core.Limits.Head || len(p.reply.lines) >= maxReplyLines {
+		p.cutReply(s, fmt.Sprintf("longer than %d octets or %d lines", p.core.Limits.Head, maxReplyLines))
 	}
 }
 
@@ -135,35 +133,89 @@ func replyCode(line []byte) (code int, sep byte) {
 
 // finishReply gives the reply in progress, whose last line has code, and matches
 // it.
-func (p *Parser) finishReply(s *side, code int) {
+func (p *Parser) finishReply(s *Side, code int) {
 	m := p.replyMessage(s, code)
 	m.Complete, m.EndedBy = true, strconv.Itoa(code)+" final line"
-	preliminary := code < 200
-	exchange := p.match(code, preliminary)
+	exchange := p.match(code)
 	m.Exchange = exchange
 	if exchange == 0 && p.greeted {
 		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "reply to no command"})
 	}
-	p.emit(s, m)
-	if exchange == 0 {
+	if p.hasText(exchange, code) {
+		p.text = NewText(&p.core, s, m, "RFC 3977 3.1.1")
+		return
+	}
+	p.settle(s, m, code)
+}
+
+// settle gives a reply that is complete.
+func (p *Parser) settle(s *Side, m proto.Message, code int) {
+	p.core.Emit(s, m)
+	preliminary := p.preliminary(code)
+	if m.Exchange == 0 {
 		p.greeted = p.greeted || !preliminary
 		return
 	}
 	p.ended = m.EndedBy
-	if preliminary || p.lmtp.reply(exchange, code) {
+	if preliminary || p.lmtp.reply(m.Exchange, code) {
 		return
+	}
+	for len(p.lists) > 0 && p.lists[0] <= m.Exchange {
+		p.lists = p.lists[1:]
 	}
 	p.answered++
 	p.settled++
-	p.decide(exchange, code)
+	p.decide(m.Exchange, code)
+}
+
+// preliminary reports whether another reply to the same command follows one with
+// code. NNTP has none such (RFC 3977, section 3.2).
+func (p *Parser) preliminary(code int) bool { return code < 200 && p.core.Name != nameNNTP }
+
+// hasText reports whether text follows a reply, up to a line of one dot: RFC 3977,
+// appendix C, the codes with (multi-line).
+func (p *Parser) hasText(exchange, code int) bool {
+	if p.core.Name != nameNNTP || exchange == 0 {
+		return false
+	}
+	switch code {
+	case 100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282:
+		return true
+	case 211:
+		// It answers GROUP too, which has none.
+		return slices.Contains(p.lists, exchange)
+	}
+	return false
+}
+
+// readText reads what follows a reply, and reports whether it ended.
+func (p *Parser) readText(s *Side) (done bool) {
+	if done = p.text.Read(s); done {
+		m := p.text.Message()
+		p.text = nil
+		p.settle(s, m, m.Value.(*Reply).Code)
+	}
+	return done
+}
+
+// cutText gives a reply with what came of its text.
+func (p *Parser) cutText(s *Side, why string) {
+	m := p.text.Message()
+	m.EndedBy = why
+	p.text = nil
+	p.core.Emit(s, m)
 }
 
 // match returns the exchange that a reply belongs to, 0 for none.
-func (p *Parser) match(code int, preliminary bool) int {
+func (p *Parser) match(code int) int {
 	if !p.greeted {
 		// The greeting may come after commands that did not wait for it. Any
 		// other code says that the recording began without it.
 		greeting := code == 220 || code == 120 || code == 421 || code == 554
+		if p.core.Name == nameNNTP {
+			// RFC 3977, section 5.1.
+			greeting = code == 200 || code == 201 || code == 400 || code == 502
+		}
 		if greeting || p.answered == p.asked {
 			return 0
 		}
@@ -178,51 +230,56 @@ func (p *Parser) match(code int, preliminary bool) int {
 // decide takes the final reply to an exchange on which it hangs how the client's
 // bytes read on.
 func (p *Parser) decide(exchange, code int) {
-	client := &p.sides[0]
-	if exchange == p.tls {
-		p.tls = 0
-		p.agreed = code/100 == 2
-	}
+	client := &p.core.Sides[0]
+	p.core.AnswerTLS(exchange, code/100 == 2 || code == 382) // RFC 4642, section 2.2
 	if c := p.content; c != nil && exchange == c.exchange {
 		c.answered = true
 	}
 	switch {
 	case p.answered != p.asked:
 		// More was sent ahead and is read already.
-	case code == 354 && p.name != nameFTP, (code == 340 || code == 335) && p.name != nameFTP && p.name != nameSMTP:
+	case code == 354 && p.core.Name != nameFTP, (code == 340 || code == 335) && p.core.Name != nameFTP && p.core.Name != nameSMTP:
 		p.beginContent(code)
-	case code == 334 && p.name == nameSMTP && exchange == p.hold && p.verb == "AUTH":
+	case code == 334 && p.core.Name == nameSMTP && exchange == p.hold && p.verb == "AUTH":
 		// RFC 4954, section 4: the next line is the answer to a challenge.
 		p.after = code
+	case code == 383 && p.core.Name == nameNNTP && exchange == p.hold && p.verb == "AUTHINFO":
+		p.after = code // RFC 4643, section 2.4
 	}
 	if exchange == p.hold {
 		p.hold = 0
 	}
 	// What is read here was held since before the server spoke.
 	p.readClient(client)
-	if client.ended && p.hold == 0 {
-		p.flush(client, proto.Ending(wire.KindEOF))
+	if client.Ended && p.hold == 0 {
+		p.core.FlushSide((*reader)(p), client, proto.Ending(wire.KindEOF))
 	}
 }
 
 // cutReply gives the reply in progress as far as it came. The octets of a line
 // that is not whole are no part of it.
-func (p *Parser) cutReply(s *side, why string) {
+func (p *Parser) cutReply(s *Side, why string) {
 	if p.reply.code == 0 {
 		return
 	}
 	m := p.replyMessage(s, p.reply.code)
 	m.EndedBy = why
-	m.Exchange = p.match(p.reply.code, true)
-	p.emit(s, m)
+	m.Exchange = p.match(p.reply.code)
+	p.core.Emit(s, m)
 }
 
 // replyMessage makes a Message of the reply in progress and forgets it.
-func (p *Parser) replyMessage(s *side, code int) proto.Message {
-	m := p.message(s, proto.KindReply)
-	m.Head = bytes.Clone(s.buf.Held())
+func (p *Parser) replyMessage(s *Side, code int) proto.Message {
+	m := p.core.Message(s, proto.KindReply)
+	m.Head = bytes.Clone(s.Buf.Held())
 	m.Notes = p.reply.notes
 	r := &Reply{Code: code, Lines: make([][]byte, len(p.reply.lines))}
+	if l := p.reply.lines; len(l) > 0 && p.core.Name == nameSMTP {
+		r.Enhanced = enhancedCode(m.Head[l[0].text:l[0].end])
+	}
+	if r.Enhanced != "" && int(r.Enhanced[0]-'0') != code/100 {
+		m.Notes = proto.AddNote(m.Notes, proto.Note{Offset: m.Span.From, Text: "code " + strconv.Itoa(code) + " with the enhanced status code " + r.Enhanced + ", of another class", Rule: "RFC 2034 4"})
+	}
 	m.Value = r
 	m.Leaves = make([]proto.Leaf, len(p.reply.lines))
 	at := m.Span.From
@@ -236,16 +293,11 @@ func (p *Parser) replyMessage(s *side, code int) proto.Message {
 	return m
 }
 
-// flush ends what is in progress on a side, because of why.
-func (p *Parser) flush(s *side, why string) {
-	if s.dir == wire.ServerToClient {
-		p.cutReply(s, why)
-	} else {
-		p.flushClient(s, why)
+// flushServer ends what the server has in progress, because of why.
+func (p *Parser) flushServer(s *Side, why string) {
+	if p.text != nil {
+		p.cutText(s, why)
+		return
 	}
-	if n := s.buf.Len(); n > 0 {
-		p.rawBytes(s, n, &proto.Note{Offset: s.buf.Offset(), Text: "line is not complete"})
-	}
-	p.out = p.runs.End(p.out, s.dir, why)
-	s.raw = false
+	p.cutReply(s, why)
 }

@@ -1,0 +1,263 @@
+package line
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/proto"
+)
+
+// A Core is what the readers of all line protocols share: the octets of both
+// directions, the raw bytes between the lines, and what STARTTLS and its kin
+// change. A [Reader] is driven by it. Name and Limits are to be set first, with
+// [Core.Init].
+type Core struct {
+	Name   string // Message.Proto
+	Limits proto.Limits
+	Sides  [2]Side
+	Secure bool
+	Opaque bool // TLS that was not decrypted, or compression: raw up to KindSecure
+
+	runs   proto.Runs
+	now    time.Duration
+	conn   int
+	out    []proto.Message
+	tls    int    // exchange of a command that asks for TLS; 0 for none
+	verb   string // of that command
+	agreed bool   // it was accepted, and nothing was said since
+}
+
+// A Side is one direction.
+type Side struct {
+	Dir   wire.Dir
+	Buf   proto.Buffer
+	Ended bool // its stream ended
+	first time.Duration
+	raw   bool // up to the next line end
+}
+
+// A Reader reads one protocol's lines. A [Core] calls it.
+type Reader interface {
+	// Read reads as far as the octets of s can be understood.
+	Read(s *Side)
+	// Flush ends what is in progress on s, because of why. Octets that it leaves
+	// unread become raw.
+	Flush(s *Side, why string)
+	// Waits reports whether it hangs on the server's next reply how the client's
+	// octets are to be read, so that their end does not flush them.
+	Waits() bool
+	// Secured says that TLS began, behind what Flush ended.
+	Secured()
+}
+
+// Init makes c ready.
+func (c *Core) Init(name string, limits proto.Limits) {
+	c.Name, c.Limits = name, limits.WithDefaults()
+	c.runs.Limits = c.Limits
+	c.Sides[0].Dir, c.Sides[1].Dir = wire.ClientToServer, wire.ServerToClient
+}
+
+// Feed takes an event for r, as [proto.Parser] has it.
+func (c *Core) Feed(r Reader, e wire.Event) []proto.Message {
+	c.out = c.out[:0]
+	c.now, c.conn = e.At, e.Conn
+	s := &c.Sides[proto.Side(e.Dir)]
+	c.out = c.runs.Turn(c.out, e, c.Sides[0].Buf.Span(), c.Sides[1].Buf.Span())
+	switch e.Kind {
+	case wire.KindData:
+		c.data(r, s, e.Data)
+	case wire.KindGap:
+		c.gap(r, s, e)
+	case wire.KindEOF:
+		s.Ended = true
+		if s.Dir == wire.ServerToClient || !r.Waits() {
+			c.FlushSide(r, s, proto.Ending(e.Kind))
+		}
+	case wire.KindReset, wire.KindClose:
+		c.flushAll(r, proto.Ending(e.Kind))
+	case wire.KindSecure:
+		c.secured(r)
+	}
+	return c.out
+}
+
+// Close ends everything in progress, as [proto.Parser] has it.
+func (c *Core) Close(r Reader) []proto.Message {
+	c.out = c.out[:0]
+	c.flushAll(r, "end of recording")
+	return c.out
+}
+
+func (c *Core) data(r Reader, s *Side, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	if s.Buf.Start() == s.Buf.End() {
+		s.first = c.now
+	}
+	s.Buf.Push(data)
+	r.Read(s)
+	s.Buf.Keep()
+}
+
+func (c *Core) gap(r Reader, s *Side, e wire.Event) {
+	if e.Size = proto.GapSize(e, s.Buf.End()); e.Size == 0 {
+		return
+	}
+	c.FlushSide(r, s, proto.Ending(e.Kind))
+	c.out = append(c.out, proto.Gap(e, c.Name, s.Buf.End(), c.Secure))
+	s.Buf.Gap(e.Size)
+}
+
+// secured forgets all state but what was counted. RFC 3207, section 4.2: both
+// sides discard what they knew.
+func (c *Core) secured(r Reader) {
+	c.flushAll(r, proto.Ending(wire.KindSecure))
+	c.Secure, c.Opaque = true, false
+	c.tls, c.agreed = 0, false
+	for i := range c.Sides {
+		c.Sides[i].raw, c.Sides[i].Ended = false, false
+	}
+	r.Secured()
+}
+
+// flushAll ends everything in progress. What the server said last may still
+// decide how held bytes of the client read, so it comes first.
+func (c *Core) flushAll(r Reader, why string) {
+	c.FlushSide(r, &c.Sides[1], why)
+	c.FlushSide(r, &c.Sides[0], why)
+}
+
+// FlushSide ends what is in progress on a side, because of why.
+func (c *Core) FlushSide(r Reader, s *Side, why string) {
+	r.Flush(s, why)
+	if n := s.Buf.Len(); n > 0 {
+		c.RawBytes(s, n, &proto.Note{Offset: s.Buf.Offset(), Text: "line is not complete"})
+	}
+	c.out = c.runs.End(c.out, s.Dir, why)
+	s.raw = false
+}
+
+// Lines takes what is no protocol's off the front of the unread octets of a side,
+// and reports whether others are left. Fresh says that they stand where a Message
+// begins: a handshake may be there.
+func (c *Core) Lines(s *Side, fresh bool) bool {
+	for s.Buf.Len() > 0 {
+		switch {
+		case c.Opaque:
+			c.RawBytes(s, s.Buf.Len(), nil)
+		case s.raw:
+			c.RawLine(s, nil)
+		case fresh && c.handshake(s):
+			c.Opaque = true
+			c.RawBytes(s, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: "a TLS handshake, not decrypted"})
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// handshake reports whether TLS follows that the recording has not decrypted: a
+// record of type handshake, or the server's alert.
+func (c *Core) handshake(s *Side) bool {
+	b := s.Buf.Peek()[0]
+	return c.agreed && (b == 0x16 || b == 0x15 && s.Dir == wire.ServerToClient)
+}
+
+// AskTLS says that the command of an exchange asks for TLS.
+func (c *Core) AskTLS(exchange int, verb string) {
+	if c.tls == 0 {
+		c.tls, c.verb = exchange, verb
+	}
+}
+
+// AnswerTLS says whether an exchange ended as it should. It does nothing unless
+// that exchange asks for TLS.
+func (c *Core) AnswerTLS(exchange int, ok bool) {
+	if exchange == c.tls && c.tls > 0 {
+		c.tls, c.agreed = 0, ok
+	}
+}
+
+// AfterTLS says of the next Message of a side what its plain text means where TLS
+// was asked for: a Note for it, nil for nothing. A client that goes on in plain
+// text takes its word back.
+func (c *Core) AfterTLS(s *Side, rule string) *proto.Note {
+	switch {
+	case s.Dir == wire.ServerToClient && c.agreed:
+		return &proto.Note{Offset: s.Buf.Start(), Text: "plain text after the server agreed to begin TLS", Rule: rule}
+	case s.Dir == wire.ServerToClient || c.tls == 0 && !c.agreed:
+		return nil
+	}
+	c.agreed = false
+	return &proto.Note{Offset: s.Buf.Start(), Text: "sent in plain text after " + c.verb + " and before TLS began: a server that keeps it runs it inside TLS", Rule: rule}
+}
+
+// Message returns a Message of the held octets of a side, without Value.
+func (c *Core) Message(s *Side, kind proto.Kind) proto.Message {
+	return proto.Message{
+		Conn: c.conn, Proto: c.Name, Kind: kind, Dir: s.Dir, Secure: c.Secure,
+		First: s.first, Last: c.now,
+		Span: proto.Span{From: s.Buf.Start(), To: s.Buf.Offset()},
+	}
+}
+
+// Emit gives a Message, behind whatever raw bytes came before it, and forgets
+// the held octets.
+func (c *Core) Emit(s *Side, m proto.Message) {
+	c.out = c.runs.End(c.out, s.Dir, "a line followed")
+	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
+	m.Last = c.now
+	c.out = append(c.out, m)
+	c.Release(s)
+}
+
+// Release forgets the held octets of a side: a Message in progress has them.
+func (c *Core) Release(s *Side) {
+	s.Buf.Release()
+	s.first = c.now
+}
+
+// RawBytes adds n octets behind the held ones to the raw run of a side, the held
+// ones first.
+func (c *Core) RawBytes(s *Side, n int, note *proto.Note) {
+	s.Buf.Next(n)
+	like := proto.Message{Conn: c.conn, Proto: c.Name, Dir: s.Dir, Secure: c.Secure}
+	if note != nil && c.runs.Partial(s.Dir) == nil {
+		like.Notes = []proto.Note{*note}
+	}
+	c.out = c.runs.Add(c.out, like, c.now, s.Buf.Start(), s.Buf.Held())
+	c.Release(s)
+}
+
+// RawLine adds octets up to and with the next line end to the raw run.
+func (c *Core) RawLine(s *Side, note *proto.Note) {
+	b := s.Buf.Peek()
+	n := len(b)
+	s.raw = true
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		n, s.raw = i+1, false
+	}
+	c.RawBytes(s, n, note)
+}
+
+// Progress returns what is in progress on a side, in m: the raw run, or lines
+// that are not complete; nil for nothing.
+func (c *Core) Progress(i int, m *proto.Message) *proto.Message {
+	s := &c.Sides[i]
+	if s.Buf.Start() == s.Buf.End() {
+		return c.runs.Partial(s.Dir)
+	}
+	kind := proto.KindCommand
+	if s.Dir == wire.ServerToClient {
+		kind = proto.KindReply
+	}
+	*m = c.Message(s, kind)
+	m.Span.To = s.Buf.End()
+	m.Head = s.Buf.All()
+	return m
+}
