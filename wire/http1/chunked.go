@@ -175,7 +175,26 @@ func (s *side) checkChunkSize(off int64, text, rest []byte, digits int) {
 		s.refuse(at, "the chunk size is followed by neither an extension nor a line end", rule)
 	case hasControl(ext):
 		s.note(at, "control character in a chunk extension", "RFC 9112 7.1.1")
+	case looseSpace(ext):
+		s.note(at, "white space in a chunk extension", "RFC 9112 7.1.1")
 	}
+}
+
+// looseSpace reports whether there is white space in a chunk extension outside its
+// quoted strings.
+func looseSpace(ext []byte) bool {
+	quoted := false
+	for i := 0; i < len(ext); i++ {
+		switch c := ext[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case (c == ' ' || c == '\t') && !quoted:
+			return true
+		}
+	}
+	return false
 }
 
 // startsChunk reports whether a chunk-size line, or what is leniently taken for
