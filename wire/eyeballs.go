@@ -11,13 +11,17 @@ import (
 // stagger is RFC 8305's Connection Attempt Delay: section 8 recommends 250 ms.
 const stagger = 250 * time.Millisecond
 
+// oneAtATime in place of the stagger has an attempt wait for the end of the one
+// before it: a port of our own serves one.
+const oneAtATime = 1<<63 - 1
+
 // A dialFunc connects to one address, as [net.Dialer.DialContext] does.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // raceAddrs connects to the first of addrs that answers. The next attempt begins
-// when the one before it has failed or had its stagger; c gets a KindTry for
+// when the one before it has failed or is apart old; c gets a KindTry for
 // each that failed. No attempt outlives the call.
-func raceAddrs(ctx context.Context, dial dialFunc, network string, addrs []netip.Addr, port uint16, c *Conn) (net.Conn, error) {
+func raceAddrs(ctx context.Context, dial dialFunc, network string, addrs []netip.Addr, port uint16, apart time.Duration, c *Conn) (net.Conn, error) {
 	type result struct {
 		addr netip.AddrPort
 		nc   net.Conn
@@ -46,7 +50,7 @@ func raceAddrs(ctx context.Context, dial dialFunc, network string, addrs []netip
 				nc, err := dial(ctx, network, addr.String())
 				results <- result{addr, nc, err}
 			}()
-			timer.Reset(stagger)
+			timer.Reset(apart)
 		case r := <-results:
 			pending--
 			if r.err == nil {

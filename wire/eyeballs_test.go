@@ -68,7 +68,7 @@ func TestSilentAddressIsOvertaken(t *testing.T) {
 				}
 				rec := &recorder{}
 				began := time.Now()
-				nc, err := raceAddrs(ctx, dial, "tcp", addrs, 80, newConn(NewTap(rec.sink)))
+				nc, err := raceAddrs(ctx, dial, "tcp", addrs, 80, stagger, newConn(NewTap(rec.sink)))
 				if took := time.Since(began); took != tt.took {
 					t.Errorf("it took %v, want %v", took, tt.took)
 				}

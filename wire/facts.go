@@ -12,7 +12,8 @@ type Facts struct {
 	Role    Role
 	Target  string    // as asked for: host:port, or a path
 	Local   string    // our address
-	Remote  string    // the peer's address
+	Remote  string    // the peer's address, or the proxy's
+	Via     string    // the proxy in between, "socks5 127.0.0.1:1080"; "" for none
 	Start   time.Time // wall clock at which dialling began; zero when not known
 	Phases  Phases
 }
@@ -21,7 +22,8 @@ type Facts struct {
 // part that did not happen.
 type Phases struct {
 	DNS     time.Duration
-	Connect time.Duration
+	Connect time.Duration // to the proxy where there is one
+	Proxy   time.Duration // until the proxy had its connection
 }
 
 // TLS is what is known of a TLS connection when its handshake is over.
@@ -35,6 +37,8 @@ type TLS struct {
 	Resumed      bool
 	Certificates [][]byte      // the peer's chain as sent, DER, leaf first
 	Verify       string        // "ok", or why the chain or name did not verify; "" when we asked for no certificate
+	OCSP         bool          // an OCSP response was stapled; nobody has verified it
+	SCTs         int           // signed certificate timestamps in the handshake, beside those in certificates
 	Took         time.Duration // from the first byte of the handshake to its end
 }
 

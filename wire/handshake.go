@@ -70,7 +70,10 @@ func (h *handshake) config() *tls.Config {
 		MaxVersion:   o.MaxVersion,
 		KeyLogWriter: o.KeyLog,
 	}
-	if o.MinVersion != 0 && o.MinVersion < tls.VersionTLS12 {
+	switch {
+	case o.CipherSuites != nil:
+		cfg.CipherSuites = o.CipherSuites
+	case o.MinVersion != 0 && o.MinVersion < tls.VersionTLS12:
 		for _, s := range tls.CipherSuites() {
 			cfg.CipherSuites = append(cfg.CipherSuites, s.ID)
 		}
@@ -166,6 +169,8 @@ func (h *handshake) facts(cs tls.ConnectionState) *TLS {
 		ServerName:  cs.ServerName,
 		Resumed:     cs.DidResume,
 		Verify:      h.found,
+		OCSP:        len(cs.OCSPResponse) > 0,
+		SCTs:        len(cs.SignedCertificateTimestamps),
 		Took:        time.Since(h.began) - h.asked,
 	}
 	if h.c.facts.Role == Dialed {

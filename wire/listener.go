@@ -22,31 +22,39 @@ type Listener struct {
 	network string
 }
 
-// Listen listens on network "tcp" or "unix". An address without a host, ":8080"
+// Listen listens on network "tcp", "udp" or "unix". An address without a host, ":8080"
 // or "8080", is on 127.0.0.1; "*:8080" is on every interface, of IPv6 too, and
-// "0.0.0.0:8080" of IPv4 alone; port 0 is one that is free. A socket file that
-// nobody listens on any more is replaced. An error is an [*OpError].
+// "0.0.0.0:8080" of IPv4 alone; port 0 is one that is free. Of UDP each address
+// that a datagram comes from is a connection. A socket file that nobody listens
+// on any more is replaced. An error is an [*OpError].
 func Listen(ctx context.Context, network, address string) (*Listener, error) {
 	fail := func(err error) (*Listener, error) {
 		return nil, &OpError{Phase: PhaseListen, Network: network, Target: address, Role: Accepted, Err: err}
 	}
 	family := network
 	switch network {
-	case "tcp":
-		a, err := listenAddress(address)
+	case "tcp", "udp":
+		a, err := listenAddress(network, address)
 		if err != nil {
 			return fail(err)
 		}
 		address = a
 		if ap, err := netip.ParseAddrPort(address); err == nil && ap.Addr().Is4() {
-			family = "tcp4" // of "tcp", 0.0.0.0 would be :: too
+			family += "4" // of "tcp", 0.0.0.0 would be :: too
 		}
 	case "unix":
 		removeStale(address)
 	default:
-		return fail(errors.New("want network tcp or unix"))
+		return fail(errors.New("want network tcp, udp or unix"))
 	}
 	var lc net.ListenConfig
+	if network == "udp" {
+		pc, err := lc.ListenPacket(ctx, family, address)
+		if err != nil {
+			return fail(err)
+		}
+		return &Listener{ln: newPacketListener(pc.(*net.UDPConn)), network: network}, nil
+	}
 	// A RST and its linger mean what they say on plain TCP only.
 	lc.SetMultipathTCP(false)
 	ln, err := lc.Listen(ctx, family, address)
@@ -57,7 +65,7 @@ func Listen(ctx context.Context, network, address string) (*Listener, error) {
 }
 
 // listenAddress fills in the loopback and the port of a service.
-func listenAddress(s string) (string, error) {
+func listenAddress(network, s string) (string, error) {
 	host, port := "", s
 	if strings.Contains(s, ":") {
 		var err error
@@ -74,7 +82,7 @@ func listenAddress(s string) (string, error) {
 	if port == "0" {
 		return net.JoinHostPort(host, port), nil
 	}
-	p, err := parsePort("tcp", port)
+	p, err := parsePort(network, port)
 	if err != nil {
 		return "", err
 	}
@@ -100,7 +108,7 @@ func removeStale(path string) {
 // Addr returns the address that is listened on.
 func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
 
-// Close ends Serve. Connections accepted stay.
+// Close ends Serve and Accept. Connections accepted stay.
 func (l *Listener) Close() error { return l.ln.Close() }
 
 // Serve accepts connections and gives each to handle, in a goroutine of its own,
@@ -131,6 +139,21 @@ func (l *Listener) Serve(ctx context.Context, tap *Tap, handle func(context.Cont
 			}
 		})
 	}
+}
+
+// Accept waits for one connection and shakes hands where TLS is set. After an
+// [*OpError] of [PhaseTLS] it may be called again; it returns [net.ErrClosed] when
+// ctx has ended or the Listener is closed, and then the Listener is.
+func (l *Listener) Accept(ctx context.Context, tap *Tap) (*Conn, error) {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	c, err := l.accept(ctx, tap)
+	if err == nil {
+		err = l.secure(ctx, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // accept waits for a connection, also through a shortage.

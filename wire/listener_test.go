@@ -119,7 +119,7 @@ func TestListenErrors(t *testing.T) {
 		{"tcp", addr, "listen tcp " + addr + ": address already in use"},
 		{"tcp", "70000", "listen tcp 70000: port 70000: want 1 to 65535"},
 		{"tcp", "[::1", "listen tcp [::1: want host:port"},
-		{"sctp", "1", "listen sctp 1: want network tcp or unix"},
+		{"sctp", "1", "listen sctp 1: want network tcp, udp or unix"},
 	} {
 		_, err := Listen(t.Context(), tt.network, tt.address)
 		if op, ok := errors.AsType[*OpError](err); !ok || op.Phase != PhaseListen || err.Error() != tt.want {
@@ -133,7 +133,7 @@ func TestListenAddress(t *testing.T) {
 		"8080": "127.0.0.1:8080", ":8080": "127.0.0.1:8080", ":http": "127.0.0.1:80", "*:8080": ":8080",
 		"0.0.0.0:0": "0.0.0.0:0", "[::]:25": "[::]:25", "localhost:smtp": "localhost:25",
 	} {
-		if got, err := listenAddress(in); got != want || err != nil {
+		if got, err := listenAddress("tcp", in); got != want || err != nil {
 			t.Errorf("listenAddress(%q) = %q, %v; want %q", in, got, err, want)
 		}
 	}

@@ -21,11 +21,12 @@ const (
 	PhaseConnect                  // connecting
 	PhaseListen                   // listening, accepting
 	PhaseTLS                      // the TLS handshake
+	PhaseProxy                    // the proxy: connecting to it, and what it said
 )
 
-var phaseNames = [...]string{PhaseTarget: "target", PhaseName: "name", PhaseConnect: "connect", PhaseListen: "listen", PhaseTLS: "tls"}
+var phaseNames = [...]string{PhaseTarget: "target", PhaseName: "name", PhaseConnect: "connect", PhaseListen: "listen", PhaseTLS: "tls", PhaseProxy: "proxy"}
 
-// String returns "name", "connect", "listen", "tls" or "target".
+// String returns "name", "connect", "listen", "tls", "proxy" or "target".
 func (p Phase) String() string {
 	if int(p) < len(phaseNames) && p != 0 {
 		return phaseNames[p]
@@ -39,6 +40,7 @@ type OpError struct {
 	Phase   Phase
 	Network string // "tcp", "udp", "unix"
 	Target  string // as asked for: host:port, or a path
+	Via     string // PhaseProxy: the proxy
 	Role    Role   // PhaseTLS: Accepted when we are the server
 	Err     error
 }
@@ -58,7 +60,11 @@ func (e *OpError) Error() string {
 	case e.Phase == PhaseTLS:
 		what = "dial tls"
 	}
-	return what + " " + e.Target + ": " + reason(e.Err)
+	target := e.Target
+	if e.Via != "" {
+		target += " via " + e.Via
+	}
+	return what + " " + target + ": " + reason(e.Err)
 }
 
 // Unwrap returns Err.

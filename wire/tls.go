@@ -30,6 +30,10 @@ type TLSOptions struct {
 	// MinVersion and MaxVersion are as in crypto/tls; zero means its defaults. A
 	// MinVersion below TLS 1.2 also offers the suites that only such peers need.
 	MinVersion, MaxVersion uint16
+	// CipherSuites are offered up to TLS 1.2, by their IANA numbers and in the order
+	// that crypto/tls has for them; nil means its own choice. Those of TLS 1.3 are
+	// not to be chosen.
+	CipherSuites []uint16
 	// KeyLog gets the secrets in NSS key log format; nil means none.
 	KeyLog io.Writer
 	// Confirm is asked when a certificate does not verify, while the handshake
