@@ -28,11 +28,11 @@ func conversation() []wire.Event {
 		{Conn: 1, At: 0, Kind: wire.KindTry, Addr: "[::1]:443", Text: `dial: "refused"`},
 		{Conn: 1, At: 5 * ms, Kind: wire.KindOpen, Facts: &wire.Facts{
 			Network: "tcp", Role: wire.Dialed, Target: "example.com:443", Local: "127.0.0.1:5", Remote: "127.0.0.1:443",
-			Start: created.Add(2 * ms), Phases: wire.Phases{DNS: ms, Connect: 2 * ms}}},
+			Start: created.Add(2 * ms), Phases: wire.Phases{DNS: ms, Connect: 2 * ms, Proxy: 3 * ms}, Via: "socks5 127.0.0.1:1080"}},
 		{Conn: 1, At: 9 * ms, Kind: wire.KindSecure, TLS: &wire.TLS{
 			Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, Group: tls.X25519,
 			ALPN: "h2", Offered: []string{"h2", "http/1.1"}, ServerName: "example.com", Resumed: true,
-			Certificates: [][]byte{{0x30, 1, 2}, {0x30, 3}}, Verify: "ok", Took: 3 * ms}},
+			Certificates: [][]byte{{0x30, 1, 2}, {0x30, 3}}, Verify: "ok", OCSP: true, SCTs: 2, Took: 3 * ms}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindOpen, Facts: &wire.Facts{
 			Network: "unix", Role: wire.Accepted, Target: "/run/a b=\"c\".sock", Start: created.Add(10 * ms)}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindSecure, TLS: &wire.TLS{

@@ -21,13 +21,13 @@ type verb struct {
 }
 
 var verbs = []verb{
-	{"open", wire.KindOpen, []string{"local", "remote", "role", "dns", "connect"},
-		[]string{"local", "remote", "role", "dns", "connect"}, putOpen, getOpen},
+	{"open", wire.KindOpen, []string{"local", "remote", "via", "role", "dns", "connect", "proxy"},
+		[]string{"local", "remote", "via", "role", "dns", "connect", "proxy"}, putOpen, getOpen},
 	{"try", wire.KindTry, []string{"error"}, nil,
 		func(l *facts, e wire.Event) { l.add(e.Addr); l.set("error", e.Text) },
 		func(l *facts, e *wire.Event) { e.Addr = l.place("an address"); e.Text = l.key("error") }},
-	{"tls", wire.KindSecure, []string{"suite", "group", "alpn", "offer", "sni", "resumed", "leaf", "verify", "took"},
-		[]string{"suite", "group", "resumed", "leaf", "took"}, putTLS, getTLS},
+	{"tls", wire.KindSecure, []string{"suite", "group", "alpn", "offer", "sni", "resumed", "leaf", "verify", "ocsp", "sct", "took"},
+		[]string{"suite", "group", "resumed", "leaf", "ocsp", "sct", "took"}, putTLS, getTLS},
 	{"alert", wire.KindAlert, nil, nil, putAlert, getAlert},
 	{"eof", wire.KindEOF, []string{"notify"}, nil,
 		func(l *facts, e wire.Event) {
@@ -105,6 +105,7 @@ func putOpen(l *facts, e wire.Event) {
 	l.add(f.Target)
 	l.set("local", f.Local)
 	l.set("remote", f.Remote)
+	l.set("via", f.Via)
 	switch f.Role {
 	case 0:
 	case wire.Dialed, wire.Accepted:
@@ -114,6 +115,7 @@ func putOpen(l *facts, e wire.Event) {
 	}
 	l.setDur("dns", f.Phases.DNS)
 	l.setDur("connect", f.Phases.Connect)
+	l.setDur("proxy", f.Phases.Proxy)
 }
 
 func getOpen(l *facts, e *wire.Event) {
@@ -122,7 +124,7 @@ func getOpen(l *facts, e *wire.Event) {
 		l.fail("network %q: want %s", f.Network, strings.Join(networks, ", "))
 	}
 	f.Target = l.place("a target")
-	f.Local, f.Remote = l.key("local"), l.key("remote")
+	f.Local, f.Remote, f.Via = l.key("local"), l.key("remote"), l.key("via")
 	switch role := l.key("role"); role {
 	case "":
 	case wire.Dialed.String():
@@ -132,7 +134,7 @@ func getOpen(l *facts, e *wire.Event) {
 	default:
 		l.fail("role %q: want dial or accept", role)
 	}
-	f.Phases = wire.Phases{DNS: l.dur("dns"), Connect: l.dur("connect")}
+	f.Phases = wire.Phases{DNS: l.dur("dns"), Connect: l.dur("connect"), Proxy: l.dur("proxy")}
 	e.Facts = f
 }
 

@@ -63,6 +63,12 @@ func putTLS(l *facts, e wire.Event) {
 		l.set("leaf", leaf(t.Certificates[0]))
 	}
 	l.set("verify", t.Verify)
+	if t.OCSP {
+		l.set("ocsp", "yes")
+	}
+	if t.SCTs != 0 {
+		l.set("sct", strconv.Itoa(t.SCTs))
+	}
 	l.setDur("took", t.Took)
 }
 
@@ -88,9 +94,13 @@ func getTLS(l *facts, e *wire.Event) {
 		ServerName: l.key("sni"),
 		Resumed:    l.yes("resumed"),
 		Verify:     l.key("verify"),
+		OCSP:       l.yes("ocsp"),
 		Took:       l.dur("took"),
 	}
 	e.TLS = t
+	if l.has("sct") {
+		t.SCTs = int(l.number(l.key("sct")))
+	}
 	name := l.place("a version")
 	var ok bool
 	if t.Version, ok = versions[name]; !ok {

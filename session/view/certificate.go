@@ -58,6 +58,12 @@ func (p *Printer) Chain(t *wire.TLS, now time.Time) {
 	default:
 		p.rows(0, markWarn, "not trusted: "+t.Verify)
 	}
+	if t.OCSP {
+		p.rows(0, markInfo, "an OCSP response was stapled; it is not verified here")
+	}
+	if t.SCTs > 0 {
+		p.rows(0, markInfo, fmt.Sprintf("%d signed certificate timestamps in the handshake (RFC 6962 3.3)", t.SCTs))
+	}
 	for i, der := range t.Certificates {
 		p.certificate(i, der, now)
 	}

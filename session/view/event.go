@@ -91,6 +91,13 @@ func (p *Printer) opened(v *connView, e wire.Event) {
 		}
 		p.rows(e.Conn, markNone, "Connected to "+hostOf(f.Target)+".")
 	}
+	if f.Via != "" {
+		text := "via " + f.Via
+		if f.Phases.Proxy > 0 {
+			text += "; tcp " + span(f.Phases.Connect) + ", proxy " + span(f.Phases.Proxy)
+		}
+		p.rows(e.Conn, markInfo, text)
+	}
 	if p.s.EscapeKey != "" {
 		p.rows(e.Conn, markNone, "Escape character is '"+p.s.EscapeKey+"'.")
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
@@ -13,7 +14,7 @@ import (
 func TestCertificateTellsAllOfAChain(t *testing.T) {
 	var b strings.Builder
 	p := New(&b, Style{})
-	chain := &wire.TLS{Certificates: [][]byte{certificate(t), []byte("no certificate")}, Verify: "ok"}
+	chain := &wire.TLS{Certificates: [][]byte{certificate(t), []byte("no certificate")}, Verify: "ok", OCSP: true, SCTs: 2}
 	p.Certificate(chain, start)
 	chain.Certificates, chain.Verify = chain.Certificates[:1], "x509: certificate has expired"
 	p.Certificate(chain, start.AddDate(1, 0, 0))
@@ -38,6 +39,16 @@ func TestALPN(t *testing.T) {
 		if b.String() != tt.want {
 			t.Errorf("ALPN(%+v) = %q, want %q", tt.tls, b.String(), tt.want)
 		}
+	}
+}
+
+func TestTheProxyInBetweenIsTold(t *testing.T) {
+	var b strings.Builder
+	New(&b, Style{}).Event(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{
+		Network: "tcp", Role: wire.Dialed, Target: "h.test:80", Remote: "127.0.0.1:1080", Via: "socks5 127.0.0.1:1080",
+		Phases: wire.Phases{Connect: time.Millisecond, Proxy: 2 * time.Millisecond}}})
+	if want := "Trying 127.0.0.1...\nConnected to h.test.\n* via socks5 127.0.0.1:1080; tcp 1 ms, proxy 2 ms\n"; b.String() != want {
+		t.Errorf("wrote\n%swant\n%s", b.String(), want)
 	}
 }
 
