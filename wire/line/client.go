@@ -63,15 +63,8 @@ func (p *Parser) clientLine(s *Side, line []byte, eol proto.EOL) {
 		p.answerLine(s, line, eol)
 		return
 	}
-	c := &Command{}
 	head := bytes.Clone(s.Buf.Held())
-	skip := len(line) - len(text)
-	text = head[skip:len(line):len(line)]
-	verb := text
-	if before, after, ok := bytes.Cut(text, []byte{' '}); ok {
-		verb, c.Args = before, after
-	}
-	c.Verb = upper(verb)
+	c := NewCommand(head[len(line)-len(text) : len(line) : len(line)])
 
 	m := p.core.Message(s, proto.KindCommand)
 	m.Head, m.Value = head, c
@@ -132,10 +125,21 @@ func (p *Parser) tlsVerb() string {
 
 // answerLine takes the line that a reply asked for.
 func (p *Parser) answerLine(s *Side, line []byte, eol proto.EOL) {
-	m := p.core.Message(s, proto.KindContent)
-	n := int64(len(line))
-	m.Body = proto.Body{Data: bytes.Clone(line), Size: n}
+	m := Answer(&p.core, s, line, eol, p.rule("RFC 5321 2.3.8", ""))
 	m.Value = &Content{After: p.after, Answer: true}
+	p.asked++
+	m.Exchange = p.asked
+	p.hold, p.after = p.asked, 0 // for p.verb still
+	p.core.Emit(s, m)
+}
+
+// Answer returns the Message of a line that answers a challenge: the held octets
+// of a side, without its exchange. Rule is cited where the line ends in a bare LF.
+func Answer(c *Core, s *Side, line []byte, eol proto.EOL, rule string) proto.Message {
+	m := c.Message(s, proto.KindContent)
+	n := int64(len(line))
+	m.Body.Keep(line, c.Limits.Body)
+	m.Value = &Content{Answer: true}
 	m.Leaves = []proto.Leaf{
 		{Span: proto.Span{From: m.Span.From, To: m.Span.From + n}, Name: "content"},
 		{Span: proto.Span{From: m.Span.From + n, To: m.Span.To}, Name: "line-end"},
@@ -144,13 +148,10 @@ func (p *Parser) answerLine(s *Side, line []byte, eol proto.EOL) {
 		m.Leaves = m.Leaves[1:]
 	}
 	if eol == proto.EOLLF {
-		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "line ends in bare LF", Rule: p.rule("RFC 5321 2.3.8", "")})
+		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "line ends in bare LF", Rule: rule})
 	}
 	m.Complete, m.EndedBy = true, "line end"
-	p.asked++
-	m.Exchange = p.asked
-	p.hold, p.after = p.asked, 0 // for p.verb still
-	p.core.Emit(s, m)
+	return m
 }
 
 // flushClient ends what the client has in progress, because of why.

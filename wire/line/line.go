@@ -11,6 +11,7 @@
 package line
 
 import (
+	"bytes"
 	"strconv"
 
 	"wiretape/wire"
@@ -29,6 +30,16 @@ const (
 type Command struct {
 	Verb string // up to the first space, in upper case; "" for an empty line
 	Args []byte // what follows that space, as it came; nil for nothing
+}
+
+// NewCommand reads a line without its end. The command's Args are a part of it.
+func NewCommand(line []byte) *Command {
+	c, verb := new(Command), line
+	if before, after, ok := bytes.Cut(line, []byte{' '}); ok {
+		verb, c.Args = before, after
+	}
+	c.Verb = upper(verb)
+	return c
 }
 
 // String returns the command as a line without its end, the verb in upper case.
