@@ -39,6 +39,7 @@ var directions = map[string]string{
 	"wire/tlsrec":          "wire wire/proto",
 	"wire/detect":          "wire wire/proto " + parsers,
 	"tape":                 "wire",
+	"tape/record":          "wire",
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,
 	"tape/replay":          "wire wire/proto wire/detect tape tape/redact tape/match " + parsers,
