@@ -27,7 +27,7 @@ func lookCommands() []command {
 				return s.show("hex", append(strings.Fields(args), "hex"))
 			}},
 		{group: "Look", name: "body", args: "[N]", summary: "shows the whole body of the reply of exchange N",
-			detail:  "As much of it as is held: 1 MiB unless set.",
+			detail:  "Content codings are undone. As much of it as is held: 1 MiB unless set.",
 			example: ".body", run: (*Session).body},
 		{group: "Look", name: "cookies", summary: "gives the verdict on each cookie that was set, with the rule",
 			example: ".cookies", run: (*Session).cookies},
@@ -172,13 +172,14 @@ func (s *Session) body(_ context.Context, args string) error {
 		if m.Dir != wire.ServerToClient || m.Body.Size == 0 {
 			continue
 		}
+		text := view.Content(&m).Text.Data
 		var out bytes.Buffer
-		if bytes.IndexByte(m.Body.Data, 0) >= 0 {
-			if err := view.Hex(&out, m.Body.Data, 0); err != nil {
+		if bytes.IndexByte(text, 0) >= 0 {
+			if err := view.Hex(&out, text, 0); err != nil {
 				return err
 			}
 		} else {
-			for line := range bytes.Lines(m.Body.Data) {
+			for line := range bytes.Lines(text) {
 				out.Write(view.Escape(nil, bytes.TrimRight(line, "\r\n")))
 				out.WriteByte('\n')
 			}

@@ -24,6 +24,7 @@ type progress struct {
 	from int64 // where the Message begins in its stream; -1 for none
 	mark mark  // of its rows
 	head int   // octets of its head
+	fits int   // octets of its body that can be written as they stand
 	body bodyProgress
 }
 

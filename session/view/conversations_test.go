@@ -73,6 +73,16 @@ func conversations(tb testing.TB) map[string]*talk {
 			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
 			server("HTTP/1.1 200 OK", "Content-Encoding: gzip", "Content-Length: 4", "", "\x1f\x8b\x08\x00"),
 
+		"http-gzip-text": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/plain; charset=koi8-r", "Content-Encoding: gzip", "Connection: close", "",
+				gzipped("\xf0\xd2\xc9\xd7\xc5\xd4\r\n"+strings.Repeat("a line\n", 20)+"\x1b[31m")+"junk").eof().close(),
+
+		"http-charset": dial("www.example.com:80").
+			client("GET / HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/html", "Content-Length: 68", "", "<p>one</p>\n<p>two ca").
+			server("f\xe9</p>\n<p>three ä</p>\n<p>four</p>\n<p>five</p>\n\xff"),
+
 		"http-binary": dial("www.example.com:80").
 			client("GET /x.png HTTP/1.1", "Host: www.example.com", "", "").
 			server("HTTP/1.1 200 OK", "Content-Type: image/png", "Content-Length: 600", "",

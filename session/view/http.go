@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/content"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
@@ -85,7 +86,7 @@ func trailers(m *proto.Message) http1.Fields {
 
 // conclude appends what stands at the end of an exchange: its cookies and its
 // summary. The refused cookies come last, next to whoever waits for the reply.
-func (p *Printer) conclude(v *connView, m *proto.Message) {
+func (p *Printer) conclude(v *connView, m *proto.Message, b *content.Body) {
 	switch value := m.Value.(type) {
 	case *http1.Request:
 		if len(v.sent) < maxSent {
@@ -97,7 +98,7 @@ func (p *Printer) conclude(v *connView, m *proto.Message) {
 			p.rows(m.Conn, markInfo, row)
 		}
 		if !value.Interim() || !m.Complete {
-			p.summary(v, m, value)
+			p.summary(v, m, value, b)
 		}
 		for _, row := range refused {
 			p.rows(m.Conn, markWarn, row)
@@ -106,7 +107,7 @@ func (p *Printer) conclude(v *connView, m *proto.Message) {
 }
 
 // summary appends the one row that sums an exchange up.
-func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
+func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response, b *content.Body) {
 	began, known := v.sent[m.Exchange]
 	delete(v.sent, m.Exchange)
 	if !known || began > m.First {
@@ -126,10 +127,10 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
 	}
 	if !m.Complete {
 		v.closed = m.Last
-		p.rows(m.Conn, markWarn, text+"body "+octets(m.Body.Size)+", incomplete: "+m.EndedBy)
+		p.rows(m.Conn, markWarn, text+"body "+bodySize(m, b)+", incomplete: "+m.EndedBy)
 		return
 	}
-	text += bodyText(m, r)
+	text += bodyText(m, r, b)
 	switch {
 	case r.Framing == http1.FramingClose:
 		v.closed = m.Last
@@ -145,13 +146,26 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response) {
 	p.rows(m.Conn, markInfo, text)
 }
 
+// bodySize says how long a body is, and what it decodes to.
+func bodySize(m *proto.Message, b *content.Body) string {
+	size := octets(m.Body.Size)
+	c := coding(m)
+	switch {
+	case c == "" || m.Body.Size == 0:
+	case !b.Decoded():
+		size += " " + c + ", not decoded"
+	case b.Cut:
+		size += " " + c + " (" + octets(int64(len(b.Data))) + " decoded, not all of it)"
+	default:
+		size += " " + c + " (" + octets(int64(len(b.Data))) + " decoded)"
+	}
+	return size
+}
+
 // bodyText says how long the body of a complete response is and how its end was
 // known.
-func bodyText(m *proto.Message, r *http1.Response) string {
-	size := "body " + octets(m.Body.Size)
-	if c := coding(m); c != "" && m.Body.Size > 0 {
-		size += " " + c + ", not decoded"
-	}
+func bodyText(m *proto.Message, r *http1.Response, b *content.Body) string {
+	size := "body " + bodySize(m, b)
 	switch r.Framing {
 	case http1.FramingContentLength:
 		return size + ", ended by Content-Length"

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"wiretape/wire/content"
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
 	"wiretape/wire/line"
@@ -57,7 +58,7 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 			j.body(m)
 		}
 	}
-	j.notes(m.Notes)
+	j.notes(notesOf(m, j.read(m)))
 	j.key("span")
 	j.b = append(strconv.AppendInt(append(j.b, '['), m.Span.From, 10), ',')
 	j.b = append(strconv.AppendInt(j.b, m.Span.To, 10), ']')
@@ -105,22 +106,37 @@ func (j *object) framing(m *proto.Message, f http1.Framing) {
 }
 
 // body appends a body, of which the transfer coding is undone and the content
-// coding is not.
+// coding is not; behind it, what it decodes to and its characters.
 func (j *object) body(m *proto.Message) {
+	b := j.read(m)
 	j.base64("body", m.Body.Data)
-	if coding(m) == "" {
-		if text, ok := bodyAsText(&m.Body); ok {
-			j.bytes("body_text", text)
+	if b.Decoded() {
+		j.base64("decoded", b.Data)
+		j.bool("decoded_cut", b.Cut)
+	}
+	if text, ok := asText(b); ok {
+		j.bytes("body_text", text)
+		if c := b.Text.Charset; c != "" && c != "utf-8" {
+			j.string("charset", c)
 		}
 	}
 	j.int("body_size", m.Body.Size)
 	j.bool("body_cut", m.Body.Cut)
 }
 
-// bodyAsText returns a body's octets if they are text, without the part of a
-// character at which they were cut.
-func bodyAsText(b *proto.Body) ([]byte, bool) {
-	text := b.Data
+// read returns what the body of the Message in hand amounts to.
+func (j *object) read(m *proto.Message) *content.Body {
+	if j.content == nil {
+		b := Content(m)
+		j.content = &b
+	}
+	return j.content
+}
+
+// asText returns the characters of a body if it is text, without the part of one
+// at which it was cut.
+func asText(b *content.Body) ([]byte, bool) {
+	text := b.Text.Data
 	if b.Cut && len(text) > 0 {
 		if at := runeStart(text, len(text)-1); !utf8.FullRune(text[at:]) {
 			text = text[:at]

@@ -1,6 +1,9 @@
 package view
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -73,7 +76,10 @@ func TestJSONBodyText(t *testing.T) {
 		{"an old charset", "caf\xe9 au lait, s'il vous plait", "", false, nil},
 		{"cut within a character", "na\xc3", "", true, "na"},
 		{"cut behind a character", "naï", "", true, "naï"},
-		{"coded", "text", "gzip", false, nil},
+		{"called coded, and not", "text", "gzip", false, "text"},
+		{"coded in a way that is not known", "text", "frob", false, "text"},
+		{"coded and broken", "\x1f\x8b\x08", "gzip", false, nil},
+		{"coded", gzipped("text"), "gzip", false, "text"},
 		{"coded as itself", "text", "identity", false, "text"},
 	}
 	for _, tt := range tests {
@@ -115,5 +121,35 @@ func TestJSONNamesStandInTheirOrder(t *testing.T) {
 			t.Fatalf("%q is missing, or out of order, before %s", name, line)
 		}
 		line = rest
+	}
+}
+
+// gzipped returns text under gzip.
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(text))
+	w.Close()
+	return b.String()
+}
+
+// A body stands as it came, as it decodes, and as text of whatever charset.
+func TestJSONDecodesBodies(t *testing.T) {
+	m := response("Content-Encoding", "gzip", "Content-Type", "text/plain; charset=iso-8859-1")
+	m.Complete = true
+	m.Body = proto.Body{Data: []byte(gzipped("caf\xe9"))}
+	m.Body.Size = int64(len(m.Body.Data))
+	v := decode(t, m, JSONOptions{})
+	if v["body"] != base64.StdEncoding.EncodeToString(m.Body.Data) || v["decoded"] != base64.StdEncoding.EncodeToString([]byte("caf\xe9")) {
+		t.Errorf("body %v, decoded %v", v["body"], v["decoded"])
+	}
+	if v["body_text"] != "café" || v["charset"] != "windows-1252" || v["decoded_cut"] != false {
+		t.Errorf("body_text %v, charset %v, decoded_cut %v", v["body_text"], v["charset"], v["decoded_cut"])
+	}
+	m.Body.Data = m.Body.Data[:len(m.Body.Data)-4]
+	m.Body.Size -= 4
+	notes := decode(t, m, JSONOptions{})["notes"].([]any)
+	if len(notes) != 1 || notes[0].(map[string]any)["text"] != "the gzip trailer has 4 octets of 8" {
+		t.Errorf("notes %v, want one on the trailer", notes)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wiretape/wire"
+	"wiretape/wire/content"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
@@ -24,11 +25,12 @@ func (p *Printer) Message(m *proto.Message) {
 		done = begun
 	}
 	v.progress[side] = progress{from: -1}
+	b := Content(m)
 	if p.shows(v, m) {
-		p.content(m, &done, true)
+		p.content(m, &done, &b)
 	}
-	p.notes(m)
-	p.conclude(v, m)
+	p.notes(m, notesOf(m, &b))
+	p.conclude(v, m, &b)
 	p.flush()
 }
 
@@ -63,7 +65,7 @@ func (p *Printer) Partial(conn int, st proto.State) {
 		}
 		part := *m
 		part.Conn = conn
-		p.content(&part, done, false)
+		p.content(&part, done, nil)
 	}
 	p.flush()
 }
@@ -101,7 +103,7 @@ func (p *Printer) Echo(conn int, data []byte, secure bool) {
 	m := proto.Message{Conn: conn, Dir: wire.ClientToServer, Kind: proto.KindRequest, Secure: secure}
 	m.Head, m.Body.Data = splitHead(data)
 	m.Body.Size = int64(len(m.Body.Data))
-	p.content(&m, &progress{mark: markOf(&m, false)}, true)
+	p.content(&m, &progress{mark: markOf(&m, false)}, &content.Body{})
 	p.flush()
 }
 
@@ -126,9 +128,10 @@ func isHTTP(m *proto.Message) bool {
 	return m.Kind == proto.KindRequest || m.Kind == proto.KindResponse
 }
 
-// content appends the rows of the octets of m that done does not count yet;
-// unless final, whole lines only.
-func (p *Printer) content(m *proto.Message, done *progress, final bool) {
+// content appends the rows of the octets of m that done does not count yet: whole
+// lines only, unless b, what its body amounts to, says that m is final.
+func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
+	final := b != nil
 	switch m.Kind {
 	case proto.KindGap:
 		return // the event tells it
@@ -141,18 +144,22 @@ func (p *Printer) content(m *proto.Message, done *progress, final bool) {
 		p.raw(m, done, final)
 		return
 	}
-	if !p.head(m, done, final) || coding(m) != "" {
-		return // of a coded body the summary tells
+	if final && p.reading(m, done.mark) {
+		return
+	}
+	if !p.head(m, done, final) {
+		return
 	}
 	style := bodyStyle{room: p.third()}
 	if m.Kind == proto.KindContent {
 		style.mark = done.mark // lines like those around them
 	}
-	p.body(m.Conn, &done.body, m.Body.Data, style, final)
+	data, size := screenBody(m, done, b)
+	p.body(m.Conn, &done.body, data, style, final)
 	if !final {
 		return
 	}
-	p.more(m.Conn, &done.body, len(m.Body.Data), m.Body.Size)
+	p.more(m.Conn, &done.body, len(data), size)
 	if c, ok := m.Value.(*line.Content); ok && m.Complete && endsByDot(c) {
 		p.row(m.Conn, done.mark, []byte("."))
 	}
@@ -206,13 +213,13 @@ func (p *Printer) raw(m *proto.Message, done *progress, final bool) {
 
 // notes appends a row for each kind of note: one about every line of a message
 // is told once, with how many more there are.
-func (p *Printer) notes(m *proto.Message) {
+func (p *Printer) notes(m *proto.Message, notes []proto.Note) {
 	type kind struct{ text, rule string }
 	more := make(map[kind]int)
-	for _, n := range m.Notes {
+	for _, n := range notes {
 		more[kind{n.Text, n.Rule}]++
 	}
-	for _, n := range m.Notes {
+	for _, n := range notes {
 		k := kind{n.Text, n.Rule}
 		if more[k] > 0 {
 			p.note(m, n, more[k]-1)

@@ -4,11 +4,16 @@ import (
 	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
+
+	"wiretape/wire/content"
 )
 
 // An object writes JSON, field by field, in the order of the calls. A name of ""
 // is for what stands in an array.
-type object struct{ b []byte }
+type object struct {
+	b       []byte
+	content *content.Body // of the Message, once it was asked for
+}
 
 // key appends what stands before a value: a comma unless it is the first, and
 // its name.

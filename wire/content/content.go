@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Limits bound what [Decode] gives. The zero value means the defaults.
@@ -125,7 +124,7 @@ func (r *Result) codings(values [][]byte) []string {
 	var all []string
 	for _, v := range values {
 		for part := range bytes.SplitSeq(v, []byte{','}) {
-			name := strings.ToLower(string(bytes.Trim(part, " \t\r\n")))
+			name := lower(bytes.Trim(part, ows))
 			switch name {
 			case "":
 				r.note(contentEncoding, "empty element in the list of content codings", "RFC 9110 5.6.1")
@@ -140,11 +139,23 @@ func (r *Result) codings(values [][]byte) []string {
 	return all
 }
 
+// lower returns b with its ASCII letters in lower case, and other octets as they
+// are.
+func lower(b []byte) string {
+	out := bytes.Clone(b)
+	for i, c := range out {
+		if 'A' <= c && c <= 'Z' {
+			out[i] = c + ('a' - 'A')
+		}
+	}
+	return string(out)
+}
+
 // undo undoes one coding of r.Data, and reports whether the next may be tried.
 func (r *Result) undo(name string, came int, limits Limits) bool {
 	c, known := find(name)
 	if !known {
-		text := "content coding " + strconv.Quote(name) + " is unknown"
+		text := "content coding " + strconv.QuoteToASCII(name) + " is unknown"
 		if c = sniff(r.Data); c == nil {
 			r.note(contentEncoding, text+": not undone", "RFC 9110 8.4.1")
 			return false

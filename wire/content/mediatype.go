@@ -38,7 +38,7 @@ func ParseMediaType(value []byte) (MediaType, []Note) {
 		notes = append(notes, Note{Field: contentType, Text: text, Rule: "RFC 9110 8.3.1"})
 	}
 	name, rest, _ := bytes.Cut(value, []byte{';'})
-	t.Name = strings.ToLower(string(bytes.Trim(name, ows)))
+	t.Name = lower(bytes.Trim(name, ows))
 	main, sub, slash := strings.Cut(t.Name, "/")
 	switch {
 	case t.Name == "":
@@ -61,7 +61,7 @@ func ParseMediaType(value []byte) (MediaType, []Note) {
 			rest = rest[i:]
 			continue
 		}
-		p.Name = strings.ToLower(string(bytes.Trim(rest[:i], ows)))
+		p.Name = lower(bytes.Trim(rest[:i], ows))
 		after := rest[i+1:]
 		if trimmed := bytes.TrimLeft(after, ows); len(trimmed) < len(after) || len(bytes.TrimRight(rest[:i], ows)) < i {
 			note("white space around the = of a parameter of the media type")

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/transform"
 )
@@ -42,8 +41,8 @@ func Characters(data, contentTypeValue []byte, whole bool) Text {
 	case mark != "" && (n == 3 || media.IsText() || media.Name == ""):
 		t.Charset, t.By = mark, "BOM"
 		t.Data = data[n:]
-		if told != "" && canonical(told) != mark && !strings.EqualFold(told, "utf-16") {
-			t.note(contentType, "Content-Type says "+strconv.Quote(told)+", the byte order mark "+mark+", which counts", "RFC 9110 8.3.2")
+		if told != "" && CharsetName(told) != mark && !strings.EqualFold(told, "utf-16") {
+			t.note(contentType, "Content-Type says "+strconv.QuoteToASCII(told)+", the byte order mark "+mark+", which counts", "RFC 9110 8.3.2")
 		}
 	case !media.IsText() && (told == "" || media.Name != ""):
 		return t
@@ -61,11 +60,11 @@ func (t *Text) note(field, text, rule string) {
 // find decides on the charset of what has no byte order mark.
 func (t *Text) find(media MediaType, told string, whole bool) {
 	if told != "" {
-		if name := canonical(told); name != "" {
+		if name := CharsetName(told); name != "" {
 			t.Charset, t.By = name, "Content-Type"
 			return
 		}
-		t.note(contentType, "charset "+strconv.Quote(told)+" is unknown", "RFC 9110 8.3.2")
+		t.note(contentType, "charset "+strconv.QuoteToASCII(told)+" is unknown", "RFC 9110 8.3.2")
 	}
 	if name := declared(t.Data, media.Name); name != "" {
 		t.Charset, t.By = name, "the document"
@@ -97,20 +96,22 @@ func (t *Text) convert(whole bool) {
 			t.note("", "octets that are no UTF-8, which "+t.By+" says it is", "RFC 3629 3")
 		}
 		return
-	case "replacement", "x-user-defined":
+	}
+	if unread(t.Charset) {
 		t.note(contentType, "the charset is read by no browser: left as it is", "")
 		return
 	}
-	e, err := htmlindex.Get(t.Charset)
-	if err != nil {
-		return
-	}
-	t.Data = decodeText(e, t.Data, whole)
+	t.Data = Convert(t.Charset, t.Data, whole)
 }
 
-// decodeText decodes all of b, but for a character that its end cuts off unless
-// whole.
-func decodeText(e encoding.Encoding, b []byte, whole bool) []byte {
+// Convert returns b, which is of a charset that [Text] names, as UTF-8, but for a
+// character that its end cuts off unless whole. Of a charset that is not known it
+// is b.
+func Convert(charset string, b []byte, whole bool) []byte {
+	e, err := htmlindex.Get(charset)
+	if err != nil || charset == "utf-8" || unread(charset) {
+		return b
+	}
 	d := e.NewDecoder()
 	out := make([]byte, 0, len(b)+len(b)/8+utf8.UTFMax)
 	for {
@@ -122,6 +123,10 @@ func decodeText(e encoding.Encoding, b []byte, whole bool) []byte {
 		out = append(out, make([]byte, len(out)+64)...)[:len(out)]
 	}
 }
+
+// unread reports whether a charset is one that browsers refuse to read, or that
+// means no characters.
+func unread(charset string) bool { return charset == "replacement" || charset == "x-user-defined" }
 
 // byteOrderMark returns the charset that b begins with the mark of, and the mark's
 // length.
@@ -137,8 +142,9 @@ func byteOrderMark(b []byte) (name string, n int) {
 	return "", 0
 }
 
-// canonical returns the name of the charset that a label means, "" for none.
-func canonical(label string) string {
+// CharsetName returns the name, by the WHATWG Encoding Standard, of the charset that
+// a label means, "" for none.
+func CharsetName(label string) string {
 	e, err := htmlindex.Get(strings.TrimSpace(label))
 	if err != nil {
 		return ""
@@ -173,7 +179,7 @@ func metaCharset(b []byte) string {
 			return ""
 		case html.StartTagToken, html.SelfClosingTagToken:
 			if tag, more := z.TagName(); more && string(tag) == "meta" {
-				if name := canonical(metaLabel(z)); name != "" {
+				if name := CharsetName(metaLabel(z)); name != "" {
 					return name
 				}
 			}
@@ -238,7 +244,7 @@ func xmlEncoding(b []byte) string {
 		return ""
 	}
 	label, _, _ := bytes.Cut(rest[1:], rest[:1])
-	return canonical(string(label))
+	return CharsetName(string(label))
 }
 
 // utf8Only reports whether a media type is UTF-8 whatever is told: RFC 8259,
