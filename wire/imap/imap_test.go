@@ -286,14 +286,15 @@ func TestTranscripts(t *testing.T) {
 	}
 	for _, row := range prototest.Rows[transcript](t, "imap_rfc_transcripts.jsonl") {
 		var talk []string
-		commands := 0
 		for _, l := range row.Lines {
 			who, text, _ := strings.Cut(l, " ")
 			if who == "C:" {
-				commands++
 				talk = append(talk, "> "+text+"\r\n")
 			} else {
 				talk = append(talk, "< "+text+"\r\n")
+				if strings.HasSuffix(text, "Begin TLS negotiation now") {
+					talk = append(talk, "= tls")
+				}
 			}
 		}
 		begun := map[string]bool{} // tags
@@ -314,7 +315,7 @@ func TestTranscripts(t *testing.T) {
 			if kind != want || i >= len(row.Lines) {
 				t.Errorf("%s, line %d, %q: read as %s", row.ID, i+1, row.Lines[i], got)
 			}
-			if strings.Contains(got, ";") && (begun[tag] || tag != "+" && !strings.Contains(got, "tag of no command")) {
+			if strings.Count(got, ";") > strings.Count(text, ";") && (begun[tag] || tag != "+" && !strings.Contains(got, "tag of no command")) {
 				t.Errorf("%s, line %d: %s", row.ID, i+1, got)
 			}
 		}
