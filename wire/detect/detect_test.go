@@ -55,7 +55,16 @@ var decisions = []struct {
 	{"preface", Options{}, []wire.Event{data(1, cs, http2.Preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
 	{"preface so far", Options{}, []wire.Event{data(1, cs, http2.Preface[:20])}, "", ""},
 	{"preface cut off", Options{}, []wire.Event{data(1, cs, http2.Preface[:20]), data(1, sc, "HTTP/1.1 400 x\r\n")}, HTTP1, "first line looks like an HTTP request"},
-	{"TLS in clear", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "\x16\x03\x01")}, Raw, "first bytes look like a TLS handshake"},
+	{"TLS in clear", Options{}, []wire.Event{open(1, "h:80"), data(1, cs, "\x16\x03\x01")}, TLS, "first bytes look like a TLS handshake"},
+	{"SSL 2 in clear", Options{}, []wire.Event{open(1, "h:443"), data(1, cs, "\x80\x2e\x01\x03\x01")}, TLS, "first bytes look like a ClientHello of SSL 2"},
+	{"an alert to text", Options{}, []wire.Event{open(1, "h:9"), data(1, cs, "hello\r\n"), data(1, sc, "\x15\x03\x01\x00\x02\x02\x46")}, TLS, "the server's first bytes are a TLS alert"},
+	{"Telnet", Options{}, []wire.Event{open(1, "h:2323"), data(1, sc, "\xff\xfd\x18")}, Telnet, "the server's first bytes are a Telnet command"},
+	{"Telnet from the client", Options{}, []wire.Event{open(1, "h:2323"), data(1, cs, "\xff\xfd\x03")}, Telnet, "first bytes are a Telnet command"},
+	{"no Telnet", Options{}, []wire.Event{open(1, "h:2323"), data(1, sc, "\xff\xd8\xff\xe0")}, Raw, "the first bytes look like nothing that is known"},
+	{"text on 23", Options{}, []wire.Event{open(1, "h:23"), data(1, sc, "login: ")}, Telnet, "text on a port of Telnet"},
+	{"SSH", Options{}, []wire.Event{open(1, "h:2222"), data(1, sc, "SSH-2.0-x\r\n")}, SSH, "the server's first line is an SSH identification"},
+	{"SSH from the client", Options{}, []wire.Event{open(1, "h:2222"), data(1, cs, "SSH-2.0-x\r\n")}, SSH, "first line is an SSH identification"},
+	{"text on 22", Options{}, []wire.Event{open(1, "h:22"), data(1, sc, "hi\r\nSSH-2.0-x\r\n")}, SSH, "text on a port of SSH"},
 	{"request", Options{}, []wire.Event{open(1, "h:25"), data(1, cs, "GET / HTTP/1.0\n\n")}, HTTP1, "first line looks like an HTTP request"},
 	{"request after empty lines", Options{}, []wire.Event{data(1, cs, "\r\n\nGET / HTTP/1.0\n")}, HTTP1, "first line looks like an HTTP request"},
 	{"request with spaces in its target", Options{}, []wire.Event{data(1, cs, "GET /a b HTTP/1.1\r\n")}, HTTP1, "first line looks like an HTTP request"},
@@ -75,11 +84,27 @@ var decisions = []struct {
 	{"greeting so far", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "220 h")}, "", ""},
 	{"greeting on 25", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "554 no\r\n")}, SMTP, "a three-digit reply on a port of SMTP"},
 	{"greeting on 21", Options{}, []wire.Event{open(1, "h:ftp"), data(1, sc, "220 hello\n")}, FTP, "a three-digit reply on a port of FTP"},
-	{"greeting elsewhere", Options{}, []wire.Event{open(1, "h:119"), data(1, sc, "200 hello\r\n")}, Line, "the server's first line is a three-digit reply"},
+	{"greeting elsewhere", Options{}, []wire.Event{open(1, "h:120"), data(1, sc, "200 hello\r\n")}, Line, "the server's first line is a three-digit reply"},
 	{"client before the greeting on 25", Options{}, []wire.Event{open(1, "h:25"), data(1, cs, "EHLO me\r\n")}, SMTP, "text on a port of SMTP"},
 	{"client before the greeting elsewhere", Options{}, []wire.Event{data(1, cs, "EHLO me\r\n"), data(1, sc, "220 h ESMTP\r\n")}, SMTP, "the server's greeting names SMTP"},
 	{"no reply code", Options{}, []wire.Event{data(1, sc, "2200 x\r\n")}, Raw, "the first bytes look like nothing that is known"},
-	{"a server that speaks something else", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "* OK ready\r\n")}, Raw, "the first bytes look like nothing that is known"},
+	{"a server that speaks something else", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "* NO ready\r\n")}, Raw, "the first bytes look like nothing that is known"},
+	{"IMAP on 25", Options{}, []wire.Event{open(1, "h:25"), data(1, sc, "* OK ready\r\n")}, IMAP, "the server's greeting is one of IMAP"},
+	{"IMAP, already known", Options{}, []wire.Event{data(1, sc, "* preauth\r\n")}, IMAP, "the server's greeting is one of IMAP"},
+	{"IMAP, client first", Options{}, []wire.Event{data(1, cs, "a CAPABILITY\r\n"), data(1, sc, "* OK x\r\n")}, IMAP, "the server's greeting is one of IMAP"},
+	{"IMAP, client first on 143", Options{}, []wire.Event{open(1, "h:143"), data(1, cs, "a CAPABILITY\r\n")}, IMAP, "text on a port of IMAP"},
+	{"IMAP greeting so far", Options{}, []wire.Event{data(1, sc, "* OK")}, "", ""},
+	{"no IMAP", Options{}, []wire.Event{data(1, sc, "* OKAY\r\n")}, Raw, "the first bytes look like nothing that is known"},
+	{"POP3 greeting", Options{}, []wire.Event{data(1, sc, "+OK ready\r\n")}, POP3, "the server's first words are +OK or -ERR"},
+	{"POP3 refusal", Options{}, []wire.Event{data(1, sc, "-ERR\n")}, POP3, "the server's first words are +OK or -ERR"},
+	{"POP3 greeting so far", Options{}, []wire.Event{data(1, sc, "+OK")}, "", ""},
+	{"POP3, client first", Options{}, []wire.Event{data(1, cs, "CAPA\r\n"), data(1, sc, "+OK Pop ready\r\n")}, POP3, "the server's greeting names POP"},
+	{"POP3, client first on 110", Options{}, []wire.Event{open(1, "h:pop3"), data(1, cs, "CAPA\r\n")}, POP3, "text on a port of POP3"},
+	{"no POP3", Options{}, []wire.Event{data(1, sc, "+OKAY\r\n")}, Raw, "the first bytes look like nothing that is known"},
+	{"NNTP greeting", Options{}, []wire.Event{data(1, sc, "201 h InterNetNews NNRP server\r\n")}, NNTP, "the server's greeting is one of NNTP"},
+	{"NNTP on 119", Options{}, []wire.Event{open(1, "h:119"), data(1, sc, "200 hello\r\n")}, NNTP, "a three-digit reply on a port of NNTP"},
+	{"hello to a server that does not say what it is", Options{}, []wire.Event{data(1, cs, "EHLO me\r\n"), data(1, sc, "220 h\r\n")}, SMTP, "the client says hello and the server answers with a code"},
+	{"ALPN imap", Options{}, []wire.Event{secure(1, "imap"), data(1, sc, "x")}, IMAP, "ALPN imap"},
 
 	{"client's end of stream does not decide", Options{}, []wire.Event{data(1, cs, "HELO\r\n"), {Conn: 1, Kind: wire.KindEOF, Dir: cs}}, "", ""},
 	{"server's end of stream decides", Options{}, []wire.Event{data(1, cs, "HELO\r\n"), {Conn: 1, Kind: wire.KindEOF, Dir: sc}}, Raw, "the first bytes look like nothing that is known"},
@@ -107,7 +132,7 @@ func TestDecision(t *testing.T) {
 					continue
 				}
 				for _, b := range e.Data {
-					s.Feed(data(e.Conn, e.Dir, string(b)))
+					s.Feed(data(e.Conn, e.Dir, string([]byte{b})))
 				}
 			}
 			if s.Proto(1) != d.proto || s.Reason(1) != d.reason {

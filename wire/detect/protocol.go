@@ -5,18 +5,31 @@ import (
 
 	"wiretape/wire/http1"
 	"wiretape/wire/http2"
+	"wiretape/wire/imap"
 	"wiretape/wire/line"
+	"wiretape/wire/pop3"
 	"wiretape/wire/proto"
+	"wiretape/wire/resp"
+	"wiretape/wire/ssh"
+	"wiretape/wire/telnet"
+	"wiretape/wire/tlsrec"
 )
 
 // The protocols' names, as Message.Proto has them.
 const (
-	HTTP1 = "http/1.1"
-	HTTP2 = "h2"
-	SMTP  = "smtp"
-	FTP   = "ftp"
-	Line  = "line" // another protocol of command lines and three-digit replies
-	Raw   = "raw"
+	HTTP1  = "http/1.1"
+	HTTP2  = "h2"
+	SMTP   = "smtp"
+	FTP    = "ftp"
+	POP3   = "pop3"
+	IMAP   = "imap"
+	NNTP   = "nntp"
+	Line   = "line" // another protocol of command lines and three-digit replies
+	Redis  = "redis"
+	Telnet = "telnet"
+	SSH    = "ssh"
+	TLS    = "tls" // its records, seen from outside
+	Raw    = "raw"
 )
 
 // A protocol is what can be detected or chosen.
@@ -33,7 +46,14 @@ var protocols = []protocol{
 	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return http2.New(l) }},
 	{SMTP, []string{"lmtp"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, SMTP) }},
 	{FTP, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, FTP) }},
+	{POP3, []string{"pop"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return pop3.New(l) }},
+	{IMAP, []string{"imap4"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return imap.New(l) }},
+	{NNTP, []string{"nnrp", "news"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, NNTP) }},
 	{Line, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, Line) }},
+	{Redis, []string{"resp", "resp2", "resp3", "valkey"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return resp.New(l) }},
+	{Telnet, nil, false, func(_ *evidence, l proto.Limits) proto.Parser { return telnet.New(l) }},
+	{SSH, nil, false, func(_ *evidence, l proto.Limits) proto.Parser { return ssh.New(l) }},
+	{TLS, []string{"ssl"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return tlsrec.New(l) }},
 	{Raw, []string{"bytes"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newRaw(l, v.network == "udp") }},
 }
 

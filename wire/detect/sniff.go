@@ -22,6 +22,50 @@ func isPreface(b []byte, more bool) verdict { return prefix(b, more, http2.Prefa
 // isTLS knows a record of type handshake, version 3.x (RFC 8446, section 5.1).
 func isTLS(b []byte, more bool) verdict { return prefix(b, more, "\x16\x03") }
 
+// isSSL2 knows a record of up to 32767 octets that holds a ClientHello in the form
+// of SSL 2, of version 3.x or 2 (RFC 5246, appendix E.2).
+func isSSL2(b []byte, more bool) verdict {
+	for i, c := range b[:min(len(b), 4)] {
+		switch {
+		case i == 0 && c < 0x80, i == 2 && c != 1, i == 3 && c != 3 && c != 0:
+			return no
+		}
+	}
+	if len(b) < 4 {
+		return no.unless(more)
+	}
+	return yes
+}
+
+// isTLSAlert knows a record of type alert, version 3.x, with an alert that is not
+// encrypted (RFC 8446, section 6).
+func isTLSAlert(b []byte, more bool) verdict {
+	for i, c := range b[:min(len(b), 6)] {
+		switch {
+		case i == 0 && c != 0x15, i == 1 && c != 3, i == 2 && c > 4, i == 3 && c != 0, i == 4 && c != 2, i == 5 && c != 1 && c != 2:
+			return no
+		}
+	}
+	if len(b) < 6 {
+		return no.unless(more)
+	}
+	return yes
+}
+
+// isTelnet knows IAC and what begins a negotiation or a subnegotiation (RFC 854).
+func isTelnet(b []byte, more bool) verdict {
+	switch {
+	case b[0] != 0xff:
+		return no
+	case len(b) < 2:
+		return no.unless(more)
+	}
+	return is(b[1] >= 0xfa && b[1] <= 0xfe)
+}
+
+// isSSH knows the identification of an SSH peer (RFC 4253, section 4.2).
+func isSSH(b []byte, more bool) verdict { return prefix(b, more, "SSH-") }
+
 // isText says whether a run could be typed by a person.
 func isText(b []byte, _ bool) verdict {
 	c := b[0]

@@ -18,8 +18,8 @@ var labels = map[string]struct {
 }{
 	"smtp": {[]string{SMTP}, 46, 47}, "ftp": {[]string{FTP}, 21, 21},
 	"http1": {[]string{HTTP1}, 132, 132}, "http2": {[]string{HTTP2, HTTP1}, 12, 12},
-	"pop3": {[]string{Raw}, 12, 12}, "imap": {[]string{Raw}, 3, 3},
-	"telnet": {[]string{Raw}, 2, 2}, "tls": {[]string{Raw}, 13, 14},
+	"pop3": {[]string{POP3}, 12, 12}, "imap": {[]string{IMAP}, 3, 3},
+	"telnet": {[]string{Telnet}, 2, 2}, "tls": {[]string{TLS}, 13, 14},
 }
 
 func TestCaptures(t *testing.T) {

@@ -34,21 +34,47 @@ var table = []row{
 	{HTTP1, "ALPN http/1.1", alpn("http/1.1")},
 	{HTTP1, "ALPN http/1.0", alpn("http/1.0")},
 	{FTP, "ALPN ftp", alpn("ftp")},
+	{POP3, "ALPN pop3", alpn("pop3")},
+	{IMAP, "ALPN imap", alpn("imap")},
+	{NNTP, "ALPN nntp", alpn("nntp")},
 
 	{HTTP2, "first bytes are the HTTP/2 connection preface", client(isPreface)},
-	{Raw, "first bytes look like a TLS handshake", client(isTLS)},
+	{TLS, "first bytes look like a TLS handshake", client(isTLS)},
+	{TLS, "first bytes look like a ClientHello of SSL 2", client(isSSL2)},
+	{Telnet, "first bytes are a Telnet command", client(isTelnet)},
+	{SSH, "first line is an SSH identification", client(isSSH)},
+	{Redis, "first bytes are a command in RESP", client(isCommand)},
 	{HTTP1, "first line looks like an HTTP request", client(isRequest)},
 	{HTTP1, "first line looks like an HTTP/0.9 request", client(isSimpleRequest)},
 	{HTTP1, "text on a port of HTTP", hint(isText, "http")},
 	{SMTP, "text on a port of SMTP", hint(isText, "smtp")},
 	{FTP, "text on a port of FTP", hint(isText, "ftp")},
+	{Telnet, "text on a port of Telnet", hint(isText, "telnet")},
+	{SSH, "text on a port of SSH", hint(isText, "ssh")},
+	{POP3, "text on a port of POP3", hint(isText, "pop3")},
+	{IMAP, "text on a port of IMAP", hint(isText, "imap")},
+	{NNTP, "text on a port of NNTP", hint(isText, "nntp")},
+	{Redis, "text on a port of Redis", hint(isText, "redis")},
 
 	{HTTP2, "the server's first bytes are a SETTINGS frame", server(isSettings)},
+	{Telnet, "the server's first bytes are a Telnet command", server(isTelnet)},
+	{SSH, "the server's first line is an SSH identification", server(isSSH)},
+	{TLS, "the server's first bytes are a TLS alert", server(isTLSAlert)},
+	{Telnet, "text on a port of Telnet", onPort(server(isText), "telnet")},
+	{SSH, "text on a port of SSH", onPort(server(isText), "ssh")},
 	{HTTP1, "the server's first line looks like an HTTP response", server(isResponse)},
 	{SMTP, "the server's greeting names SMTP", server(isGreeting("SMTP"))},
 	{FTP, "the server's greeting names FTP", server(isGreeting("FTP"))},
+	{IMAP, "the server's greeting is one of IMAP", server(isIMAP)},
+	{POP3, "the server's first words are +OK or -ERR", greeting(isPOP3)},
+	{POP3, "the server's greeting names POP", server(isPOP3Named)},
+	{SMTP, "the client says hello and the server answers with a code", both(client(isHello), server(isReply))},
+	{Redis, "the server answers text in RESP", answer(isValue)},
+	{Redis, "a value of RESP on a port of Redis", onPort(server(isValue), "redis")},
 	{SMTP, "a three-digit reply on a port of SMTP", onPort(server(isReply), "smtp")},
 	{FTP, "a three-digit reply on a port of FTP", onPort(server(isReply), "ftp")},
+	{NNTP, "a three-digit reply on a port of NNTP", onPort(server(isReply), "nntp")},
+	{NNTP, "the server's greeting is one of NNTP", server(isNNTP)},
 	{Line, "the server's first line is a three-digit reply", server(isReply)},
 	{Raw, "the first bytes look like nothing that is known", func(*evidence) verdict { return yes }},
 }
@@ -99,6 +125,30 @@ func client(t test) func(*evidence) verdict {
 		default:
 			return t(b, more)
 		}
+	}
+}
+
+// greeting applies t to the server's first run, if the server spoke first.
+func greeting(t test) func(*evidence) verdict {
+	return func(v *evidence) verdict {
+		if v.first == wire.ClientToServer {
+			return no
+		}
+		return server(t)(v)
+	}
+}
+
+// both says yes where two rows do, and no where one does.
+func both(a, b func(*evidence) verdict) func(*evidence) verdict {
+	return func(v *evidence) verdict {
+		first, second := a(v), b(v)
+		switch {
+		case first == no || second == no:
+			return no
+		case first == yes:
+			return second
+		}
+		return wait
 	}
 }
 
