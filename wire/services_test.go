@@ -48,7 +48,7 @@ func TestWhatATargetExpects(t *testing.T) {
 		{"h:25", "smtp", true, false},
 		{"h:2525", "smtp", true, false},
 		{"h:2121", "ftp", true, false},
-		{"h:119", "", true, false},
+		{"h:119", "nntp", true, false},
 		{"h:80", "http", false, false},
 		{"h:8000", "http", false, false},
 		{"h:8443", "http", false, true},
