@@ -15,7 +15,6 @@ type connView struct {
 	closed time.Duration // when a summary said that the server closed; -1 for not
 
 	progress [2]progress           // of each side's Message
-	headers  [2]headerBlocks       // of HTTP/2, by side
 	sent     map[int]time.Duration // when the request of an exchange was complete
 }
 

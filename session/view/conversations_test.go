@@ -129,7 +129,8 @@ func conversations(tb testing.TB) map[string]*talk {
 				frame(7, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x0bcalm\x1b[1m")).eof().close(),
 
 		"h2-blocks": dial("localhost:8080").
-			client("PRI * HTTP/2.0", "", "SM", "", frame(4, 0, 0, "\x00\x01\x00\x00\x20\x00")).
+			client("PRI * HTTP/2.0", "", "SM", "", frame(4, 0, 0, "\x00\x01\x00\x00\x20\x00")+frame(1, 5, 1, "\x82\x84\x86\x01\x01h")+
+				frame(1, 5, 3, "\x82\x84\x86\x01\x01h")+frame(1, 5, 5, "\x82\x84\x86\x01\x01h")+frame(1, 5, 7, "\x82\x84\x86\x01\x01h")+frame(1, 5, 9, "\x82\x84\x86\x01\x01h")).
 			// A field that goes into the dynamic table, in two frames; it is then
 			// referred to. The frame that is cut ends the decoding.
 			server(frame(4, 0, 0, "") + frame(1, 0, 1, "\x88\x40\x03x-a") + frame(9, 4, 1, "\x04\x1b[2J") + frame(1, 5, 3, "\x88\xbe")).

@@ -28,7 +28,7 @@ func originOf(m *proto.Message, r *http1.Response) cookie.Origin {
 	if r.Request == nil {
 		return cookie.Origin{Secure: m.Secure}
 	}
-	return cookie.NewOrigin(m.Secure, string(r.Request.Fields.Get("Host")), r.Request.Target)
+	return cookie.NewOrigin(m.Secure, r.Request.Host(), r.Request.Target)
 }
 
 // Keep puts the cookies that m sets into a jar, as the client of its request

@@ -15,16 +15,15 @@ const shownOctets = 16
 // frame appends the row of a frame, the fields of its header block, and the data
 // of a DATA frame as a body.
 func (p *Printer) frame(m *proto.Message, mk mark) {
-	blocks := &p.conn(m.Conn).headers
-	side := proto.Side(m.Dir)
-	known := blocks[side].follow(m)
 	text := "octets that are no frame"
 	f, ok := m.Value.(*http2.Frame)
 	if ok {
 		text = join(f.String(), frameText(f))
-		blocks[1-side].allow(f)
-		if !known && len(f.Fragment) > 0 {
+		if len(f.Fragment) > 0 && (f.Block == nil || f.Block.Broken) {
 			text += "; HPACK " + someOctets(f.Fragment)
+		}
+		if p.s.Frames {
+			text += frameDetail(f)
 		}
 	} else if v, ok := m.Value.(fmt.Stringer); ok {
 		text = v.String()
@@ -33,14 +32,29 @@ func (p *Printer) frame(m *proto.Message, mk mark) {
 		text += "; incomplete: " + m.EndedBy
 	}
 	p.rows(m.Conn, mk, text)
-	if ok && known && f.Fragment != nil {
-		p.headers(m, &blocks[side], f, mk)
+	if ok && f.Block != nil {
+		p.fields(m, f.Block, mk)
 	}
 	if m.Body.Size > 0 {
 		var b bodyProgress
 		p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third()}, true)
 		p.more(m.Conn, &b, len(m.Body.Data), m.Body.Size)
 	}
+}
+
+// frameDetail says where a frame leaves its stream and flow control.
+func frameDetail(f *http2.Frame) string {
+	text := ""
+	if f.State != 0 {
+		text += "; stream " + f.State.String()
+	}
+	if w := f.Flow; w != nil {
+		text += fmt.Sprintf("; the %s may send %s", w.Dir, octets(w.Conn))
+		if w.Followed {
+			text += ", on the stream " + octets(w.Stream)
+		}
+	}
+	return text
 }
 
 // frameText says what the fields of a frame hold, "" where the header says it
@@ -138,6 +152,21 @@ func (j *object) frame(m *proto.Message, f *http2.Frame) {
 	}
 	if f.Fragment != nil {
 		j.base64("fragment", f.Fragment)
+	}
+	if f.Block != nil {
+		j.block(f.Block)
+	}
+	if f.State != 0 {
+		j.string("stream_state", f.State.String())
+	}
+	if w := f.Flow; w != nil {
+		j.open("window")
+		j.string("sender", w.Dir.String())
+		j.int("connection", w.Conn)
+		if w.Followed {
+			j.int("stream", w.Stream)
+		}
+		j.shut()
 	}
 	if f.Unknown != nil {
 		j.base64("payload", f.Unknown)

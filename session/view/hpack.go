@@ -1,93 +1,123 @@
 package view
 
 import (
-	"golang.org/x/net/http2/hpack"
+	"fmt"
+	"strings"
 
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
 
-// Bounds of what is decoded of header blocks, in octets.
-const (
-	maxField = 64 << 10 // one name or value
-	maxTable = 1 << 20  // dynamic table, whatever a peer allows
-	// defaultTable is the dynamic table that needs no leave (RFC 9113, section
-	// 6.5.2).
-	defaultTable = 4096
-	maxBlock     = 256 << 10 // all names and values of a block; the rest is not shown
-)
-
-// A headerBlocks decodes the header blocks of one direction, for the screen
-// alone. HPACK has a state (RFC 7541, section 2.2): from the first octet that is
-// missed, nothing is decoded any more.
-type headerBlocks struct {
-	dec    *hpack.Decoder
-	table  uint32 // the largest dynamic table that the other side has allowed
-	next   int64  // where the next frame begins if none is missed
-	lost   bool
-	fields []hpack.HeaderField // of the fragment in hand
-	size   int                 // octets in the fields of the block in hand
-	cut    bool
-}
-
-// follow takes the next frame's place and reports whether its fields can be
-// decoded.
-func (h *headerBlocks) follow(m *proto.Message) bool {
-	h.lost = h.lost || m.Span.From != h.next || !m.Complete
-	h.next = m.Span.To
-	return !h.lost
-}
-
-// allow takes the size that the other side lets the dynamic table have. A lower
-// one than before is in force once it is acknowledged, which is not waited for.
-func (h *headerBlocks) allow(f *http2.Frame) {
-	for _, s := range f.Settings {
-		if s.ID == http2.SettingHeaderTableSize && s.Value > max(h.table, defaultTable) {
-			h.table = min(s.Value, maxTable)
-			h.decoder().SetAllowedMaxDynamicTableSize(h.table)
+// fields appends the rows of the fields that a frame completed, with how each was
+// coded where details are asked for.
+func (p *Printer) fields(m *proto.Message, b *http2.Block, mk mark) {
+	for _, size := range b.Updates {
+		if p.s.Frames {
+			p.rows(m.Conn, mk, "  (the dynamic table may have "+octets(size)+")")
 		}
 	}
+	for i := range b.Fields {
+		f := &b.Fields[i]
+		row := append([]byte("  "), fieldLine(f)...)
+		if p.s.Frames {
+			row = append(row, "  ("+fieldCoding(f)+")"...)
+		}
+		p.line(m.Conn, mk, row)
+	}
+	if p.s.Frames && b.Evicted > 0 {
+		p.rows(m.Conn, mk, fmt.Sprintf("  (%s left the dynamic table)", plural(int64(b.Evicted), "entry")))
+	}
 }
 
-func (h *headerBlocks) decoder() *hpack.Decoder {
-	if h.dec == nil {
-		h.dec = hpack.NewDecoder(defaultTable, func(f hpack.HeaderField) {
-			h.size += len(f.Name) + len(f.Value)
-			if h.size > maxBlock {
-				h.cut = true
-				return
-			}
-			h.fields = append(h.fields, f)
-		})
-		h.dec.SetMaxStringLength(maxField)
+// fieldLine returns a field as "name: value", with "?" for what is not known.
+func fieldLine(f *http2.Field) []byte {
+	name, value := f.Name, f.Value
+	if f.Unknown && name == nil {
+		name = []byte("?")
 	}
-	return h.dec
+	if f.Unknown && value == nil {
+		value = []byte("?")
+	}
+	line := make([]byte, 0, len(name)+len(value)+2)
+	return append(append(append(line, name...), ": "...), value...)
 }
 
-// decode returns the fields that a fragment completes. The slice is valid until
-// the next call.
-func (h *headerBlocks) decode(f *http2.Frame) ([]hpack.HeaderField, error) {
-	h.fields = h.fields[:0]
-	_, err := h.decoder().Write(f.Fragment)
-	if err == nil && f.Flags.Has(http2.FlagEndHeaders) {
-		err = h.decoder().Close()
-		h.size = 0
+// fieldCoding says how a field was coded: "indexed 2", "incremental, name 58, value
+// in Huffman code, 9 B".
+func fieldCoding(f *http2.Field) string {
+	table := "static"
+	if f.Dynamic() {
+		table = "dynamic"
 	}
-	h.lost = h.lost || err != nil
-	return h.fields, err
+	if f.Coding == http2.CodingIndexed {
+		return fmt.Sprintf("indexed %d, %s, %s", f.Index, table, octets(int64(f.Octets)))
+	}
+	parts := []string{f.Coding.String()}
+	if f.Index > 0 {
+		parts = append(parts, fmt.Sprintf("name %d %s", f.Index, table))
+	}
+	switch {
+	case f.NameHuffman && f.ValueHuffman:
+		parts = append(parts, "both in Huffman code")
+	case f.NameHuffman:
+		parts = append(parts, "name in Huffman code")
+	case f.ValueHuffman:
+		parts = append(parts, "value in Huffman code")
+	}
+	return strings.Join(append(parts, octets(int64(f.Octets))), ", ")
 }
 
-// headers appends the fields that a frame carries, a row each.
-func (p *Printer) headers(m *proto.Message, h *headerBlocks, f *http2.Frame, mk mark) {
-	fields, err := h.decode(f)
-	for _, field := range fields {
-		p.line(m.Conn, mk, []byte("  "+field.Name+": "+field.Value))
+// HeaderTable writes HPACK's dynamic table of a direction, the newest entry, whose
+// index is 62, first.
+func (p *Printer) HeaderTable(title string, t *http2.Table) {
+	p.begin()
+	defer p.mu.Unlock()
+	text := fmt.Sprintf("%s: %s, %s of %s", title, plural(int64(len(t.Entries)), "entry"), octets(t.Size), octets(t.Max))
+	if t.Unknown {
+		text += "; older entries are not known"
 	}
-	if h.cut {
-		h.cut = false
-		p.rows(m.Conn, markWarn, "header block longer than "+octets(maxBlock)+": its other fields are not shown")
+	p.rows(0, markInfo, strings.ReplaceAll(text, "entrys", "entries"))
+	for i, e := range t.Newest() {
+		p.line(0, markNone, fmt.Appendf(nil, "  %3d  %s: %s", 62+i, e.Name, e.Value))
 	}
-	if err != nil {
-		p.rows(m.Conn, markWarn, "header block cannot be decoded, nor those after it: "+err.Error()+" (RFC 9113 4.3)")
+	p.flush()
+}
+
+// block appends what HPACK made of a frame's fragment.
+func (j *object) block(b *http2.Block) {
+	j.array("fields")
+	for i := range b.Fields {
+		f := &b.Fields[i]
+		j.open("")
+		j.bytes("name", f.Name)
+		j.bytes("value", f.Value)
+		j.string("coding", f.Coding.String())
+		if f.Index > 0 {
+			j.int("index", int64(f.Index))
+			j.bool("dynamic", f.Dynamic())
+		}
+		if f.Coding != http2.CodingIndexed {
+			j.bool("name_huffman", f.NameHuffman)
+			j.bool("value_huffman", f.ValueHuffman)
+		}
+		if f.Unknown {
+			j.bool("unknown", true)
+		}
+		j.int("octets", int64(f.Octets))
+		j.shut()
 	}
+	j.end()
+	if len(b.Updates) > 0 {
+		j.array("table_updates")
+		for _, size := range b.Updates {
+			j.int("", size)
+		}
+		j.end()
+	}
+	j.open("table")
+	j.int("size", b.Table.Size)
+	j.int("max", b.Table.Max)
+	j.int("entries", int64(len(b.Table.Entries)))
+	j.int("evicted", int64(b.Evicted))
+	j.shut()
 }

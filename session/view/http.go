@@ -114,7 +114,10 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response, b *c
 		began = m.First // an answer to no request, or ahead of its end
 	}
 	status := strconv.Itoa(r.Status)
-	if r.Status == 0 {
+	switch {
+	case r.Status == 0 && m.Stream > 0:
+		status = "no status"
+	case r.Status == 0:
 		status = r.Version // HTTP/0.9 has none
 	}
 	text := status
@@ -124,6 +127,10 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response, b *c
 	text += "; "
 	if m.N > 0 {
 		text = fmt.Sprintf("#%d ", m.N) + text
+	}
+	if m.Stream > 0 {
+		p.streamSummary(m, r, b, text)
+		return
 	}
 	if !m.Complete {
 		v.closed = m.Last
@@ -160,6 +167,29 @@ func bodySize(m *proto.Message, b *content.Body) string {
 		size += " " + c + " (" + octets(int64(len(b.Data))) + " decoded)"
 	}
 	return size
+}
+
+// streamSummary appends the row of a response over HTTP/2, which begins with text:
+// its end is that of its stream.
+func (p *Printer) streamSummary(m *proto.Message, r *http1.Response, b *content.Body, text string) {
+	on := fmt.Sprintf(" (stream %d)", m.Stream)
+	switch {
+	case !m.Complete && m.Body.Size == 0 && r.Status == 0:
+		p.rows(m.Conn, markWarn, text+"no response: "+m.EndedBy+on)
+		return
+	case !m.Complete:
+		p.rows(m.Conn, markWarn, text+"body "+bodySize(m, b)+", incomplete: "+m.EndedBy+on)
+		return
+	case m.Body.Size == 0:
+		text += "no body"
+	default:
+		text += "body " + bodySize(m, b)
+	}
+	text += ", ended by " + m.EndedBy + on
+	if !r.KeepAlive {
+		text += "; the server will close (" + r.KeepAliveWhy + ")"
+	}
+	p.rows(m.Conn, markInfo, text)
 }
 
 // bodyText says how long the body of a complete response is and how its end was

@@ -40,6 +40,9 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 	j.string("kind", string(m.Kind))
 	j.key("at")
 	j.b = appendSeconds(j.b, m.First)
+	if m.Derived && m.Stream > 0 {
+		j.int("stream", int64(m.Stream))
+	}
 	switch v := m.Value.(type) {
 	case *http1.Request:
 		j.request(m, v)
@@ -70,6 +73,10 @@ func (j *object) request(m *proto.Message, r *http1.Request) {
 	j.string("method", r.Method)
 	j.string("target", r.Target)
 	j.string("version", r.Version)
+	if m.Stream > 0 {
+		j.string("scheme", r.Scheme)
+		j.string("authority", r.Authority)
+	}
 	j.fields("headers", r.Fields)
 	j.fields("trailers", r.Trailers)
 	j.framing(m, r.Framing)

@@ -36,7 +36,7 @@ func (p *Printer) Message(m *proto.Message) {
 
 // shows reports whether the rows of m are to be written. Nobody types frames.
 func (p *Printer) shows(v *connView, m *proto.Message) bool {
-	return !p.s.Live || m.Dir == v.peer() || m.Kind == proto.KindFrame
+	return !p.s.Live || m.Dir == v.peer() || !typed(m)
 }
 
 // Partial writes what has become readable of the Messages in progress, so that a
@@ -81,7 +81,7 @@ func (p *Printer) Unfinished(conn int, st proto.State) string {
 		return ""
 	}
 	text := m.Head
-	if m.Kind == proto.KindRaw {
+	if m.Kind == proto.KindRaw || m.Kind == proto.KindMessage && len(text) == 0 {
 		text = m.Body.Data
 	}
 	text = text[bytes.LastIndexByte(text, '\n')+1:]
@@ -132,6 +132,9 @@ func isHTTP(m *proto.Message) bool {
 // lines only, unless b, what its body amounts to, says that m is final.
 func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	final := b != nil
+	if m.Derived && isHTTP(m) && (b == nil || !b.Decoded()) {
+		return // its frames have been shown
+	}
 	switch m.Kind {
 	case proto.KindGap:
 		return // the event tells it

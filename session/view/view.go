@@ -53,6 +53,10 @@ type Style struct {
 	// What is to be noted about them is written all the same.
 	Live bool
 
+	// Frames gives more of each frame of HTTP/2: how its fields were coded, where
+	// its stream stands, and what flow control still allows.
+	Frames bool
+
 	// EscapeKey is what leads to commands, such as "^]". Where it is set, the
 	// rows of an opened connection name it as telnet does.
 	EscapeKey string
@@ -77,6 +81,7 @@ type Printer struct {
 	err   error
 	conns map[int]*connView
 	jar   cookie.Jar // what the responses so far have set
+	mute  bool       // no commands of Telnet
 	live  int        // how many of conns stand open
 	start time.Time  // of the recording, as far as it is known
 }

@@ -45,6 +45,10 @@ type Request struct {
 	Version string // as it came; "HTTP/0.9" where the request line has none
 	Fields  Fields
 
+	// Of a request over HTTP/2, which has no Host field of its own, what the
+	// pseudo-header fields :scheme and :authority say; "" otherwise.
+	Scheme, Authority string
+
 	Trailers Fields
 	Framing  Framing
 	Length   int64    // the Content-Length that frames the body; -1 for none
@@ -54,6 +58,16 @@ type Request struct {
 	KeepAlive    bool   // the client leaves the connection open for another request
 	KeepAliveWhy string // what says so
 	Fault        string // why a strict server refuses it; "" for nothing
+}
+
+// Host returns the host that is asked, with its port if that is given: the Host
+// field, or the authority of a request over HTTP/2, which is in force there (RFC
+// 9113, section 8.3.1). It is "" where there is neither.
+func (r *Request) Host() string {
+	if r.Authority != "" {
+		return r.Authority
+	}
+	return string(r.Fields.Get("Host"))
 }
 
 // String returns the request line without its end, exactly as its parts came.

@@ -104,6 +104,7 @@ func (f *Frame) takePayload(dir wire.Dir, p []byte, note func(at int, text, sect
 			return
 		}
 		f.checkPriority(note, section)
+		f.at = at
 		f.Fragment = take(len(p))
 	case FramePriority:
 		f.takePriority(take, len(p))
@@ -132,6 +133,7 @@ func (f *Frame) takePayload(dir wire.Dir, p []byte, note func(at int, text, sect
 		if f.Promised == 0 || f.Promised%2 == 1 {
 			note(at-4, fmt.Sprintf("stream %d is promised, which is none of a server's", f.Promised), section)
 		}
+		f.at = at
 		f.Fragment = take(len(p))
 	case FramePing:
 		if len(p) >= 8 {
@@ -151,6 +153,7 @@ func (f *Frame) takePayload(dir wire.Dir, p []byte, note func(at int, text, sect
 			}
 		}
 	case FrameContinuation:
+		f.at = at
 		f.Fragment = take(len(p))
 	case FrameData:
 	default:

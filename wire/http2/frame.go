@@ -3,9 +3,20 @@
 //
 // A [Parser] takes both directions of a connection and gives one Message for the
 // client's connection preface and one for each frame, with a [Frame] that has
-// its fields. It refuses nothing: what RFC 9113 forbids becomes a Note with its
-// section, and a direction that is no HTTP/2 at all becomes raw Messages. Header
-// block fragments are given as they are, in HPACK.
+// its fields, what HPACK makes of its header block fragment, and where its stream
+// and its flow control stand then. Behind the last frame of a request or a
+// response it gives one more Message that is derived from the frames, with a
+// [http1.Request] or [http1.Response] as HTTP/1 has it.
+//
+// It refuses nothing: what RFC 9113 and RFC 7541 forbid becomes a Note with its
+// section, on the frame or, where it is about what the message says, on the
+// derived Message. A direction that is no HTTP/2 at all becomes raw Messages.
+//
+// # Bounds
+//
+// Up to 4096 streams are followed at a time, the closing of the last 1024 is
+// remembered, and 16 MiB of messages in progress are held; of what is beyond, the
+// frames are still given.
 //
 // Names are the RFC's: [FrameType], [ErrCode] and [SettingID] print themselves as
 // WINDOW_UPDATE, PROTOCOL_ERROR, MAX_FRAME_SIZE.
@@ -92,6 +103,12 @@ type Frame struct {
 	Debug     []byte    // GOAWAY: text for people
 	Increment uint32    // WINDOW_UPDATE
 	Unknown   []byte    // payload of a type that RFC 9113 does not define
+
+	Block *Block      // what HPACK makes of Fragment; nil where it is not complete
+	State StreamState // of the stream, behind the frame; unset on stream 0
+	Flow  *Flow       // what flow control allows behind it: DATA, WINDOW_UPDATE
+
+	at int // offset of Fragment in the frame
 }
 
 // Priority is the priority that RFC 7540 had and RFC 9113 deprecates.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"wiretape/wire"
+	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 	"wiretape/wire/proto/prototest"
 )
@@ -38,6 +39,10 @@ func describe(m proto.Message) string {
 		}
 	case ClientPreface:
 		s.WriteString(v.String())
+	case *http1.Request:
+		s.WriteString(fmt.Sprintf("%s %s://%s %s%s", v, v.Scheme, v.Authority, text(v.Fields), ends(m, v.Trailers)))
+	case *http1.Response:
+		s.WriteString(fmt.Sprintf("%s %s%s", v, text(v.Fields), ends(m, v.Trailers)))
 	default:
 		s.WriteString(fmt.Sprintf("%s %.40q", m.Kind, m.Body.Data))
 	}
@@ -49,6 +54,32 @@ func describe(m proto.Message) string {
 	}
 	return s.String()
 }
+
+// text gives fields as "[name: value, …]".
+func text(fields http1.Fields) string {
+	var all []string
+	for _, f := range fields {
+		all = append(all, fmt.Sprintf("%s: %s", f.Name, f.Value))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
+
+// ends gives a derived Message's body, trailers and end.
+func ends(m proto.Message, trailers http1.Fields) string {
+	s := fmt.Sprintf(" %q", m.Body.Data)
+	if len(trailers) > 0 {
+		s += " " + text(trailers)
+	}
+	return s + " " + m.EndedBy
+}
+
+// lit writes a field of HPACK that leaves the tables alone: octets as they are.
+func lit(name, value string) string {
+	return "\x00" + string(rune(len(name))) + name + string(rune(len(value))) + value
+}
+
+// get is the header block of GET https://h/.
+const get = "\x82\x84\x87\x01\x01h"
 
 func newParser() proto.Parser { return New(proto.Limits{}) }
 
@@ -63,23 +94,59 @@ var conversations = []struct {
 	want []string
 }{
 	{"a request and its response",
-		[]string{clientHello + frame(FrameHeaders, FlagEndHeaders|FlagEndStream, 1, "hpack"), serverHello + frame(FrameHeaders, FlagEndHeaders, 1, "reply") + frame(FrameData, FlagEndStream|FlagPadded, 1, "\x03hello\x00\x00\x00")},
-		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 5 octets, END_STREAM|END_HEADERS "hpack"`,
-			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 5 octets, END_HEADERS "reply"`, `1 DATA stream 1, 9 octets, END_STREAM|PADDED "hello"`}},
+		[]string{clientHello + frame(FrameHeaders, FlagEndHeaders|FlagEndStream, 1, get), serverHello + frame(FrameHeaders, FlagEndHeaders, 1, "\x88") + frame(FrameData, FlagEndStream|FlagPadded, 1, "\x03hello\x00\x00\x00")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `1 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 1 octets, END_HEADERS "\x88"`, `1 DATA stream 1, 9 octets, END_STREAM|PADDED "hello"`, `1 HTTP/2 200 [] "hello" END_STREAM`}},
 	{"streams out of order",
-		[]string{clientHello + frame(FrameHeaders, 5, 1, "a") + frame(FrameHeaders, 5, 3, "b"), serverHello + frame(FrameHeaders, 5, 3, "B") + frame(FrameRSTStream, 0, 1, "\x00\x00\x00\x08")},
-		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets, END_STREAM|END_HEADERS "a"`, `2 HEADERS stream 3, 1 octets, END_STREAM|END_HEADERS "b"`,
-			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `2 HEADERS stream 3, 1 octets, END_STREAM|END_HEADERS "B"`, `1 RST_STREAM stream 1, 4 octets CANCEL`}},
-	{"a header block in pieces",
-		[]string{clientHello + frame(FrameHeaders, FlagEndStream, 1, "a") + frame(FrameContinuation, 0, 1, "b") + frame(FrameContinuation, FlagEndHeaders, 1, "c")},
-		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets, END_STREAM "a"`, `1 CONTINUATION stream 1, 1 octets "b"`, `1 CONTINUATION stream 1, 1 octets, END_HEADERS "c"`}},
+		[]string{clientHello + frame(FrameHeaders, 5, 1, get) + frame(FrameHeaders, 5, 3, get), serverHello + frame(FrameHeaders, 5, 3, "\x89") + frame(FrameRSTStream, 0, 1, "\x00\x00\x00\x08")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `1 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`2 HEADERS stream 3, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `2 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `2 HEADERS stream 3, 1 octets, END_STREAM|END_HEADERS "\x89"`, `2 HTTP/2 204 [] "" END_STREAM`,
+			`1 RST_STREAM stream 1, 4 octets CANCEL`, `1 HTTP/2 0 [] "" RST_STREAM CANCEL (cut)`}},
+	{"a header block in pieces, cut within its fields",
+		[]string{clientHello + frame(FrameHeaders, FlagEndStream, 1, get[:4]) + frame(FrameContinuation, 0, 1, get[4:]+"\x00\x01") + frame(FrameContinuation, FlagEndHeaders, 1, "a\x01b")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 4 octets, END_STREAM "\x82\x84\x87\x01"`, `1 CONTINUATION stream 1, 4 octets "\x01h\x00\x01"`, `1 CONTINUATION stream 1, 3 octets, END_HEADERS "a\x01b"`,
+			`1 GET / HTTP/2 https://h [a: b] "" END_STREAM`}},
 	{"a header block that is broken",
-		[]string{clientHello + frame(FrameHeaders, 0, 1, "a") + frame(FramePing, 0, 0, "01234567") + frame(FrameContinuation, 4, 1, "c")},
-		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 1 octets "a"`,
-			`0 PING stream 0, 8 octets; PING of stream 0 within the header block of stream 1`, `1 CONTINUATION stream 1, 1 octets, END_HEADERS "c"; CONTINUATION without a header block to go on with`}},
+		[]string{clientHello + frame(FrameHeaders, 0, 1, get) + frame(FramePing, 0, 0, "01234567") + frame(FrameContinuation, 4, 1, "\x00\x01a\x01b")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 6 octets "\x82\x84\x87\x01\x01h"`,
+			`0 PING stream 0, 8 octets; PING of stream 0 within the header block of stream 1`, `1 CONTINUATION stream 1, 5 octets, END_HEADERS "\x00\x01a\x01b"; CONTINUATION without a header block to go on with`,
+			`1 GET / HTTP/2 https://h [a: b] "" end of recording (cut)`}},
+	{"interim responses and trailers, on both sides",
+		[]string{clientHello + frame(FrameHeaders, 4, 1, "\x83\x84\x86"), serverHello + frame(FrameHeaders, 4, 1, "\x08\x03100") + frame(FrameHeaders, 4, 1, "\x08\x03103"+lit("link", "x")),
+			"> " + string(AppendSettingsAck(nil)) + frame(FrameData, 0, 1, "ab") + frame(FrameHeaders, 5, 1, lit("sum", "1")), "< " + frame(FrameHeaders, 4, 1, "\x88") + frame(FrameData, 0, 1, "cd") + frame(FrameData, 0, 1, "ef") + frame(FrameHeaders, 5, 1, lit("end", "2"))},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 3 octets, END_HEADERS "\x83\x84\x86"`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 5 octets, END_HEADERS "\b\x03100"`, `1 HTTP/2 100 [] "" interim response`,
+			`1 HEADERS stream 1, 13 octets, END_HEADERS "\b\x03103\x00\x04link\x01x"`, `1 HTTP/2 103 [link: x] "" interim response`,
+			`0 SETTINGS stream 0, 0 octets, ACK`, `1 DATA stream 1, 2 octets "ab"`, `1 HEADERS stream 1, 7 octets, END_STREAM|END_HEADERS "\x00\x03sum\x011"`, `1 POST / HTTP/2 http:// [] "ab" [sum: 1] END_STREAM`,
+			`1 HEADERS stream 1, 1 octets, END_HEADERS "\x88"`, `1 DATA stream 1, 2 octets "cd"`, `1 DATA stream 1, 2 octets "ef"`, `1 HEADERS stream 1, 7 octets, END_STREAM|END_HEADERS "\x00\x03end\x012"`, `1 HTTP/2 200 [] "cdef" [end: 2] END_STREAM`}},
+	{"a response before the request is complete, which the server then stops",
+		[]string{clientHello + frame(FrameHeaders, 4, 1, "\x83\x84\x86") + frame(FrameData, 0, 1, "ab"), serverHello + frame(FrameHeaders, 5, 1, "\x8c") + frame(FrameRSTStream, 0, 1, "\x00\x00\x00\x00"),
+			"> " + string(AppendSettingsAck(nil)) + frame(FrameData, 1, 1, "ab")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 3 octets, END_HEADERS "\x83\x84\x86"`, `1 DATA stream 1, 2 octets "ab"`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 1 octets, END_STREAM|END_HEADERS "\x8c"`, `1 HTTP/2 400 [] "" END_STREAM`,
+			`1 RST_STREAM stream 1, 4 octets NO_ERROR`, `1 POST / HTTP/2 http:// [] "ab" RST_STREAM NO_ERROR from the server (cut)`,
+			`0 SETTINGS stream 0, 0 octets, ACK`, `0 DATA stream 1, 2 octets, END_STREAM "ab"`}},
+	{"a push",
+		[]string{"> " + Preface + string(AppendSettings(nil)) + frame(FrameHeaders, 5, 1, get), serverHello + frame(FramePushPromise, 4, 1, "\x00\x00\x00\x02"+get) + frame(FrameHeaders, 4, 2, "\x88") + frame(FrameHeaders, 5, 1, "\x89") + frame(FrameData, 1, 2, "x")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 0 octets`, `1 HEADERS stream 1, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `1 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `2 PUSH_PROMISE stream 1, 10 octets, END_HEADERS "\x82\x84\x87\x01\x01h"`, `2 GET / HTTP/2 https://h [] "" PUSH_PROMISE`,
+			`2 HEADERS stream 2, 1 octets, END_HEADERS "\x88"`, `1 HEADERS stream 1, 1 octets, END_STREAM|END_HEADERS "\x89"`, `1 HTTP/2 204 [] "" END_STREAM`, `2 DATA stream 2, 1 octets, END_STREAM "x"`, `2 HTTP/2 200 [] "x" END_STREAM`}},
+	{"crumbs of Cookie",
+		[]string{"> " + Preface + string(AppendSettings(nil)) + frame(FrameHeaders, 5, 1, get+lit("cookie", "a=1")+lit("x", "y")+lit("cookie", "b=2"))},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 0 octets`, `1 HEADERS stream 1, 35 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h\x00\x06cookie\x03a=1\x00\x01x\x01y\x00\x06cookie\x03b=2"`,
+			`1 GET / HTTP/2 https://h [cookie: a=1; b=2, x: y] "" END_STREAM`}},
+	{"a body that is cut by the end",
+		[]string{clientHello + frame(FrameHeaders, 5, 1, get), serverHello + frame(FrameHeaders, 4, 1, "\x88") + frame(FrameData, 0, 1, "half"), "= close"},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `1 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `1 HEADERS stream 1, 1 octets, END_HEADERS "\x88"`, `1 DATA stream 1, 4 octets "half"`, `1 HTTP/2 200 [] "half" connection closed (cut)`}},
 	{"going away",
-		[]string{serverHello + frame(FrameGoAway, 0, 0, "\x00\x00\x00\x05\x00\x00\x00\x0bcalm down")},
-		[]string{`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `0 GOAWAY stream 0, 17 octets 5 ENHANCE_YOUR_CALM "calm down"`}},
+		[]string{clientHello + frame(FrameHeaders, 5, 1, get) + frame(FrameHeaders, 4, 3, get), serverHello + frame(FrameGoAway, 0, 0, "\x00\x00\x00\x01\x00\x00\x00\x0bcalm down") + frame(FrameHeaders, 5, 1, "\x88")},
+		[]string{`0 connection preface`, `0 SETTINGS stream 0, 6 octets [ENABLE_PUSH=0]`, `1 HEADERS stream 1, 6 octets, END_STREAM|END_HEADERS "\x82\x84\x87\x01\x01h"`, `1 GET / HTTP/2 https://h [] "" END_STREAM`,
+			`2 HEADERS stream 3, 6 octets, END_HEADERS "\x82\x84\x87\x01\x01h"`,
+			`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `0 GOAWAY stream 0, 17 octets 1 ENHANCE_YOUR_CALM "calm down"`,
+			`2 GET / HTTP/2 https://h [] "" GOAWAY ENHANCE_YOUR_CALM (cut)`, `2 HTTP/2 0 [] "" GOAWAY ENHANCE_YOUR_CALM (cut)`,
+			`1 HEADERS stream 1, 1 octets, END_STREAM|END_HEADERS "\x88"`, `1 HTTP/2 200 [] "" END_STREAM`}},
 	{"an unknown type and the reserved bit",
 		[]string{serverHello + frame(0x42, 0x81, 1<<31|7, "x")},
 		[]string{`0 SETTINGS stream 0, 0 octets`, `0 SETTINGS stream 0, 0 octets, ACK`, `0 UNKNOWN_FRAME_TYPE_0x42 stream 7, 1 octets, 0x01|0x80; the reserved bit is set`}},
@@ -137,7 +204,7 @@ func TestPayloadsBeyondTheLimitsAreCountedAndCut(t *testing.T) {
 	if b := msgs[1].Body; string(b.Data) != "xxxxxxxxxx" || b.Size != 96 || !b.Cut {
 		t.Errorf("body = %+v, want 10 of 96 octets", b)
 	}
-	if f := msgs[2].Value.(*Frame); string(f.Fragment) != "yyyyyyyyyy" || len(msgs[2].Notes) != 1 {
+	if f := msgs[2].Value.(*Frame); string(f.Fragment) != "yyyyyyyyyy" || len(msgs[2].Notes) != 2 {
 		t.Errorf("fragment = %q, notes %v", f.Fragment, msgs[2].Notes)
 	}
 }

@@ -22,6 +22,7 @@ type Parser struct {
 	conn    int
 	secure  bool
 	out     []proto.Message
+	derived []proto.Message // to stand behind the frame in hand
 	streams streams
 }
 
@@ -35,23 +36,40 @@ type side struct {
 	lost     bool          // no HTTP/2, or frames are lost: raw from here on
 	missing  bool          // the preface was not there
 	block    uint32        // stream whose header block is not ended; 0 for none
-	maxFrame uint32        // MAX_FRAME_SIZE that this side announced
+	pending  *block        // that header block
+	dec      *hpackDecoder // of the header blocks that this side sends
+	agreed   agreed        // what this side announced
 	frame    *progress     // nil between frames
 	partial  proto.Message
+}
+
+// reset makes s a direction of which nothing is known.
+func (s *side) reset(limits proto.Limits) {
+	s.begun, s.settings, s.lost, s.missing, s.block, s.pending = false, false, false, false, 0, nil
+	s.dec = newDecoder(limits.Head)
+	s.agreed.reset()
 }
 
 // defaultMaxFrame is the payload that may be sent before anything is agreed on
 // (RFC 9113, section 4.2).
 const defaultMaxFrame = 1 << 14
 
-// New returns a Parser. Of a payload it keeps Limits.Body octets of data, or
-// Limits.Head of anything else.
+// New returns a Parser. Of a payload, and of the body of a message, it keeps
+// Limits.Body octets of data, or Limits.Head of anything else; and so many of a
+// field list, counted as RFC 9113, section 6.5.2, does.
 func New(limits proto.Limits) *Parser {
 	p := &Parser{limits: limits.WithDefaults()}
 	p.runs.Limits = p.limits
-	p.sides[0] = side{dir: wire.ClientToServer, maxFrame: defaultMaxFrame}
-	p.sides[1] = side{dir: wire.ServerToClient, maxFrame: defaultMaxFrame}
+	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
+	p.reset()
 	return p
+}
+
+// reset makes p a parser of a connection that begins.
+func (p *Parser) reset() {
+	p.sides[0].reset(p.limits)
+	p.sides[1].reset(p.limits)
+	p.streams.reset()
 }
 
 // Feed implements [proto.Parser].
@@ -81,10 +99,7 @@ func (p *Parser) Feed(e wire.Event) []proto.Message {
 	case wire.KindSecure:
 		p.flushAll(proto.Ending(e.Kind))
 		p.secure = true
-		for i := range p.sides {
-			s := &p.sides[i]
-			s.begun, s.settings, s.lost, s.block, s.maxFrame = false, false, false, 0, defaultMaxFrame
-		}
+		p.reset()
 	}
 	return p.out
 }
@@ -99,11 +114,13 @@ func (p *Parser) Close() []proto.Message {
 // State implements [proto.Parser]. Due counts requests, and the SETTINGS and PING
 // frames of the client that are not acknowledged.
 func (p *Parser) State() proto.State {
-	return proto.State{
+	st := proto.State{
 		Due: p.streams.due(), Settled: p.streams.settled, EndedBy: p.streams.endedBy,
 		Partial: [2]*proto.Message{p.progress(&p.sides[0]), p.progress(&p.sides[1])},
-		Want:    -1, Framed: !p.sides[1].lost,
+		Framed:  !p.sides[1].lost,
 	}
+	st.Got, st.Want = p.streams.coming()
+	return st
 }
 
 // progress returns what is in progress on a side, nil for nothing.
@@ -182,6 +199,8 @@ func (p *Parser) flush(s *side, why string) {
 		p.raw(s, "a beginning that is not complete", "")
 	}
 	p.out = p.runs.End(p.out, s.dir, why)
+	p.cutHalves(proto.Side(s.dir), why)
+	p.giveDerived()
 }
 
 func (p *Parser) flushAll(why string) {
@@ -203,8 +222,16 @@ func (p *Parser) emit(s *side, m proto.Message) {
 	m.Last = p.now
 	p.out = p.runs.End(p.out, s.dir, "a frame followed")
 	p.out = append(p.out, m)
+	p.giveDerived()
 	s.buf.Release()
 	s.first = p.now
+}
+
+// giveDerived gives what the last frame completed.
+func (p *Parser) giveDerived() {
+	p.out = append(p.out, p.derived...)
+	clear(p.derived)
+	p.derived = p.derived[:0]
 }
 
 // raw adds all octets of the buffer to the raw run of a side, with a note if it

@@ -44,12 +44,20 @@ func (p *Parser) header(s *side) {
 	}
 	s.settings = true
 	other := &p.sides[1-proto.Side(s.dir)]
-	if f.Length > int(other.maxFrame) {
-		g.note(0, fmt.Sprintf("payload of %d octets, more than the MAX_FRAME_SIZE of %d", f.Length, other.maxFrame), "4.2")
+	if most := other.agreed.most(SettingMaxFrameSize); f.Length > int(most) {
+		g.note(0, fmt.Sprintf("payload of %d octets, more than the MAX_FRAME_SIZE of %d", f.Length, most), "4.2")
 	}
 	f.checkHeader(g.note)
 	s.checkBlock(g)
-	g.m.Exchange = p.streams.exchange(s.dir, f)
+	g.m.Stream = f.Stream
+	g.m.Exchange = p.enter(s, f, p.known(), g.note)
+}
+
+// known reports whether both directions are on record from their beginnings, and
+// are read.
+func (p *Parser) known() bool {
+	c, s := &p.sides[0], &p.sides[1]
+	return c.begun && s.begun && !c.lost && !s.lost && !c.missing
 }
 
 // checkBlock notes frames that break a header block. RFC 9113, section 6.10: it
@@ -125,19 +133,61 @@ func (p *Parser) finish(s *side, why string) {
 		g.note(frameHeaderLen, fmt.Sprintf("only %d of %d octets of the payload are kept", came, f.Length), "")
 	}
 	m.Complete, m.EndedBy = whole, why
+	if f.Type == FrameHeaders || f.Type == FramePushPromise || f.Type == FrameContinuation {
+		p.fragment(s, g, whole && came >= f.Length)
+	}
 	if whole {
-		p.streams.take(s.dir, f)
-		p.announce(s, f)
+		p.take(s, g)
 	}
 	p.emit(s, *m)
 }
 
-// announce takes the settings that bear on the reading of frames.
-func (p *Parser) announce(s *side, f *Frame) {
-	for _, v := range f.Settings {
-		if v.ID == SettingMaxFrameSize && v.fault(s.dir) == "" {
-			s.maxFrame = v.Value
+// take does what a whole frame that is no header block changes.
+func (p *Parser) take(s *side, g *progress) {
+	f, m, t := g.f, &g.m, &p.streams
+	side := proto.Side(s.dir)
+	st := t.open[f.Stream]
+	ack := f.Flags.Has(FlagAck)
+	switch f.Type {
+	case FrameData:
+		other := &p.sides[1-side]
+		t.spend(st, side, int64(f.Length), int64(other.agreed.most(SettingInitialWindowSize)), p.known(), g.note)
+		f.Flow = t.flow(s.dir, side, st)
+		if st != nil && !(st.promised && side == 0) {
+			p.data(s, st, m)
+			if f.Flags.Has(FlagEndStream) {
+				p.endStream(s, st)
+			}
 		}
+	case FrameRSTStream:
+		if st != nil && f.Length == 4 {
+			p.rst(s, st, f, m)
+		}
+	case FrameSettings:
+		count(&t.settings, side == 0 && !ack, side == 1 && ack)
+		if !ack {
+			p.announce(s, f, g.note)
+			break
+		}
+		other := &p.sides[1-side]
+		if len(other.agreed.waiting) == 0 && p.known() {
+			g.note(0, "acknowledges SETTINGS that were not sent", "6.5.3")
+		}
+		p.acknowledge(other)
+	case FramePing:
+		t.ping(side, f, p.known(), g.note)
+	case FrameGoAway:
+		if f.Length >= 8 && f.Stream == 0 {
+			p.away(s, f, m, g.note)
+		}
+	case FrameWindowUpdate:
+		if f.Length == 4 {
+			t.widen(st, 1-side, f, g.note)
+			f.Flow = t.flow(dirOf(1-side), 1-side, st)
+		}
+	}
+	if f.Stream != 0 {
+		f.State = t.state(f.Stream)
 	}
 }
 

@@ -2,6 +2,7 @@ package http2
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,9 +59,14 @@ func TestFrameCases(t *testing.T) {
 		p := New(proto.Limits{})
 		var m proto.Message
 		for _, e := range events {
-			for _, m = range p.Feed(e) {
+			for _, got := range p.Feed(e) {
+				if !got.Derived {
+					m = got
+				}
 			}
 		}
+		// The fragments of the suite are no HPACK.
+		m.Notes = slices.DeleteFunc(m.Notes, func(n proto.Note) bool { return n.Rule == "RFC 9113 4.3" || strings.HasPrefix(n.Rule, "RFC 7541 ") })
 		good++
 		once := sync.OnceFunc(func() { good-- })
 		bad := func(format string, args ...any) {
