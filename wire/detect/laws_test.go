@@ -54,6 +54,10 @@ var conversations = []struct {
 		[]string{"h2 0 frame", "h2 0 frame", "h2 0 frame"}},
 	{"undecided to the end", []string{"> who", "= eof client"}, []string{"raw 0 raw"}},
 	{"opened in the middle", []string{"> who", "= open dial", "> is it"}, []string{"raw 0 raw", "raw 0 raw"}},
+	{"an event stream", []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream ; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: a\n\n\r\n7\r\ndata: b\r\n", "< 4\r\n\n\n: \r\n", "< 0\r\n\r\n"},
+		[]string{"http/1.1 1 request", "http/1.1 1 event", "http/1.1 1 event", "http/1.1 1 event", "http/1.1 1 response"}},
+	{"an event stream with a hole", []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a", "= gap server 9", "< data: b\n\n", "= eof server"},
+		[]string{"http/1.1 1 request", "http/1.0 1 event", "http/1.0 1 event", "http/1.0 1 response"}},
 	{"nothing but a gap", []string{"= gap client 5"}, []string{"raw 0 gap"}},
 }
 

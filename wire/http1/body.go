@@ -15,7 +15,8 @@ func (s *side) bodyData() bool {
 	if s.state == stateFixed {
 		n = int(min(int64(n), s.left))
 	}
-	s.keep(s.buf.Next(n))
+	off := s.buf.Offset()
+	s.keep(off, s.buf.Next(n))
 	s.left -= int64(n)
 	s.buf.Release()
 	s.grow(leafBody, s.buf.Start())

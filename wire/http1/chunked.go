@@ -102,7 +102,8 @@ func (s *side) chunkData() bool {
 	if n == 0 {
 		return false
 	}
-	s.keep(s.buf.Next(n))
+	off := s.buf.Offset()
+	s.keep(off, s.buf.Next(n))
 	s.left -= int64(n)
 	s.chunkLeaf(leafChunkData)
 	s.buf.Release()

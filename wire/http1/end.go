@@ -23,6 +23,7 @@ func (s *side) gap(e wire.Event) {
 			s.left -= in
 		}
 		s.note(s.tiled, "octets of the body are missing from the recording", "")
+		s.untap("octets are missing from the recording")
 		s.size += in
 		s.holed = true
 		s.buf.Gap(in)

@@ -29,6 +29,8 @@ type Parser struct {
 	upgraded bool
 	token    string
 	fresh    bool // the upgrade happened in this call: nothing after it is given yet
+
+	open func(*Response) Tap // who wants the body of a response; may be nil
 }
 
 // An exchange is a request that waits for its final response.
@@ -141,6 +143,7 @@ func (p *Parser) State() proto.State {
 			st.Due++
 		}
 	}
+	st.Between = s.tap != nil && s.tap.Between()
 	switch s.state {
 	case stateStart, stateHead:
 		st.UntilClose = len(p.due) > 0 && p.due[0].request.Version == "HTTP/0.9"

@@ -60,6 +60,7 @@ type side struct {
 	shared   bool // the request was given out with a response before it was complete
 	holed    bool // octets of the body are missing: what follows is not kept
 	chunks   int
+	tap      Tap // of the body, nil for none
 	partial  proto.Message
 }
 
@@ -136,8 +137,10 @@ func (s *side) refuse(offset int64, text, rule string) {
 	}
 }
 
-// keep adds octets of the body, up to the limit.
-func (s *side) keep(p []byte) {
+// keep adds octets of the body, the first of which stands at an offset, up to the
+// limit.
+func (s *side) keep(offset int64, p []byte) {
+	s.tapped(offset, p)
 	s.size += int64(len(p))
 	if s.holed {
 		return
@@ -170,23 +173,35 @@ func (s *side) message(m *proto.Message) {
 	m.Body = proto.Body{Data: s.body, Size: s.size, Cut: s.size > int64(len(s.body))}
 	m.Span = proto.Span{From: s.from, To: s.tiled}
 	m.First, m.Last = s.first, s.p.now
-	m.Kind, m.Proto = proto.KindRequest, protoName
-	version := ""
+	m.Kind, m.Proto = proto.KindRequest, s.protocol()
 	switch {
 	case s.dir == wire.ServerToClient:
 		m.Kind = proto.KindResponse
 		if s.response != nil {
-			m.Value, version = s.response, s.response.Version
+			m.Value = s.response
 		}
 	case s.request != nil:
-		m.Value, version = s.request, s.request.Version
+		m.Value = s.request
+	}
+}
+
+// protocol returns the Proto of the message in progress, by the version that it
+// names.
+func (s *side) protocol() string {
+	version := ""
+	switch {
+	case s.response != nil:
+		version = s.response.Version
+	case s.request != nil:
+		version = s.request.Version
 	}
 	switch version {
 	case "HTTP/1.0", "ICY":
-		m.Proto = "http/1.0"
+		return "http/1.0"
 	case "HTTP/0.9":
-		m.Proto = "http/0.9"
+		return "http/0.9"
 	}
+	return protoName
 }
 
 // progress returns the message in progress for State, nil for none.
@@ -227,6 +242,7 @@ func (s *side) progress() *proto.Message {
 // finish gives the message in progress and starts anew behind it. All its
 // octets are tiled and released.
 func (s *side) finish(complete bool, endedBy string) {
+	s.untap(endedBy)
 	s.settle()
 	s.p.out = append(s.p.out, proto.Message{})
 	m := &s.p.out[len(s.p.out)-1]
@@ -252,7 +268,7 @@ func (s *side) reset() {
 	s.request, s.response = nil, nil
 	s.fault, s.exchange = "", 0
 	s.left, s.size, s.holed, s.chunks = 0, 0, false, 0
-	s.trailers, s.shared = nil, false
+	s.trailers, s.shared, s.tap = nil, false, nil
 	s.raw = rawRun{}
 }
 
