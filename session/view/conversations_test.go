@@ -104,6 +104,19 @@ func conversations(tb testing.TB) map[string]*talk {
 			server("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket", "", "").
 			server("\x81\x05hello"),
 
+		// Sent as RFC 6455, section 5.7, and RFC 7692, section 7.2.3, have it.
+		"websocket": dial("www.example.com:80").
+			client("GET /chat HTTP/1.1", "Host: www.example.com", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Extensions: permessage-deflate", "", "").
+			server("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket",
+				"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Extensions: permessage-deflate", "", "").
+			client("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58").
+			server("\x01\x03Hel\x89\x06ping\x1b[\x80\x02lo\x82\x03\x00\x01\x02").
+			client("\x8a\x86\x00\x00\x00\x00ping\x1b[").
+			server("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x81\x0etwo\nlines \x1b[2J\x83\x01?").
+			client("\x01\x01a\x88\x80\x00\x00\x00\x00").
+			server("\x88\x0d\x03\xe9see\x1b[1m you\x81\x05late").eof().close(),
+
 		"smtp": dial("mail.test:25").wait(20*time.Millisecond).
 			server("220 mail.test ESMTP Exim 4.96", "").
 			client("EHLO me", "").server("250-mail.test Hello me", "250-STARTTLS", "250 HELP", "").

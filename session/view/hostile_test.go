@@ -67,6 +67,11 @@ func hostileTalks(tb testing.TB, h string) []*talk {
 			client("GET / HTTP/1.1", "Host: x", "", "").
 			server("HTTP/1.1 101 OK", "Upgrade: "+h, "Connection: Upgrade", "", h+"\n").close(),
 		dial("h.test:80").
+			client("GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Sec-WebSocket-Protocol: "+h, "", "").
+			server("HTTP/1.1 101 OK", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: "+h,
+				"Sec-WebSocket-Extensions: "+h+", permessage-deflate; "+h+"="+h, "Sec-WebSocket-Protocol: "+h, "",
+				"\x89"+string(rune(len(h)))+h+"\x01"+string(rune(len(h)))+h+"\x80\x00\x82"+string(rune(len(h)))+h+"\x88"+string(rune(len(h)+2))+"\x03\xe8"+h).close(),
+		dial("h.test:80").
 			client("GET / HTTP/1.0", "", "").
 			server("HTTP/1.0 200 OK", "", strings.Repeat("some text ", 20)+h+"\n").eof().close(),
 		dial("h.test:25").server("220 "+h, "").client("EHLO "+h, "").server("250-"+h, "250 "+h, "").

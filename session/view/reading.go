@@ -3,6 +3,7 @@ package view
 import (
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
+	"wiretape/wire/websocket"
 )
 
 // reading appends the rows of a whole Message of a protocol whose units are not
@@ -12,6 +13,10 @@ func (p *Printer) reading(m *proto.Message, mk mark) bool {
 	switch m.Value.(type) {
 	case *http2.Frame, http2.ClientPreface:
 		p.frame(m, mk)
+	case *websocket.Frame:
+		p.websocketFrame(m, mk)
+	case *websocket.Message:
+		p.websocketMessage(m, mk)
 	default:
 		return false
 	}
@@ -27,6 +32,10 @@ func (j *object) reading(m *proto.Message) bool {
 	case http2.ClientPreface:
 		j.string("type", "PREFACE")
 		j.complete(m)
+	case *websocket.Frame:
+		j.websocketFrame(m, v)
+	case *websocket.Message:
+		j.websocketMessage(m, v)
 	default:
 		return false
 	}

@@ -153,7 +153,7 @@ func (c *conn) decide() {
 // give feeds the parser.
 func (c *conn) give(e wire.Event) {
 	c.add(c.parser.Feed(e))
-	if u, ok := c.parser.(upgrader); ok && c.v.forced == "" {
+	if u, ok := c.parser.(upgrader); ok {
 		if token, ok := u.Upgraded(); ok {
 			c.upgrade(u, token, e.At)
 		}

@@ -78,6 +78,9 @@ var decisions = []struct {
 	{"SETTINGS first", Options{}, []wire.Event{secure(1, ""), data(1, sc, settings)}, HTTP2, "the server's first bytes are a SETTINGS frame"},
 	{"SETTINGS with a bad length", Options{}, []wire.Event{data(1, sc, "\x00\x00\x05"+settings[3:])}, Raw, "the first bytes look like nothing that is known"},
 
+	{"Upgrade to WebSocket", Options{}, []wire.Event{data(1, cs, "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"), data(1, sc, "HTTP/1.1 101 x\r\nUpgrade: WebSocket\r\n\r\n")}, WebSocket, "Upgrade: websocket"},
+	{"WebSocket chosen", Options{Proto: "ws"}, []wire.Event{data(1, cs, "\x81")}, WebSocket, "chosen: websocket"},
+
 	{"SMTP greeting", Options{}, []wire.Event{open(1, "h:26"), data(1, sc, "220 h ESMTP x\r\n")}, SMTP, "the server's greeting names SMTP"},
 	{"SMTP greeting on 21", Options{}, []wire.Event{open(1, "h:21"), data(1, sc, "220-smtp\r\n")}, SMTP, "the server's greeting names SMTP"},
 	{"FTP greeting", Options{}, []wire.Event{data(1, sc, "220 (vsFTPd 3.0.3)\r\n")}, FTP, "the server's greeting names FTP"},
@@ -227,5 +230,25 @@ func TestClosedConnectionsAreForgotten(t *testing.T) {
 	}
 	if s.Proto(1000) != Raw || s.Proto(1) != "" {
 		t.Errorf("Proto of the last and the first = %q, %q", s.Proto(1000), s.Proto(1))
+	}
+}
+
+// What the handshake agreed on reaches the parser, and what is wrong with it stands
+// on the response.
+func TestWebSocketHandshake(t *testing.T) {
+	s := New(Options{})
+	s.Feed(data(1, cs, "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"))
+	var got []string
+	for _, m := range s.Feed(data(1, sc, "HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"+
+		"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00")) {
+		got = append(got, string(m.Kind)+" "+string(m.Body.Data))
+		for _, n := range m.Notes {
+			got = append(got, n.Text)
+		}
+	}
+	want := []string{"response ", "Sec-WebSocket-Accept does not answer the key: want s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "frame \xf2H\xcd\xc9\xc9\a\x00", "message Hello"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

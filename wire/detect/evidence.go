@@ -5,6 +5,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
+	"wiretape/wire/websocket"
 )
 
 // sniffLimit is how many octets of a side's first run are looked at, and so a
@@ -27,6 +28,8 @@ type evidence struct {
 	run      [2][]byte
 	done     [2]bool // the run is over: the other side spoke, or the stream ended
 	finished bool    // nothing more will be looked at
+
+	agreed *websocket.Handshake // what an Upgrade to WebSocket agreed on; nil where that was not seen
 }
 
 // facts takes what the opening of the connection tells.

@@ -12,6 +12,7 @@ import (
 	"wiretape/wire/ssh"
 	"wiretape/wire/telnet"
 	"wiretape/wire/tlsrec"
+	"wiretape/wire/websocket"
 )
 
 // The protocols' names, as Message.Proto has them.
@@ -29,6 +30,8 @@ const (
 	SSH    = "ssh"
 	TLS    = "tls" // its records, seen from outside
 	Raw    = "raw"
+
+	WebSocket = "websocket"
 )
 
 // A protocol is what can be detected or chosen.
@@ -53,6 +56,7 @@ var protocols = []protocol{
 	{Telnet, nil, false, func(_ *evidence, l proto.Limits) proto.Parser { return telnet.New(l) }},
 	{SSH, nil, false, func(_ *evidence, l proto.Limits) proto.Parser { return ssh.New(l) }},
 	{TLS, []string{"ssl"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return tlsrec.New(l) }},
+	{WebSocket, []string{"ws"}, false, func(v *evidence, l proto.Limits) proto.Parser { return websocket.New(l, v.agreed) }},
 	{Raw, []string{"bytes"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newRaw(l, v.network == "udp") }},
 }
 

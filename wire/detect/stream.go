@@ -22,7 +22,7 @@ import (
 type Options struct {
 	// Proto is the protocol that every connection speaks, one of [Protos] or
 	// another spelling that [Canonical] knows. "" and unknown names leave it to
-	// detection.
+	// detection. Where it hands over to another (Upgrade, CONNECT) that is followed.
 	Proto string
 	// Conns names the protocol of single connections, before Proto.
 	Conns  map[int]string

@@ -29,6 +29,7 @@ var table = []row{
 	{Raw, "datagrams", network("udp")},
 	{Raw, "the protocol changed too often", func(v *evidence) verdict { return is(v.lost) }},
 	{HTTP2, "Upgrade: h2c", func(v *evidence) verdict { return is(v.token == "h2c") }},
+	{WebSocket, "Upgrade: websocket", func(v *evidence) verdict { return is(v.token == WebSocket) }},
 	{Raw, "Upgrade to a protocol that is not read here", func(v *evidence) verdict { return is(v.token != "") }},
 	{HTTP2, "ALPN h2", alpn("h2")},
 	{HTTP1, "ALPN http/1.1", alpn("http/1.1")},

@@ -2,13 +2,16 @@ package detect
 
 import (
 	"bytes"
+	"cmp"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
+	"wiretape/wire/websocket"
 )
 
 // upgrader is a parser that can see its protocol end within the connection.
@@ -30,6 +33,9 @@ func (c *conn) upgrade(u upgrader, token string, at time.Duration) {
 	}
 	if strings.HasPrefix(v.token, "tls/") {
 		v.token = ""
+	}
+	if v.token == WebSocket {
+		v.agreed = agreed(c.out)
 	}
 	dirs := [2]wire.Dir{wire.ClientToServer, wire.ServerToClient}
 	var rest [2][]byte
@@ -57,4 +63,21 @@ func tunnelPort(msgs []proto.Message) string {
 		}
 	}
 	return ""
+}
+
+// agreed reads the handshake that the last response ends, and leaves notes there on
+// what is wrong with it. It is nil where the response is not at hand.
+func agreed(msgs []proto.Message) *websocket.Handshake {
+	for i := len(msgs) - 1; i >= 0; i-- {
+		m := &msgs[i]
+		if r, ok := m.Value.(*http1.Response); ok {
+			h, notes := websocket.Check(r, m.Span.From)
+			for _, n := range notes {
+				m.Notes = proto.AddNote(m.Notes, n)
+			}
+			slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
+			return &h
+		}
+	}
+	return nil
 }
