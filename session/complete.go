@@ -54,6 +54,11 @@ func (s *Session) completeCommand(line string, unconnected, escaped bool) []stri
 
 func (c *command) completeArg(arg string) []string {
 	last := arg[strings.LastIndexByte(arg, ' ')+1:]
+	if c.more != nil && last != arg {
+		if found := withPrefix(c.more(arg[:len(arg)-len(last)]), last, true); len(found) > 0 {
+			return found
+		}
+	}
 	if c.files && (len(c.complete) == 0 || last != arg) {
 		return files(last)
 	}

@@ -24,10 +24,10 @@ func connectCommands() []command {
 			example: "udp localhost 7007", run: openWith("udp")},
 		{group: "Connect", name: "unix", args: "PATH", bare: true, summary: "connects to a Unix socket",
 			example: "unix /run/app.sock", run: openWith("unix"), files: true},
-		{group: "Connect", name: "h2", args: "HOST [PORT]", bare: true,
-			summary: "connects with TLS and HTTP/2 (port 443 unless given)",
-			detail:  "A request is typed as text, as for HTTP/1.1, and goes as frames. The preface, SETTINGS, and the\nanswers that the protocol demands are sent by themselves.",
-			example: "h2 example.com", run: openWith("h2")},
+		{group: "Connect", name: "h2", args: "HOST [PORT] | OPTION on|off", bare: true,
+			summary: "connects with TLS and HTTP/2 (port 443 unless given), or says what HTTP/2 does by itself",
+			detail:  h2Detail,
+			example: "h2 example.com", run: (*Session).h2Command, complete: h2Completions, more: h2CompleteOption},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Auto, args)

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -13,39 +12,75 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
-
 	"wiretape/wire"
 	ours "wiretape/wire/http2"
 )
+
+// text writes fields as name=value, with a mark behind what is never indexed.
+func fieldText(fields []h2Field) string {
+	var all []string
+	for _, f := range fields {
+		mark := ""
+		if f.form == formNever {
+			mark = "!"
+		}
+		all = append(all, f.name+"="+f.value+mark)
+	}
+	return strings.Join(all, " ")
+}
 
 func TestTypedHeadBecomesFields(t *testing.T) {
 	tests := []struct{ head, want, err string }{
 		{"GET /a HTTP/1.1\r\nHost: h\r\nX-A: b\r\nCookie: c=d", ":method=GET :scheme=https :path=/a :authority=h x-a=b cookie=c=d!", ""},
 		{"GET /a\nhost:h", ":method=GET :scheme=https :path=/a :authority=h", ""},
 		{"CONNECT h:1 HTTP/1.1", ":method=CONNECT :authority=h:1", ""},
-		{":method: GET\r\n:path: /x\r\nConnection: close", ":method=GET :path=/x connection=close", ""},
+		{"CONNECT h:1 HTTP/1.1\n:protocol: websocket\n:path: /chat", ":method=CONNECT :authority=h:1 :protocol=websocket :path=/chat", ""},
+		{"GET /a HTTP/1.1\nX: y\n:path: /b\n:scheme: http\n:authority: x\nHost: h", ":method=GET :scheme=http :path=/b :authority=x x=y host=h", ""},
+		{":method: GET\r\n:path: /x\r\nConnection: close", ":method=GET :path=/x Connection=close", ""},
+		{":path: /x\nHost: h\n:method: GET\n:path: /y", ":path=/x Host=h :method=GET :path=/y", ""},
 		{"GET", "", errH2Line.Error()},
 		{"", "", errH2Line.Error()},
 		{"GET / HTTP/1.1\r\nx", "", `"x" has no colon: a field of HTTP/2 has a name and a value`},
 	}
 	for _, tt := range tests {
-		head, _ := cutHead([]byte(tt.head + "\r\n\r\n"))
-		fields, err := h2Fields(head, "https")
-		var got []string
-		for _, f := range fields {
-			mark := ""
-			if f.Sensitive {
-				mark = "!"
-			}
-			got = append(got, f.Name+"="+f.Value+mark)
-		}
-		text := ""
+		r, err := newH2Request([]byte(tt.head+"\r\n\r\n"), "https", false)
+		got, text := "", ""
 		if err != nil {
 			text = err.Error()
+		} else {
+			got = fieldText(r.fields)
 		}
-		if strings.Join(got, " ") != tt.want || text != tt.err {
-			t.Errorf("h2Fields(%q) = %q, %q; want %q, %q", tt.head, strings.Join(got, " "), text, tt.want, tt.err)
+		if got != tt.want || text != tt.err {
+			t.Errorf("%q becomes %q, %q; want %q, %q", tt.head, got, text, tt.want, tt.err)
+		}
+	}
+	r, err := newH2Request([]byte("GET / HTTP/1.1\nHost: h\nX-A: b\n\n"), "http", true)
+	if err != nil || fieldText(r.fields) != ":method=GET :scheme=http :path=/ :authority=h X-A=b" || r.folded {
+		t.Errorf("names as typed: %s, %v", fieldText(r.fields), err)
+	}
+}
+
+// The body of a request in chunks goes as DATA frames, a chunk each, and its
+// trailer section behind it.
+func TestChunksBecomeDataAndTrailers(t *testing.T) {
+	const head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+	tests := []struct{ body, parts, trailers, remark string }{
+		{"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Sum: 9\r\n\r\n", "abc|de", "x-sum=9", `the chunk extension "x=y"`},
+		{"0\r\n\r\n", "", "", ""},
+		{"3\r\nabc\r\nzz\r\nde\r\n\r\n", "abc|zz\r\nde\r\n\r\n", "", "does not read as chunks"},
+	}
+	for _, tt := range tests {
+		r, err := newH2Request([]byte(head+tt.body), "http", false)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		parts := string(bytes.Join(r.parts, []byte("|")))
+		if parts != tt.parts || fieldText(r.trailers) != tt.trailers || !strings.Contains(strings.Join(r.remarks, "; "), tt.remark) {
+			t.Errorf("%q: parts %q, trailers %q, %q", tt.body, parts, fieldText(r.trailers), r.remarks)
+		}
+		if text := fieldText(r.fields); text != ":method=POST :scheme=http :path=/ :authority=h" {
+			t.Errorf("fields %s", text)
 		}
 	}
 }
@@ -62,9 +97,9 @@ func TestWhatHTTP2CannotCarryIsSaid(t *testing.T) {
 		{"GET /a b HTTP/1.1", `HTTP/2 has no place for "b" of the request line: left out; ` + noHost},
 	}
 	for _, tt := range tests {
-		head, _ := cutHead([]byte(tt.head + "\n\n"))
-		if got := strings.Join(h2Remarks(head), "; "); got != tt.want {
-			t.Errorf("h2Remarks(%q) = %q, want %q", tt.head, got, tt.want)
+		r, err := newH2Request([]byte(tt.head+"\n\n"), "http", false)
+		if err != nil || strings.Join(r.remarks, "; ") != tt.want {
+			t.Errorf("remarks on %q: %q, %v; want %q", tt.head, r.remarks, err, tt.want)
 		}
 	}
 }
@@ -115,7 +150,9 @@ func TestHTTP2AgainstAnotherServer(t *testing.T) {
 }
 
 func TestHTTP2Answers(t *testing.T) {
-	h := newH2Link("https")
+	h := newH2Link("https", h2Options{})
+	h.gave(&ours.Frame{Type: ours.FrameSettings, Settings: h2Settings})
+	h.gave(&ours.Frame{Type: ours.FrameWindowUpdate, Increment: h2Window - h2DefaultWindow})
 	for _, f := range []ours.Frame{
 		{Type: ours.FrameSettings, Length: 12, Settings: []ours.Setting{
 			{ID: ours.SettingInitialWindowSize, Value: 10}, {ID: ours.SettingMaxFrameSize, Value: 20000}}},
@@ -165,37 +202,6 @@ func TestHTTP2FloodEndsTheConnection(t *testing.T) {
 			t.Errorf("status %d, %v; output ends in:\n%s", StatusOf(err), err, out[max(0, len(out)-2000):])
 		}
 	})
-}
-
-func TestLongHeadGoesInContinuations(t *testing.T) {
-	client, server := net.Pipe()
-	defer server.Close()
-	h := newH2Link("https")
-	h.conn = wire.NewConn(client, wire.Facts{Target: "h:443", Network: "tcp"}, nil)
-	defer h.conn.Close()
-	sent := make(chan error, 1)
-	go func() {
-		fields, err := h2Fields([]string{"GET / HTTP/1.1", "Host: h", "X: " + strings.Repeat("~", 40000)}, "https")
-		if err != nil {
-			t.Error(err)
-		}
-		sent <- h.request(t.Context(), fields, nil)
-	}()
-	server.SetDeadline(time.Now().Add(10 * time.Second))
-	fr := http2.NewFramer(nil, server)
-	fr.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	fr.MaxHeaderListSize = 1 << 20
-	f, err := fr.ReadFrame()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, ok := f.(*http2.MetaHeadersFrame)
-	if !ok || m.PseudoValue("authority") != "h" || !m.StreamEnded() {
-		t.Errorf("got %v", f)
-	}
-	if err := <-sent; err != nil {
-		t.Error(err)
-	}
 }
 
 // A request that is no request is the typist's fault, and leaves no trace.
@@ -271,34 +277,5 @@ func TestAgainOverHTTP2HoldsTheLatest(t *testing.T) {
 	}
 	if len(paths) != heldTyped+2 || paths[len(paths)-1] != "/3" {
 		t.Errorf("%d requests, the last for %q", len(paths), paths[len(paths)-1])
-	}
-}
-
-// ^C while the peer's window is closed resets the stream.
-func TestInterruptedBodyResetsItsStream(t *testing.T) {
-	client, server := net.Pipe()
-	defer server.Close()
-	h := newH2Link("https")
-	h.conn = wire.NewConn(client, wire.Facts{Target: "h:443", Network: "tcp"}, nil)
-	defer h.conn.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	sent := make(chan error, 1)
-	go func() { sent <- h.request(ctx, nil, make([]byte, h2DefaultWindow+1)) }()
-	server.SetDeadline(time.Now().Add(10 * time.Second))
-	fr := http2.NewFramer(nil, server)
-	for left := h2DefaultWindow; left > 0; {
-		f, err := fr.ReadFrame()
-		if err != nil {
-			t.Fatal(err)
-		}
-		left -= map[bool]int{true: int(f.Header().Length)}[f.Header().Type == http2.FrameData]
-	}
-	cancel()
-	f, err := fr.ReadFrame()
-	if rst, ok := f.(*http2.RSTStreamFrame); !ok || rst.StreamID != 1 || rst.ErrCode != http2.ErrCodeCancel {
-		t.Errorf("after the interrupt: %v, %v", f, err)
-	}
-	if err := <-sent; StatusOf(err) != StatusInterrupted {
-		t.Errorf("request = %v", err)
 	}
 }

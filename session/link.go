@@ -105,7 +105,9 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	s.enter(t)
 	s.mu.Unlock()
 	s.tellMode() // before anything is read
+	s.mu.Lock()
 	s.link = newLink(conn)
+	s.mu.Unlock()
 	s.owed = false
 	if err := s.startH2(ctx); err != nil {
 		return err
@@ -216,9 +218,9 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	end(s.link.conn) // an error of closing changes nothing for us
 	<-s.link.done
 	s.stopH2()
-	s.link = nil
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.link = nil
 	s.g.phase, s.g.lock = unconnected, ""
 }
 

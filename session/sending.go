@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
@@ -17,13 +16,13 @@ import (
 
 func sendCommands() []command {
 	return []command{
-		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | <<EOF`, connected: true,
-			summary: "sends bytes, exactly",
+		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | <<EOF | FRAME …`, connected: true,
+			summary: "sends bytes, exactly, or over HTTP/2 a frame",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.",
+				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.\n" + h2SendDetail,
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
-			complete: []string{`"`, "hex ", "file ", "<<EOF"}, files: true},
+			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF"}, h2FormWords()), more: h2CompleteSend, files: true},
 		{group: "Send", name: "again", args: "[N]",
 			summary: "sends the request of exchange N again (the last one unless given)",
 			detail:  "The same octets, shown first. A connection that the peer has closed is opened again.",
@@ -52,39 +51,12 @@ func (s *Session) write(ctx context.Context, b []byte, request bool) error {
 	return sendError(err, len(b))
 }
 
-// writeH2 sends a composed request as frames. One that cannot be turned into
-// frames changes nothing.
-func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
-	head, body := cutHead(b)
-	fields, err := h2Fields(head, h.scheme)
-	if err != nil {
-		return failure(StatusUsage, "%w", err)
-	}
-	for _, r := range h2Remarks(head) {
-		s.view.Warn(view.EscapeString(r))
-	}
-	s.sending()
-	if len(s.typed) == heldTyped {
-		s.typed = slices.Delete(s.typed, 0, 1)
-	}
-	s.typed = append(s.typed, typedRequest{s.link.conn.ID(), h.next, bytes.Clone(b)})
-	rctx, stop := s.interruptible(ctx)
-	defer stop()
-	return sendError(h.request(rctx, fields, body), len(b))
-}
-
-// A typedRequest is the text of which the frames of a stream were made.
-type typedRequest struct {
-	conn   int
-	stream uint32
-	text   []byte
-}
-
 // sending notes that something goes to the peer now.
 func (s *Session) sending() {
 	s.owed = true
 	s.mu.Lock()
 	s.peer.got, s.peer.gotN, s.peer.broken = s.peer.got[:0], 0, ""
+	s.peer.frames = nil
 	s.mu.Unlock()
 }
 
@@ -104,6 +76,17 @@ func sendError(err error, n int) error {
 }
 
 func (s *Session) sendCommand(ctx context.Context, args string) error {
+	word, _, _ := strings.Cut(args, " ")
+	form := h2Form(word)
+	if (form != nil || strings.EqualFold(word, "upgrade")) && s.drained() {
+		return failure(StatusUsage, ".send: the connection is closed: .reconnect first")
+	}
+	switch {
+	case form != nil:
+		return s.sendH2(ctx, form, args)
+	case strings.EqualFold(word, "upgrade"):
+		return s.h2Upgrade(ctx, args)
+	}
 	b, err := sendBytes(args)
 	if err != nil {
 		return failure(StatusUsage, ".send: %w", err)

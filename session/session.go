@@ -39,6 +39,9 @@ type Options struct {
 	Record RecordOptions
 	Limits proto.Limits
 
+	// H2 is what HTTP/2 does by itself, as the words of .h2 have it: "ack off".
+	H2 []string
+
 	// Auto and Demo run the words of that name with their arguments. A word
 	// whose function is nil is not there.
 	Auto, Demo func(ctx context.Context, args []string, env Env) error
@@ -68,13 +71,14 @@ type Session struct {
 	table []command // what this session has of the words; not changed
 
 	// owned by the goroutine of Run
-	link      *link // nil before the first connection and after .close
+	link      *link // nil before the first connection and after .close; set with mu held, for the sink
 	timeout   time.Duration
 	interrupt time.Time      // of the last ^C on an empty line
 	told      bool           // how lines are sent has been said
 	owed      bool           // something was sent, and nothing says whether an answer is complete
 	refused   *wire.TLS      // a certificate that was refused
 	typed     []typedRequest // the latest over HTTP/2, at most heldTyped
+	toldFold  bool           // that names lose their capitals has been said
 
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.
@@ -90,6 +94,7 @@ type Session struct {
 	shown   string // the prompt
 	peer    peer
 	h2      *h2Link       // nil unless the connection speaks HTTP/2
+	h2opts  h2Options     // of the next one, and of h2
 	changed chan struct{} // holds one token when something happened
 }
 
@@ -105,8 +110,10 @@ type peer struct {
 	got    []byte   // the latest octets since the last write, at most awaitWindow
 	gotN   int64    // how many octets came since the last write
 	lastAt time.Time
-	spoke  bool   // a complete Message came from the server
-	verb   string // of the last command of a line protocol
+	spoke  bool            // a complete Message came from the server
+	verb   string          // of the last command of a line protocol
+	fault  string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
+	frames map[h2Seen]bool // that came since the last write
 }
 
 // awaitWindow is how far back .await re looks, octets.
@@ -132,6 +139,11 @@ func New(opts Options) (*Session, error) {
 		return c.name == "auto" && opts.Auto == nil || c.name == "demo" && opts.Demo == nil
 	})
 	s.g = grammar{command: s.knows, eol: opts.EOL, script: !opts.Interactive}
+	for _, words := range opts.H2 {
+		if err := s.h2opts.set(strings.Fields(words)); err != nil {
+			return nil, failure(StatusUsage, "HTTP/2: %w", err)
+		}
+	}
 	s.tap = wire.NewTap(s.event)
 	opts.Style.Start = s.tap.Start()
 	s.view = view.New(opts.Out, opts.Style)
@@ -290,7 +302,8 @@ func (s *Session) fail(err error) error {
 		s.view.Info(err.Error())
 		return nil
 	}
-	if _, refused := errors.AsType[*wire.VerifyError](err); !refused { // its event has said so
+	_, refused := errors.AsType[*wire.VerifyError](err)
+	if told := errors.Is(err, errTold); !refused && !told { // its event has said so
 		s.view.Warn(err.Error())
 	}
 	return nil

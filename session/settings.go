@@ -7,15 +7,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wiretape/wire/http2"
 )
 
 func waitCommands() []command {
 	return []command{
-		{group: "Wait", name: "await", args: "done|re RE|bytes N|close [TIME]", connected: true,
-			summary: "waits for a complete reply, for text, for N bytes, or for the end",
-			detail:  "re and bytes look at what came since the last line was sent. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
+		{group: "Wait", name: "await", args: "done|re RE|bytes N|frame TYPE [STREAM]|close [TIME]", connected: true,
+			summary: "waits for a complete reply, text, N bytes, a frame, or the end",
+			detail:  "re, bytes and frame look at what came since the last line was sent. A GOAWAY or RST_STREAM\nthat was awaited is no failure of a script. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
 			example: ".await re ready> 5s", run: (*Session).await,
-			complete: []string{"done", "re ", "bytes ", "close"}},
+			complete: []string{"done", "re ", "bytes ", "frame ", "close"}},
 		{group: "Wait", name: "timeout", args: "[TIME]", summary: "sets how long a script waits in silence for a reply",
 			example: ".timeout 30s", run: (*Session).setTimeout},
 	}
@@ -116,6 +118,15 @@ func (s *Session) await(ctx context.Context, args string) error {
 			return failure(StatusUsage, ".await re %q: %w", rest, err)
 		}
 		w.met, rest = func() bool { return re.Match(s.peer.got) }, ""
+	case "frame":
+		f, err := awaitedFrame(rest)
+		if err != nil {
+			return failure(StatusUsage, ".await frame: %w", err)
+		}
+		w.met, rest = func() bool { return s.peer.frames[f] }, ""
+		if f.typ == http2.FrameGoAway || f.typ == http2.FrameRSTStream {
+			defer s.forgive()
+		}
 	default:
 		return usage("await")
 	}

@@ -1,10 +1,12 @@
 package session
 
 import (
+	"strings"
 	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/detect"
+	"wiretape/wire/http1"
 	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
@@ -28,6 +30,9 @@ func (s *Session) event(e wire.Event) {
 	s.track(e, msgs)
 	if e.Conn == s.peer.conn && s.peer.broken == "" {
 		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
+		if s.peer.broken == "" && s.peer.ended && s.h2 != nil && s.h2.owes() {
+			s.peer.broken = endedEarly
+		}
 	}
 	select {
 	case s.changed <- struct{}{}:
@@ -62,7 +67,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
 		if s.target.Scheme == "h2c" {
-			s.h2 = newH2Link("http")
+			s.h2 = newH2Link("http", s.h2opts)
 		}
 	}
 	if e.Conn != p.conn {
@@ -73,7 +78,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	case wire.KindSecure:
 		p.tls = e.TLS
 		if e.TLS.ALPN == "h2" {
-			s.h2 = newH2Link("https")
+			s.h2 = newH2Link("https", s.h2opts)
 		}
 	case wire.KindData:
 		p.octets[proto.Side(e.Dir)] += int64(len(e.Data))
@@ -111,20 +116,17 @@ func (s *Session) trackMessage(m *proto.Message) {
 		case *line.Command:
 			s.peer.verb = v.Verb
 		case *http2.Frame:
-			if s.h2 != nil {
-				s.h2.gave(v)
-			}
+			s.h2Message(v, m.Dir)
 		}
 		return
 	}
 	s.peer.spoke = true
 	switch v := m.Value.(type) {
 	case *http2.Frame:
-		if s.h2 != nil {
-			if wrong := s.h2.take(v); wrong != "" {
-				s.view.Warn(wrong)
-				s.peer.broken = wrong
-			}
+		s.h2Message(v, m.Dir)
+	case *http1.Response:
+		if v.Status == 101 && strings.EqualFold(string(v.Fields.Get("Upgrade")), "h2c") {
+			s.h2Upgraded()
 		}
 	case *line.Reply:
 		s.trackReply(m, v.Code)

@@ -21,6 +21,9 @@ type command struct {
 	run       func(s *Session, ctx context.Context, args string) error
 	complete  []string // what its first argument may be
 	files     bool     // its last argument is a file's name
+	// more gives what the last word may be, by what stands before it; nil for
+	// nothing.
+	more func(before string) []string
 }
 
 // commands returns the table, in the order in which people read it.

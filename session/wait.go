@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,10 +86,13 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 // waitNotice says how far a reply is.
 func (s *Session) waitNotice(since time.Duration) string {
 	s.mu.Lock()
-	st := s.stream.State(s.peer.conn)
+	st, h := s.stream.State(s.peer.conn), s.h2
 	s.mu.Unlock()
 	text := "waiting for the reply: "
 	switch {
+	case h != nil:
+		streams, octets := h.received()
+		text += fmt.Sprintf("%d streams open, %d B came on them, ", streams, octets)
 	case st.Want >= 0 && st.Partial[1] != nil:
 		text += fmt.Sprintf("%d of %d B, ", st.Got, st.Want)
 	case st.Got > 0:
@@ -99,7 +103,7 @@ func (s *Session) waitNotice(since time.Duration) string {
 
 // replied reports whether nothing is due from the server. s.mu is held.
 func (s *Session) replied() bool {
-	return complete(s.stream.State(s.peer.conn))
+	return complete(s.stream.State(s.peer.conn)) && (s.h2 == nil || !s.h2.owes())
 }
 
 func complete(st proto.State) bool { return st.Due == 0 && st.Partial[1] == nil }
@@ -114,9 +118,12 @@ const (
 // afterSend waits for the reply to what was just sent.
 func (s *Session) afterSend(ctx context.Context) error {
 	s.mu.Lock()
-	st := s.stream.State(s.peer.conn)
+	st, h := s.stream.State(s.peer.conn), s.h2
 	s.mu.Unlock()
-	if !st.Framed {
+	switch {
+	case h != nil && h.options().noWait:
+		return nil
+	case !st.Framed:
 		if s.opts.Interactive {
 			s.settle(ctx)
 		}
@@ -125,17 +132,43 @@ func (s *Session) afterSend(ctx context.Context) error {
 	return s.awaitReply(ctx)
 }
 
+// errTold marks a failure whose row stands already.
+var errTold = errors.New("told")
+
 // awaitReply waits until nothing is due.
 func (s *Session) awaitReply(ctx context.Context) error {
+	if err := s.awaitDue(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	fault := s.peer.fault
+	s.peer.fault = ""
+	s.mu.Unlock()
+	if fault != "" {
+		return &Failure{Status: StatusProtocol, Err: toldError(fault)}
+	}
+	return nil
+}
+
+// A toldError is an error whose row stands already.
+type toldError string
+
+func (e toldError) Error() string        { return string(e) }
+func (e toldError) Is(target error) bool { return target == errTold }
+
+// awaitDue is awaitReply, which takes no notice of what the peer has reset.
+func (s *Session) awaitDue(ctx context.Context) error {
 	w := waiting{met: func() bool { return s.peer.broken != "" || s.replied() }, notice: s.opts.Interactive}
 	if !s.opts.Interactive {
 		w.limit, w.silence = s.timeout, true
 	}
 	end := s.wait(ctx, w)
 	s.mu.Lock()
-	broken := s.peer.broken
+	broken, fault := s.peer.broken, s.peer.fault
 	s.mu.Unlock()
 	switch {
+	case broken != "" && fault != "":
+		return nil // what the peer gave up explains why nothing more came
 	case broken != "":
 		return failure(StatusProtocol, "%s", broken)
 	case end == waitTimeout:
@@ -151,7 +184,16 @@ func (s *Session) stopped(ctx context.Context) error {
 	if !s.opts.Interactive || ctx.Err() != nil {
 		return failure(StatusInterrupted, "interrupted")
 	}
-	s.view.Info("stopped waiting; still connected")
+	s.mu.Lock()
+	h := s.h2
+	s.mu.Unlock()
+	hint := ""
+	if h != nil {
+		if streams, _ := h.received(); streams > 0 {
+			hint = fmt.Sprintf("; .send rst %d CANCEL ends the stream", h.latest())
+		}
+	}
+	s.view.Info("stopped waiting; still connected" + hint)
 	return nil
 }
 

@@ -1,0 +1,205 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"wiretape/wire/http2"
+)
+
+// An h2Upload is data on its way to the peer, as far as the windows allow.
+type h2Upload struct {
+	stream uint32
+	src    io.Reader
+	size   int64        // of src, -1 where that is not known
+	end    bool         // END_STREAM behind the last of it
+	pad    int          // octets of padding in each frame, -1 for none
+	force  bool         // whatever the windows allow
+	tell   func(string) // how far it is, after a second and then more and more seldom; nil for nobody
+
+	sent  int64
+	begun time.Time
+	next  time.Duration // when tell is called, since begun
+	timer *time.Timer   // for that
+}
+
+// errH2Gone ends an upload whose stream is not open, or not any more.
+var errH2Gone = errors.New("the stream is not open")
+
+// upload sends DATA frames: one of no octets where there is nothing to send. When
+// ctx ends while it goes on, the stream is reset.
+func (h *h2Link) upload(ctx context.Context, u *h2Upload) error {
+	u.begun, u.next = time.Now(), time.Second
+	u.timer = time.NewTimer(u.next)
+	defer u.timer.Stop()
+	r := bufio.NewReaderSize(u.src, h2MaxFrame+1)
+	for {
+		_, err := r.Peek(1)
+		switch {
+		case err == io.EOF && u.sent > 0:
+			return nil
+		case err != nil && err != io.EOF:
+			return fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), err)
+		}
+		n, err := h.awaitRoom(ctx, u, err == io.EOF)
+		if err != nil {
+			return err
+		}
+		b, err := r.Peek(n + 1)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), err)
+		}
+		last := len(b) <= n
+		b = b[:min(n, len(b))]
+		if _, err := h.conn.Write(http2.AppendData(nil, u.stream, last && u.end, u.pad, b)); err != nil {
+			return err
+		}
+		u.sent += int64(len(b))
+		r.Discard(len(b)) // they are there
+		if last {
+			return nil
+		}
+	}
+}
+
+// awaitRoom waits until the windows let something through, and returns how many
+// octets of data the next frame may have. No octets always go.
+func (h *h2Link) awaitRoom(ctx context.Context, u *h2Upload, none bool) (int, error) {
+	for {
+		h.mu.Lock()
+		n, open, room := h.allowance(u), u.force || h.streams[u.stream] != nil, h.room
+		h.mu.Unlock()
+		var wait <-chan struct{}
+		switch {
+		case !open && u.sent > 0:
+			return 0, fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), errH2Gone)
+		case !open:
+			return 0, fmt.Errorf("stream %d: %w", u.stream, errH2Gone)
+		case n == 0 && !none:
+			wait = room
+		}
+		select {
+		case <-ctx.Done():
+			h.conn.Write(http2.AppendRSTStream(nil, u.stream, http2.ErrCodeCancel)) // its failure is an event of the connection
+			return 0, failure(StatusInterrupted, "interrupted: stream %d is reset, %s of its body went", u.stream, u.amount())
+		case <-h.closed:
+			return 0, net.ErrClosed
+		case <-u.timer.C:
+			h.progress(u)
+			continue
+		default:
+		}
+		if wait == nil {
+			return n, nil
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+		case <-h.closed:
+		case <-u.timer.C:
+			h.progress(u)
+		}
+	}
+}
+
+// allowance returns how many octets of data the next frame of u may have. h.mu is
+// held.
+func (h *h2Link) allowance(u *h2Upload) int {
+	n := int64(h.maxFrame)
+	if st := h.streams[u.stream]; st != nil && !u.force {
+		n = min(n, h.window, h.initial-st.sent)
+	}
+	return int(max(0, n-int64(u.pad)-1)) // a pad of -1 takes no octet at all
+}
+
+// progress tells how far an upload is.
+func (h *h2Link) progress(u *h2Upload) {
+	u.next *= 3
+	u.timer.Reset(time.Until(u.begun.Add(u.next)))
+	if u.tell == nil {
+		return
+	}
+	h.mu.Lock()
+	why := ""
+	switch st := h.streams[u.stream]; {
+	case u.force:
+	case h.window <= 0:
+		why = "; the window of the connection is closed"
+	case st != nil && h.initial <= st.sent:
+		why = "; the window of the stream is closed"
+	}
+	h.mu.Unlock()
+	u.tell(fmt.Sprintf("sending the body on stream %d: %s, %.1f s%s (^C resets the stream)",
+		u.stream, u.amount(), time.Since(u.begun).Seconds(), why))
+}
+
+// amount says how much has gone.
+func (u *h2Upload) amount() string {
+	if u.size < 0 {
+		return fmt.Sprintf("%d octets", u.sent)
+	}
+	return fmt.Sprintf("%d of %d octets", u.sent, u.size)
+}
+
+// headers encodes a header block and writes its frames. A MaxFrame of zero means
+// what the peer takes.
+func (h *h2Link) headers(b http2.HeaderBlock, fields []h2Field) error {
+	h.blocks.Lock()
+	defer h.blocks.Unlock()
+	block, err := h.encode(fields)
+	if err != nil {
+		return err
+	}
+	if b.MaxFrame == 0 {
+		h.mu.Lock()
+		b.MaxFrame = h.maxFrame
+		h.mu.Unlock()
+		if b.Padded {
+			b.MaxFrame -= b.Pad + 1
+		}
+		if b.Priority != nil {
+			b.MaxFrame -= 5
+		}
+	}
+	b.Block = block
+	_, err = h.conn.Write(http2.AppendHeaderBlock(nil, b))
+	return err
+}
+
+// begin takes the next stream for a request.
+func (h *h2Link) begin() (stream uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	stream = h.next
+	h.next, h.last = stream+2, stream
+	h.streams[stream] = &h2State{asked: true}
+	return stream
+}
+
+// request sends a composed request on a stream as HEADERS and CONTINUATION, and
+// returns what sends the rest of it; nil where that is all.
+func (h *h2Link) request(stream uint32, r *h2Request, tell func(string)) (rest func(context.Context) error, err error) {
+	more := len(r.parts) > 0 || len(r.trailers) > 0
+	if err := h.headers(http2.HeaderBlock{Stream: stream, End: !more}, r.fields); err != nil || !more {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		for i, part := range r.parts {
+			u := &h2Upload{stream: stream, src: bytes.NewReader(part), size: int64(len(part)), pad: -1, tell: tell}
+			u.end = i == len(r.parts)-1 && len(r.trailers) == 0
+			if err := h.upload(ctx, u); err != nil {
+				return err
+			}
+		}
+		if len(r.trailers) == 0 {
+			return nil
+		}
+		return h.headers(http2.HeaderBlock{Stream: stream, End: true}, r.trailers)
+	}, nil
+}

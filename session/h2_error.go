@@ -1,0 +1,91 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"wiretape/session/view"
+	"wiretape/wire/http2"
+)
+
+// h2Words say what the codes of RFC 9113, section 7, mean to who gets one.
+var h2Words = map[http2.ErrCode]string{
+	http2.ErrCodeNo:                 "no error",
+	http2.ErrCodeProtocol:           "something broke the protocol, and no other code says what",
+	http2.ErrCodeInternal:           "the peer failed by itself",
+	http2.ErrCodeFlowControl:        "more DATA than the window allowed, or a window over its maximum",
+	http2.ErrCodeSettingsTimeout:    "its SETTINGS were not acknowledged in time",
+	http2.ErrCodeStreamClosed:       "a frame came on a stream that is closed",
+	http2.ErrCodeFrameSize:          "a frame had a length that it may not have",
+	http2.ErrCodeRefusedStream:      "nothing was done with the request: it may be sent again",
+	http2.ErrCodeCancel:             "the stream is not wanted any more",
+	http2.ErrCodeCompression:        "the state of HPACK is lost: a header block could not be read",
+	http2.ErrCodeConnect:            "the connection that CONNECT asked for failed",
+	http2.ErrCodeEnhanceYourCalm:    "the peer finds our load excessive",
+	http2.ErrCodeInadequateSecurity: "TLS is weaker than the peer wants",
+	http2.ErrCodeHTTP11Required:     "the request wants HTTP/1.1",
+}
+
+// h2Code names a code, what it means, and where that stands.
+func h2Code(c http2.ErrCode) string {
+	words := h2Words[c]
+	if words == "" {
+		words = "a code that RFC 9113 does not know"
+	}
+	return fmt.Sprintf("%s (%s; RFC 9113 7)", c, words)
+}
+
+// An h2Fault is what a frame of the peer ends before its time.
+type h2Fault struct {
+	say    string // in words; "" for nothing
+	failed bool   // a reply that was due will not come, or nothing more can
+}
+
+// fault says what a frame of the peer ends. It is called from the sink, before
+// take.
+func (h *h2Link) fault(f *http2.Frame) h2Fault {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch f.Type {
+	case http2.FrameRSTStream:
+		st := h.streams[f.Stream]
+		switch {
+		case st == nil || f.Stream%2 == 0:
+			return h2Fault{}
+		case st.theirs: // RFC 9113, section 8.1: the reply is whole, and the rest of the request is not wanted
+			return h2Fault{say: fmt.Sprintf("stream %d was reset behind its whole reply: %s: the rest of the body is not sent", f.Stream, h2Code(f.Code))}
+		}
+		return h2Fault{fmt.Sprintf("stream %d was reset: %s", f.Stream, h2Code(f.Code)), true}
+	case http2.FrameGoAway:
+		return h.goAway(f)
+	}
+	return h2Fault{}
+}
+
+// goAway is fault for GOAWAY. h.mu is held.
+func (h *h2Link) goAway(f *http2.Frame) h2Fault {
+	var left []string // requests that were not acted on
+	for id, st := range h.streams {
+		if st.asked && id > f.Last {
+			left = append(left, fmt.Sprint(id))
+		}
+	}
+	slices.Sort(left)
+	text := "GOAWAY " + h2Code(f.Code)
+	if len(f.Debug) > 0 {
+		text += ": " + view.EscapeString(string(f.Debug))
+	}
+	if f.Code != http2.ErrCodeNo {
+		text = "the peer gives the connection up: " + text
+	} else {
+		text = "the peer takes no new streams on this connection: " + text
+	}
+	switch {
+	case len(left) > 0:
+		text += fmt.Sprintf("; not acted on (RFC 9113 6.8): stream %s", strings.Join(left, ", "))
+	case f.Last > 0 && f.Last < 1<<31-1:
+		text += fmt.Sprintf("; streams up to %d were or may be acted on", f.Last)
+	}
+	return h2Fault{text, f.Code != http2.ErrCodeNo || len(left) > 0}
+}
