@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/proto"
 )
 
 // A connView is what a Printer knows of one connection.
@@ -15,16 +16,18 @@ type connView struct {
 	closed time.Duration // when a summary said that the server closed; -1 for not
 
 	progress [2]progress           // of each side's Message
+	events   []proto.Message       // of an event stream whose head is not written yet
 	sent     map[int]time.Duration // when the request of an exchange was complete
 }
 
 // progress is how much of a Message in progress has been written.
 type progress struct {
-	from int64 // where the Message begins in its stream; -1 for none
-	mark mark  // of its rows
-	head int   // octets of its head
-	fits int   // octets of its body that can be written as they stand
-	body bodyProgress
+	from   int64 // where the Message begins in its stream; -1 for none
+	mark   mark  // of its rows
+	head   int   // octets of its head
+	headed bool  // all of its head is written
+	fits   int   // octets of its body that can be written as they stand
+	body   bodyProgress
 }
 
 // written reports whether anything of the Message has been written.
@@ -49,4 +52,12 @@ func (p *Printer) conn(n int) *connView {
 		p.conns[n] = v
 	}
 	return v
+}
+
+// Reread forgets how much of the Messages in progress on a connection has been
+// written: it is read anew, and they may begin elsewhere.
+func (p *Printer) Reread(conn int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conn(conn).progress = [2]progress{{from: -1}, {from: -1}}
 }

@@ -83,6 +83,14 @@ func conversations(tb testing.TB) map[string]*talk {
 			server("HTTP/1.1 200 OK", "Content-Type: text/html", "Content-Length: 68", "", "<p>one</p>\n<p>two ca").
 			server("f\xe9</p>\n<p>three ä</p>\n<p>four</p>\n<p>five</p>\n\xff"),
 
+		"http-events": dial("www.example.com:80").
+			client("GET /events HTTP/1.1", "Host: www.example.com", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked", "", chunk("retry: 1500\ndata: first one\n\n\n")).
+			wait(time.Second).server(chunk(": ping\n\n")).
+			wait(time.Second).server(chunk("event: add\nid: 7\ndata: {\"a\"")).
+			wait(time.Second).server(chunk(":\x1b[1m1}\ndata: \n\nevent: x\n\nd")).
+			wait(time.Second).server(chunk("ata: z")+"0", "", ""),
+
 		"http-binary": dial("www.example.com:80").
 			client("GET /x.png HTTP/1.1", "Host: www.example.com", "", "").
 			server("HTTP/1.1 200 OK", "Content-Type: image/png", "Content-Length: 600", "",
@@ -131,6 +139,31 @@ func conversations(tb testing.TB) map[string]*talk {
 			client("QUIT", "").server("221 bye", "").
 			add(wire.Event{Kind: wire.KindEOF, Dir: wire.ServerToClient, Notify: wire.NotifyNo}).close(),
 
+		"pop3": dial("mail.test:110").
+			server("+OK Dovecot ready <1.2@mail.test>", "").
+			client("CAPA", "").server("+OK", "UIDL", "SASL PLAIN", ".", "").
+			client("USER u", "PASS p", "").server("+OK", "-ERR [AUTH] no", "").
+			client("RETR 1", "").server("+OK 99 octets", "Subject: x", "", "..dot \x1b[31m").wait(time.Second).server("", ".", "").
+			client("AUTH PLAIN", "").server("+ ", "").client("AHUAcA==", "").server("+OK", "").
+			client("STLS", "").server("+OK begin", "").
+			secure(tb, "ok", "").client("QUIT", "").server("+OK bye", "").eof().close(),
+
+		"imap": dial("mail.test:143").
+			server("* OK [CAPABILITY IMAP4rev1 IDLE] ready", "").
+			client("a1 LOGIN u {1}", "").server("+ OK", "").client("p", "").server("a1 OK in", "").
+			client("a2 SELECT INBOX", "").server("* 1 EXISTS", "a2 OK [READ-WRITE] done", "").
+			client("a3 FETCH 1 (BODY[] BODY[1] FLAGS)", "").
+			server("* 1 FETCH (BODY[] {28}", "Subject: x", "", "hello\x1b[0m ").wait(time.Second).server("you", " BODY[1] {2}", "ab FLAGS (\\Seen))", "a3 OK done", "").
+			client("a4 COPY 1 Nowhere", "").server("a4 NO [TRYCREATE] no such mailbox", "").
+			client("a5 IDLE", "").server("+ idling", "").wait(time.Second).server("* 2 EXISTS", "").
+			client("DONE", "").server("a5 OK done", "").
+			client("a6 LOGOUT", "").server("* BYE bye", "a6 OK done", "").eof().close(),
+
+		"nntp": dial("news.test:119").
+			server("200 InterNetNews ready", "").
+			client("CAPABILITIES", "").server("101 list", "VERSION 2", "READER", ".", "").
+			client("ARTICLE 9", "").server("423 none", "").eof().close(),
+
 		"h2": dial("localhost:8443").secure(tb, "ok", "h2", "h2", "http/1.1").
 			client("PRI * HTTP/2.0", "", "SM", "", "").
 			client(frame(4, 0, 0, "\x00\x03\x00\x00\x00\x64")).
@@ -152,6 +185,26 @@ func conversations(tb testing.TB) map[string]*talk {
 		"raw-text": dial("mud.test:4000").
 			server("Welcome to \x1b[1mthe\x1b[0m cave.", "login: ").wait(time.Second).
 			client("me", "").server("password: ").client("x", "").server("caf\xe9", "").eof().close(),
+
+		"telnet": dial("host.test:23").
+			server("\xff\xfd\x18\xff\xfb\x01").client("\xff\xfb\x18\xff\xfd\x01").
+			server("\xff\xfa\x18\x01\xff\xf0").client("\xff\xfa\x18\x00DUMB\x1b[m\xff\xf0\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0").
+			server("Debian\x1b[1m", "login: ").wait(time.Second).client("me", "").server("me\r\x00pass\xff\xf1\xff\xff: ", "").
+			client("\xff\xf6").server("\xff\xfa\x18\x01\xff\xfd\x01").eof().close(),
+
+		"ssh": dial("host.test:22").
+			server("welcome", "SSH-2.0-OpenSSH_9.2p1 Debian\x1b[m", "").client("SSH-2.0-x\n").
+			client(sshPacket("\x14" + strings.Repeat("c", 16) + sshLists("curve25519-sha256,ext-info-c", "ssh-ed25519", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "zlib", "", "") + "\x00\x00\x00\x00\x00")).
+			server(sshPacket("\x14"+strings.Repeat("c", 16)+sshLists("curve25519-sha256", "ssh-ed25519", "aes256-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "")+"\x01\x00\x00\x00\x00") +
+				sshPacket("\x01\x00\x00\x00\x03\x00\x00\x00\x09bad\nrow\x1b[\x00\x00\x00\x00")).
+			client(sshPacket("\x1e\x00\x01") + sshPacket("\x15") + strings.Repeat("\xaa", 100)).eof().close(),
+
+		"tls-records": dial("host.test:443").
+			client("\x16\x03\x01\x00\x51\x01\x00\x00\x4d\x03\x03" + strings.Repeat("r", 32) + "\x00\x00\x04\x13\x01\x0a\x0a\x01\x00\x00\x20" +
+				"\x00\x00\x00\x0c\x00\x0a\x00\x00\x07h\x1b\ntest" + "\x00\x10\x00\x05\x00\x03\x02h2" + "\x00\x2b\x00\x03\x02\x03\x04").
+			server("\x15\x03\x01\x00\x02\x02\x28").eof().close(),
+		"tls-alert-to-text": dial("host.test:80").
+			client("GET / HTTP/1.0", "", "").server("\x15\x03\x01\x00\x02\x02\x46").eof().close(),
 
 		"raw-binary": dial("db.test:4000").
 			client("\x00\x01\x02").server("\x00\x00\x00\x05hello" + strings.Repeat("\xaa\x55", 200)).close(),
@@ -185,4 +238,23 @@ func frame(kind, flags byte, stream uint32, payload string) string {
 	b := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))[1:]
 	b = append(b, kind, flags)
 	return string(binary.BigEndian.AppendUint32(b, stream)) + payload
+}
+
+// sshPacket returns a packet of SSH (RFC 4253, section 6).
+func sshPacket(payload string) string {
+	pad := 8 - (len(payload)+5)%8
+	if pad < 4 {
+		pad += 8
+	}
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(payload)+1+pad))
+	return string(append(b, byte(pad))) + payload + strings.Repeat("p", pad)
+}
+
+// sshLists returns the lists of a KEXINIT.
+func sshLists(lists ...string) string {
+	var b []byte
+	for _, l := range lists {
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(l))), l...)
+	}
+	return string(b)
 }

@@ -7,8 +7,9 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/content"
-	"wiretape/wire/line"
+	"wiretape/wire/imap"
 	"wiretape/wire/proto"
+	"wiretape/wire/sse"
 )
 
 // Message writes a Message: a row for each line as it came, its body, a row for
@@ -20,6 +21,13 @@ func (p *Printer) Message(m *proto.Message) {
 	defer p.mu.Unlock()
 	v := p.conn(m.Conn)
 	side := proto.Side(m.Dir)
+	if e, ok := m.Value.(*sse.Event); ok {
+		if p.shows(v, m) && !v.early(m) {
+			p.event(m, e)
+			p.flush()
+		}
+		return
+	}
 	done := progress{mark: markOf(m, unexpected(m))}
 	if begun := v.progress[side]; begun.from == m.Span.From && begun.written() {
 		done = begun
@@ -135,6 +143,10 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	if m.Derived && isHTTP(m) && (b == nil || !b.Decoded()) {
 		return // its frames have been shown
 	}
+	if r, ok := m.Value.(*imap.Response); ok {
+		p.imapResponse(m, r, done, final)
+		return
+	}
 	switch m.Kind {
 	case proto.KindGap:
 		return // the event tells it
@@ -153,28 +165,25 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	if !p.head(m, done, final) {
 		return
 	}
-	style := bodyStyle{room: p.third()}
-	if m.Kind == proto.KindContent {
-		style.mark = done.mark // lines like those around them
+	done.headed = true
+	if streamsEvents(m) {
+		p.earlyEvents(p.conn(m.Conn))
+		return
 	}
+	style := bodyStyle{room: p.third(), mark: bodyMark(m, done.mark)}
 	data, size := screenBody(m, done, b)
 	p.body(m.Conn, &done.body, data, style, final)
 	if !final {
 		return
 	}
 	p.more(m.Conn, &done.body, len(data), size)
-	if c, ok := m.Value.(*line.Content); ok && m.Complete && endsByDot(c) {
+	if endsByDot(m) {
 		p.row(m.Conn, done.mark, []byte("."))
 	}
 	for _, f := range trailers(m) {
 		p.line(m.Conn, done.mark, slices.Concat(f.Name, []byte(": "), f.Value))
 	}
 }
-
-// endsByDot reports whether a line of one dot, which is no part of the body, ends
-// a content: 354 of SMTP (RFC 5321, section 4.1.1.4), 340 and 335 of NNTP (RFC
-// 3977, section 6.3) ask for that.
-func endsByDot(c *line.Content) bool { return c.After == 354 || c.After == 340 || c.After == 335 }
 
 // head appends the lines of a head, and reports whether it has no more.
 func (p *Printer) head(m *proto.Message, done *progress, final bool) bool {

@@ -5,6 +5,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
+	"wiretape/wire/tlsrec"
 )
 
 // conn is what is known of one connection.
@@ -168,8 +169,21 @@ func (c *conn) add(msgs []proto.Message) {
 			m.Exchange += c.before
 			c.exchanges = max(c.exchanges, m.Exchange)
 		}
-		c.out = append(c.out, m)
+		c.out = append(c.out, explained(m, c.from[1]))
 	}
+}
+
+// explained returns m with a note where a server's first octets, which its parser
+// cannot read, show that it speaks TLS.
+func explained(m proto.Message, begin int64) proto.Message {
+	if m.Kind != proto.KindRaw || m.Dir != wire.ServerToClient || m.Secure || m.Span.From != begin {
+		return m
+	}
+	if what := tlsrec.Begins(m.Body.Data); what != "" {
+		note := proto.Note{Offset: m.Span.From, Text: what + ": the peer speaks TLS here", Rule: "RFC 8446 5.1"}
+		m.Notes = append([]proto.Note{note}, m.Notes...)
+	}
+	return m
 }
 
 // secure takes the end of a TLS handshake. A line protocol goes on in TLS; any

@@ -87,6 +87,23 @@ func TestConversations(t *testing.T) {
 	}
 }
 
+func TestAnAlertToPlainTextIsExplained(t *testing.T) {
+	events := prototest.Talk("> GET / HTTP/1.0\r\n\r\n", "< \x15\x03\x01\x00\x02\x02\x46")
+	prototest.Check(t, newSingle(Options{}), events)
+	s := New(Options{})
+	var last proto.Message
+	for _, e := range events {
+		for _, last = range s.Feed(e) {
+		}
+	}
+	for _, m := range s.Close() {
+		last = m
+	}
+	if len(last.Notes) == 0 || last.Notes[0].Text != "a TLS alert, protocol_version: the peer speaks TLS here" {
+		t.Errorf("notes %v", last.Notes)
+	}
+}
+
 func TestStateCountsOverChangesOfProtocol(t *testing.T) {
 	s := New(Options{})
 	for _, e := range prototest.Talk(conversations[4].talk...) {

@@ -305,3 +305,19 @@ func (p *Parser) flushAll(why string) {
 	p.flush(&p.sides[0], why)
 	p.flush(&p.sides[1], why)
 }
+
+// Begins says what octets begin as that only a peer that speaks TLS sends: "a TLS
+// alert, protocol_version", "a TLS handshake"; "" for anything else.
+func Begins(b []byte) string {
+	switch {
+	case len(b) < 3 || b[1] != 3 || b[2] > 4:
+		return ""
+	case Type(b[0]) == TypeHandshake:
+		return "a TLS handshake"
+	case Type(b[0]) == TypeAlert && len(b) >= 7 && b[3] == 0 && b[4] == 2:
+		return "a TLS alert, " + wire.Alert(b[6]).String()
+	case Type(b[0]) == TypeAlert:
+		return "a TLS alert"
+	}
+	return ""
+}
