@@ -153,7 +153,7 @@ func conversations(tb testing.TB) map[string]*talk {
 			client("a1 LOGIN u {1}", "").server("+ OK", "").client("p", "").server("a1 OK in", "").
 			client("a2 SELECT INBOX", "").server("* 1 EXISTS", "a2 OK [READ-WRITE] done", "").
 			client("a3 FETCH 1 (BODY[] BODY[1] FLAGS)", "").
-			server("* 1 FETCH (BODY[] {28}", "Subject: x", "", "hello\x1b[0m ").wait(time.Second).server("you", " BODY[1] {2}", "ab FLAGS (\\Seen))", "a3 OK done", "").
+			server("* 1 FETCH (BODY[] {29}", "Subject: x", "", "hello\x1b[0m ").wait(time.Second).server("you", " BODY[1] {2}", "ab FLAGS (\\Seen))", "a3 OK done", "").
 			client("a4 COPY 1 Nowhere", "").server("a4 NO [TRYCREATE] no such mailbox", "").
 			client("a5 IDLE", "").server("+ idling", "").wait(time.Second).server("* 2 EXISTS", "").
 			client("DONE", "").server("a5 OK done", "").

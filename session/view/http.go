@@ -9,6 +9,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/content"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/proto"
 )
 
@@ -36,6 +37,9 @@ func markOf(m *proto.Message, odd bool) mark {
 // nothing that was asked, in HTTP. An HTTP status of 4xx is an answer like any
 // other.
 func unexpected(m *proto.Message) bool {
+	if r, ok := m.Value.(*imap.Response); ok {
+		return refusesIMAP(r)
+	}
 	switch m.Kind {
 	case proto.KindResponse:
 		return m.Exchange == 0

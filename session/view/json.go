@@ -9,7 +9,9 @@ import (
 	"wiretape/wire/content"
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/line"
+	"wiretape/wire/pop3"
 	"wiretape/wire/proto"
 )
 
@@ -53,9 +55,13 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 	case *line.Reply:
 		j.reply(m, v)
 	case *line.Content:
-		j.int("after", int64(v.After))
-		j.complete(m)
-		j.body(m)
+		j.lineContent(m, v)
+	case *pop3.Reply:
+		j.pop3Reply(m, v)
+	case *imap.Command:
+		j.imapCommand(m, v)
+	case *imap.Response:
+		j.imapResponse(m, v)
 	default:
 		if !j.reading(m) && m.Kind != proto.KindGap {
 			j.body(m)
@@ -170,7 +176,13 @@ func (j *object) reply(m *proto.Message, r *line.Reply) {
 		j.bytes("", text)
 	}
 	j.end()
+	if r.Enhanced != "" {
+		j.string("enhanced", r.Enhanced)
+	}
 	j.complete(m)
+	if m.Body.Size > 0 || endsByDot(m) {
+		j.body(m)
+	}
 }
 
 // complete appends whether a Message is whole, and why.
