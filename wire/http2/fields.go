@@ -127,6 +127,7 @@ func (f *Frame) takePayload(dir wire.Dir, p []byte, note func(at int, text, sect
 			note(0, "PUSH_PROMISE from a client", "8.4")
 		}
 		if len(p) < 4 {
+			note(at, "PUSH_PROMISE too short for the stream that it promises", section)
 			return
 		}
 		f.Promised = binary.BigEndian.Uint32(take(4)) &^ (1 << 31)

@@ -301,5 +301,12 @@ func FuzzLaws(f *testing.F) {
 	for _, c := range conversations {
 		seeds = append(seeds, prototest.Talk(c.talk...))
 	}
+	for _, c := range violations {
+		lines := []string{"> " + Preface + string(AppendSettings(nil)), serverHello}
+		for part := range strings.SplitSeq(c.talk[1:], "|") {
+			lines = append(lines, part[:1]+" "+part[1:])
+		}
+		seeds = append(seeds, prototest.Talk(lines...))
+	}
 	prototest.Fuzz(f, func() proto.Parser { return New(proto.Limits{Head: 100, Body: 100}) }, seeds...)
 }
