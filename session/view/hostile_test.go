@@ -252,18 +252,37 @@ func TestLiveEqualsTape(t *testing.T) {
 	}
 }
 
+// step is what the server sends, and what is written then.
+type step struct{ data, want string }
+
 // TestSlowReplyIsSeenAsItComes: a line is written as soon as it is whole.
 func TestSlowReplyIsSeenAsItComes(t *testing.T) {
+	slowly(t, []step{
+		{"HTTP/1.1 200 OK\r\nContent-", "< HTTP/1.1 200 OK\n"},
+		{"Type: text/plain\r\n", "< Content-Type: text/plain\n"},
+		{"\r\ndata: 1", ""},
+		{"\n\ndata: ", "data: 1\n\n"},
+		{"ä\n", "data: ä\n"},
+	})
+}
+
+// TestEventIsSeenAtItsBlankLine: of an event stream, whole events are written.
+func TestEventIsSeenAtItsBlankLine(t *testing.T) {
+	slowly(t, []step{
+		{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\ndata: ", "< HTTP/1.1 200 OK\n< Content-Type: text/event-stream\n< event message\n1\n"},
+		{"2\n", ""},
+		{"\n", "< event message\n2\n"},
+		{"event: a\r\n\r", "< event a, no data\n"},
+		{"\n", ""},
+	})
+}
+
+// slowly compares what is written after each step.
+func slowly(t *testing.T, steps []step) {
+	t.Helper()
 	var b bytes.Buffer
 	p := New(&b, Style{Live: true})
 	stream := detect.New(detect.Options{})
-	steps := []struct{ data, want string }{
-		{"HTTP/1.1 200 OK\r\nContent-", "< HTTP/1.1 200 OK\n"},
-		{"Type: text/event-stream\r\n", "< Content-Type: text/event-stream\n"},
-		{"\r\ndata: 1", ""},
-		{"\n\ndata: ", "data: 1\n\n"},
-		{"2\n", "data: 2\n"},
-	}
 	talk := dial("h.test:80").client("GET / HTTP/1.1", "Host: x", "", "")
 	feed := func(e wire.Event) {
 		for _, m := range stream.Feed(e) {

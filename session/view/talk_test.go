@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -130,3 +131,6 @@ func asJSON(events []wire.Event) string {
 	add(stream.Close())
 	return string(b)
 }
+
+// chunk returns data as a chunk (RFC 9112, section 7.1).
+func chunk(data string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(data), data) }

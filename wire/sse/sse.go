@@ -125,9 +125,8 @@ func (d *Decoder) End(out []proto.Message, why string) []proto.Message {
 	if len(d.line) > 0 || d.long {
 		d.take()
 	}
-	why += " before the blank line"
-	d.note(d.message.Span.To, why+": browsers pass the event over")
-	d.message.Complete, d.message.EndedBy = false, why
+	d.note(d.message.Span.To, "no blank line ends the event: browsers pass it over")
+	d.message.Complete, d.message.EndedBy = false, why+", no blank line"
 	return d.give(out)
 }
 

@@ -79,8 +79,8 @@ var streams = []struct {
 	{"retry of letters", "retry: 5s\ndata: x\n\n", []string{`0-19 message "x" note 0 retry is no number of milliseconds: passed over`}},
 	{"retry without end", "retry: 99999999999999999999999\n\n", []string{`0-32 message no data retry 2562047h47m16.854775807s`}},
 	{"unknown field", "Data: x\n\n", []string{`0-9 message no data note 0 field that no event has: passed over`}},
-	{"no blank line", "data: a\n\ndata: b\n", []string{`0-9 message "a"`, `9-17 message "b" note 17 connection closed before the blank line: browsers pass the event over, connection closed before the blank line`}},
-	{"no line end", "data: b", []string{`0-7 message "b" note 7 connection closed before the blank line: browsers pass the event over, connection closed before the blank line`}},
+	{"no blank line", "data: a\n\ndata: b\n", []string{`0-9 message "a"`, `9-17 message "b" note 17 no blank line ends the event: browsers pass it over, connection closed, no blank line`}},
+	{"no line end", "data: b", []string{`0-7 message "b" note 7 no blank line ends the event: browsers pass it over, connection closed, no blank line`}},
 	{"nothing", "", nil},
 }
 
