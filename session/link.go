@@ -109,6 +109,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	s.link = newLink(conn)
 	s.mu.Unlock()
 	s.owed = false
+	s.startTelnet()
 	if err := s.startH2(ctx); err != nil {
 		return err
 	}
@@ -218,6 +219,7 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	end(s.link.conn) // an error of closing changes nothing for us
 	<-s.link.done
 	s.stopH2()
+	s.stopTelnet()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link = nil

@@ -38,6 +38,7 @@ func lookCommands() []command {
 			}},
 		{group: "Look", name: "cert", summary: "shows the peer's certificates, refused ones too", example: ".cert",
 			run: (*Session).certificates},
+		asCommand(),
 		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
 	}
 }

@@ -93,6 +93,8 @@ type Session struct {
 	lent    int    // sinks that were lent to words
 	shown   string // the prompt
 	peer    peer
+	turns   turns         // of the current connection
+	telnet  *telnetLink   // nil unless negotiations are answered
 	h2      *h2Link       // nil unless the connection speaks HTTP/2
 	h2opts  h2Options     // of the next one, and of h2
 	changed chan struct{} // holds one token when something happened
@@ -100,20 +102,21 @@ type Session struct {
 
 // A peer is what the sink knows of the current connection.
 type peer struct {
-	conn   int    // wire.Event.Conn
-	ended  bool   // the peer sends no more
-	closed bool   // so do we
-	broken string // why the reply that was due is not whole; "" for nothing wrong
-	facts  *wire.Facts
-	tls    *wire.TLS
-	octets [2]int64 // so far, by proto.Side
-	got    []byte   // the latest octets since the last write, at most awaitWindow
-	gotN   int64    // how many octets came since the last write
-	lastAt time.Time
-	spoke  bool            // a complete Message came from the server
-	verb   string          // of the last command of a line protocol
-	fault  string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
-	frames map[h2Seen]bool // that came since the last write
+	conn    int    // wire.Event.Conn
+	ended   bool   // the peer sends no more
+	closed  bool   // so do we
+	broken  string // why the reply that was due is not whole; "" for nothing wrong
+	facts   *wire.Facts
+	tls     *wire.TLS
+	octets  [2]int64 // so far, by proto.Side
+	got     []byte   // the latest octets since the last write, at most awaitWindow
+	gotN    int64    // how many octets came since the last write
+	lastAt  time.Time
+	spoke   bool            // a complete Message came from the server
+	verb    string          // of the last command of a line protocol
+	toldTLS bool            // that the peer speaks TLS has been said
+	fault   string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
+	frames  map[h2Seen]bool // that came since the last write
 }
 
 // awaitWindow is how far back .await re looks, octets.
@@ -279,9 +282,9 @@ func (s *Session) do(ctx context.Context, st step) error {
 			s.prefill(st.typed)
 			return s.fail(err)
 		}
-		return s.fail(s.send(ctx, st.data, st.request))
+		return s.fail(s.send(ctx, s.telnetText(st.data), st.request))
 	case doSend:
-		return s.fail(s.send(ctx, st.data, st.request))
+		return s.fail(s.send(ctx, s.telnetText(st.data), st.request))
 	}
 	return nil
 }

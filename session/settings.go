@@ -31,6 +31,7 @@ func mannerCommands() []command {
 		{group: "Manners", name: "mode", args: "[line|block]", summary: "sends each line, or composes a request up to its blank line",
 			detail:  "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.",
 			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block"}},
+		telnetCommand(),
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
 			example: "help open", run: (*Session).help},
 		{group: "Manners", name: "quit", summary: "leaves", example: ".quit",

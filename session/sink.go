@@ -10,6 +10,7 @@ import (
 	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
+	"wiretape/wire/telnet"
 )
 
 // event is the sink of the session's recording: it records, reads, shows, and
@@ -66,6 +67,9 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	p := &s.peer
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
+		if s.target.Proto == "telnet" {
+			s.telnet = s.newTelnet()
+		}
 		if s.target.Scheme == "h2c" {
 			s.h2 = newH2Link("http", s.h2opts)
 		}
@@ -73,6 +77,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	if e.Conn != p.conn {
 		return
 	}
+	s.turns.event(e)
 	p.lastAt = time.Now()
 	switch e.Kind {
 	case wire.KindSecure:
@@ -121,6 +126,7 @@ func (s *Session) trackMessage(m *proto.Message) {
 		return
 	}
 	s.peer.spoke = true
+	s.tellTLS(m)
 	switch v := m.Value.(type) {
 	case *http2.Frame:
 		s.h2Message(v, m.Dir)
@@ -128,6 +134,8 @@ func (s *Session) trackMessage(m *proto.Message) {
 		if v.Status == 101 && strings.EqualFold(string(v.Fields.Get("Upgrade")), "h2c") {
 			s.h2Upgraded()
 		}
+	case *telnet.Command:
+		s.telnetCommandSeen(v, m.Body.Data)
 	case *line.Reply:
 		s.trackReply(m, v.Code)
 	}

@@ -1,0 +1,47 @@
+package session
+
+import (
+	"bytes"
+
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
+	"wiretape/wire/tlsrec"
+)
+
+// httpsWanted are texts with which servers answer a plain request on a port of
+// HTTPS: nginx; Apache; Go.
+var httpsWanted = [][]byte{
+	[]byte("plain HTTP request was sent to HTTPS port"),
+	[]byte("speaking plain HTTP to an SSL-enabled server port"),
+	[]byte("Client sent an HTTP request to an HTTPS server"),
+}
+
+// tellTLS says what to do where what the server sent in the clear shows that it
+// waits for TLS. s.mu is held.
+func (s *Session) tellTLS(m *proto.Message) {
+	if s.peer.toldTLS || s.peer.tls != nil {
+		return
+	}
+	what := ""
+	switch v := m.Value.(type) {
+	case *tlsrec.Record:
+		if v.Alert != nil {
+			what = "a TLS alert, " + v.Alert.Code.String()
+		}
+	case *http1.Response:
+		for _, text := range httpsWanted {
+			if v.Status == 400 && bytes.Contains(m.Body.Data, text) {
+				what = "its 400 says so"
+			}
+		}
+	default:
+		if m.Kind == proto.KindRaw && m.Span.From == 0 {
+			what = tlsrec.Begins(m.Body.Data)
+		}
+	}
+	if what == "" {
+		return
+	}
+	s.peer.toldTLS = true
+	s.view.Warn("the peer speaks TLS (" + what + "): .close and tls " + s.target.Host + " … connects with it; .starttls begins it here where the peer still listens")
+}

@@ -1,0 +1,251 @@
+package session
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"wiretape/wire"
+	"wiretape/wire/detect"
+	"wiretape/wire/telnet"
+)
+
+// telnetCommand is the row of .telnet.
+func telnetCommand() command {
+	return command{group: "Manners", name: "telnet", args: "[on|off|status|trace on|trace off]", connected: true,
+		summary: "answers the negotiations of Telnet, or leaves them alone",
+		detail: "On port 23 and by telnet:// it is on from the start. On, ECHO and SGA are agreed to and so are our\n" +
+			"TTYPE (DUMB) and NAWS, all else is refused (RFC 1143), and an octet of 255 in typed text is doubled.\n" +
+			"Off, nothing is sent by itself. trace off leaves the rows of negotiations out.",
+		example: ".telnet on", run: (*Session).telnetWord, complete: []string{"on", "off", "status", "trace on", "trace off"}}
+}
+
+const (
+	// terminalType says that the terminal obeys no control sequences: they are
+	// shown here (RFC 1091; IANA's list has it).
+	terminalType = "DUMB"
+	// maxTelnetAnswers bounds the octets of answers that a peer does not read.
+	maxTelnetAnswers = 64 << 10 // 64 KiB
+)
+
+// A telnetLink answers negotiations on one connection.
+type telnetLink struct {
+	conn          *wire.Conn // nil until startTelnet
+	width, height int        // 0 where there is no screen
+	running       sync.WaitGroup
+	changed       chan struct{} // one token: there is something to write, or nothing more will be
+
+	mu      sync.Mutex // guards what follows, which the sink shares
+	q       telnet.Negotiator
+	answers []byte
+	stopped bool
+	flooded bool // more than maxTelnetAnswers wait: nothing is answered any more
+}
+
+func newTelnetLink(width, height int) *telnetLink {
+	ours := []telnet.Option{telnet.SGA, telnet.TTYPE, telnet.NAWS}
+	theirs := []telnet.Option{telnet.Echo, telnet.SGA}
+	return &telnetLink{width: width, height: height, changed: make(chan struct{}, 1), q: telnet.Negotiator{
+		Ours:   func(o telnet.Option) bool { return slices.Contains(ours, o) },
+		Theirs: func(o telnet.Option) bool { return slices.Contains(theirs, o) },
+	}}
+}
+
+// take looks at a command of the server and queues what it is answered with. It is
+// called from the sink, and returns what a person should know.
+func (t *telnetLink) take(c *telnet.Command, data []byte) (info, warning string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.flooded || t.stopped {
+		return "", ""
+	}
+	switch c.Code {
+	case telnet.WILL, telnet.WONT, telnet.DO, telnet.DONT:
+		reply, change := t.q.Receive(c.Code, c.Option)
+		t.answers = append(t.answers, reply...)
+		switch {
+		case c.Option == telnet.NAWS && c.Code == telnet.DO && change == telnet.Enabled:
+			// RFC 1073: the size follows the agreement. Zeros leave it open.
+			size := binary.BigEndian.AppendUint16(nil, uint16(min(t.width, 0xffff)))
+			size = binary.BigEndian.AppendUint16(size, uint16(min(t.height, 0xffff)))
+			t.answers = telnet.AppendSubnegotiation(t.answers, telnet.NAWS, size)
+		case c.Option == telnet.Echo && c.Code == telnet.WILL && change == telnet.Enabled:
+			info = "the server echoes what is typed, so that it comes back as its rows"
+		}
+	case telnet.SB:
+		// RFC 1091: the same name again says that there is no other.
+		if c.Option == telnet.TTYPE && t.q.UsesOurs(telnet.TTYPE) && len(data) == 1 && data[0] == 1 {
+			t.answers = telnet.AppendSubnegotiation(t.answers, telnet.TTYPE, append([]byte{0}, terminalType...))
+		}
+	}
+	if len(t.answers) > maxTelnetAnswers {
+		t.answers, t.flooded = nil, true
+		return "", fmt.Sprintf("the peer negotiates and does not read the answers, %d KiB wait: nothing is answered any more", maxTelnetAnswers>>10)
+	}
+	token(t.changed)
+	return info, ""
+}
+
+// answer writes what take has queued. The sink itself must not write.
+func (t *telnetLink) answer() {
+	for range t.changed {
+		t.mu.Lock()
+		b, stopped := t.answers, t.stopped
+		t.answers = nil
+		t.mu.Unlock()
+		if stopped {
+			return
+		}
+		if len(b) > 0 {
+			t.conn.Write(b) // its failure is an event of the connection
+		}
+	}
+}
+
+// eightBit reports whether we send eight-bit data.
+func (t *telnetLink) eightBit() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.q.UsesOurs(telnet.Binary)
+}
+
+// inForce names the options that are in use.
+func (t *telnetLink) inForce() (ours, theirs string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := func(uses func(telnet.Option) bool) string {
+		var names []string
+		for o := range 256 {
+			if uses(telnet.Option(o)) {
+				names = append(names, telnet.Option(o).String())
+			}
+		}
+		if names == nil {
+			return "none"
+		}
+		return strings.Join(names, ", ")
+	}
+	return list(t.q.UsesOurs), list(t.q.Uses)
+}
+
+// startTelnet begins to answer on the connection that stands, if that is wanted.
+func (s *Session) startTelnet() {
+	s.mu.Lock()
+	t, l := s.telnet, s.link
+	s.mu.Unlock()
+	if t == nil || t.conn != nil {
+		return
+	}
+	t.conn = l.conn
+	t.running.Go(t.answer)
+	token(t.changed)
+}
+
+// stopTelnet ends that. Where the connection is closed already nothing waits.
+func (s *Session) stopTelnet() {
+	s.mu.Lock()
+	t := s.telnet
+	s.telnet = nil
+	s.mu.Unlock()
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	t.stopped = true
+	t.mu.Unlock()
+	token(t.changed)
+	if s.drained() {
+		t.running.Wait()
+	}
+}
+
+// telnetCommandSeen follows a command of the server. s.mu is held.
+func (s *Session) telnetCommandSeen(c *telnet.Command, data []byte) {
+	if s.telnet == nil {
+		return
+	}
+	info, warning := s.telnet.take(c, data)
+	if info != "" && s.opts.Interactive {
+		s.view.Info(info)
+	}
+	if warning != "" {
+		s.view.Warn(warning)
+	}
+}
+
+// telnetText returns typed text as it goes over the connection.
+func (s *Session) telnetText(b []byte) []byte {
+	s.mu.Lock()
+	t := s.telnet
+	s.mu.Unlock()
+	if t == nil {
+		return b
+	}
+	return telnet.AppendEscaped(nil, b, t.eightBit())
+}
+
+// telnetWord is .telnet.
+func (s *Session) telnetWord(_ context.Context, args string) error {
+	s.mu.Lock()
+	on, conn := s.telnet != nil, s.peer.conn
+	asTelnet := s.stream.Proto(conn) == detect.Telnet
+	s.mu.Unlock()
+	switch args {
+	case "", "status":
+		if !on {
+			s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
+			return nil
+		}
+		ours, theirs := s.telnet.inForce()
+		s.view.Info("telnet on; our options: " + ours + "; the server's: " + theirs)
+	case "trace on", "trace":
+		s.view.Negotiations(true)
+		s.view.Info("negotiations are shown")
+	case "trace off":
+		s.view.Negotiations(false)
+		s.view.Info("negotiations are not shown")
+	case "off":
+		s.stopTelnet()
+		s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
+	case "on":
+		if s.drained() {
+			return failure(StatusUsage, ".telnet on: the connection is closed: .reconnect first")
+		}
+		if on {
+			break
+		}
+		if !asTelnet {
+			if _, err := s.reread(detect.Telnet); err != nil {
+				return err
+			}
+		}
+		s.mu.Lock()
+		s.view.Info("telnet on: negotiations are answered, an octet of 255 in typed text is doubled")
+		s.telnet = s.newTelnet()
+		// What was asked before is answered now.
+		for i := range s.history.msgs {
+			m := &s.history.msgs[i]
+			if c, ok := m.Value.(*telnet.Command); ok && m.Conn == conn && m.Dir == wire.ServerToClient {
+				s.telnetCommandSeen(c, m.Body.Data)
+			}
+		}
+		s.mu.Unlock()
+		s.startTelnet()
+	default:
+		return usage("telnet")
+	}
+	return nil
+}
+
+// newTelnet returns a link for the current connection, which has the session's
+// screen.
+func (s *Session) newTelnet() *telnetLink {
+	width, height := s.opts.Style.Width, s.opts.Style.Height
+	if s.opts.Style.Size != nil {
+		width, height = s.opts.Style.Size()
+	}
+	return newTelnetLink(max(width, 0), max(height, 0))
+}
