@@ -31,10 +31,16 @@ type grammar struct {
 	phase  phase
 	host   string // for the prompt
 	proto  string // for the prompt: "http", "smtp+tls"
+	mode   string // for the prompt: what the connection is in the middle of, "(TX)"
 	block  bool   // a request is composed and sent at its end
 	eol    EOL
 	lock   string // the verb whose free text is due, such as DATA; "" for none
+	left   int64  // octets of that text that are due, where they are counted; 0 where a line of one dot ends it
 	script bool   // nobody can be asked
+
+	// encode gives a typed line in the protocol's own form, nil where there is
+	// nothing to send. It is nil where lines go as they are.
+	encode func(line string) ([]byte, error)
 
 	draft   draft
 	heredoc string // the word that ends a .send <<WORD; "" for none
@@ -243,10 +249,13 @@ func (g *grammar) dataLine(line string) step {
 	if line == "" && g.script && g.phase == peerClosed && g.draft.empty() {
 		return step{} // what a script left over behind its last request
 	}
+	if g.encode != nil && !g.block && g.lock == "" {
+		return g.encoded(line)
+	}
 	if !g.block || g.lock != "" {
 		st := g.send([]byte(line+end), false)
-		if g.lock == "" {
-			return st
+		if g.lock == "" || g.left > 0 {
+			return st // of what is counted, the octets alone tell the end
 		}
 		if line == "." {
 			g.lock = ""

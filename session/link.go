@@ -141,7 +141,10 @@ func (s *Session) enter(t wire.Target) {
 	if s.peer.tls != nil {
 		alpn = s.peer.tls.ALPN
 	}
-	s.g.phase, s.g.lock = connected, ""
+	s.g.phase, s.g.lock, s.g.mode, s.g.encode = connected, "", "", nil
+	if t.Proto == "redis" {
+		s.g.encode = redisCommand
+	}
 	s.g.block = t.Proto == "http" || t.Proto == "h2" || alpn == "http/1.1" || alpn == "h2"
 	if alpn == "h2" && s.g.proto == "https" {
 		s.g.proto = "h2"
@@ -158,8 +161,12 @@ func (s *Session) tellMode() {
 	}
 	s.told = true
 	s.mu.Lock()
-	block, eol := s.g.block, strings.ToUpper(s.g.eol.String())
+	block, eol, encoded := s.g.block, strings.ToUpper(s.g.eol.String()), s.g.encode != nil
 	s.mu.Unlock()
+	if encoded {
+		s.view.Info("each line goes out at Enter as a command in RESP, quoted as in redis-cli (.mode line sends it as it is)")
+		return
+	}
 	if block {
 		s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", eol))
 		return
@@ -216,6 +223,7 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	if s.link == nil {
 		return
 	}
+	s.closeData()
 	end(s.link.conn) // an error of closing changes nothing for us
 	<-s.link.done
 	s.stopH2()

@@ -36,10 +36,12 @@ func (g *grammar) mainPrompt() string {
 		return "wiretape"
 	case g.phase == peerClosed:
 		return host + " closed"
+	case g.lock != "" && g.left > 0:
+		return fmt.Sprintf("%s %s %d left (^] commands)", host, plain(g.lock), g.left)
 	case g.lock != "":
 		return fmt.Sprintf("%s %s (^] commands)", host, plain(g.lock))
 	}
-	return host + " " + plain(g.proto)
+	return host + " " + plain(g.proto) + plain(g.mode)
 }
 
 // plain returns s with everything but printable ASCII replaced.

@@ -18,6 +18,8 @@ var secretPatterns = sync.OnceValue(func() *regexp.Regexp {
 		`cookie2?["'\\]*\s*:`,
 		// Words of line protocols and of ours, with something behind them.
 		`(?:^|[\s"'.]|\\[rnt])(?:auth|pass|user|login|apop|authenticate|bearer|basic)(?:\s+\S|\\)`,
+		// Redis: ACL SETUSER, AUTH behind other words, CONFIG SET of a password.
+		`(?:acl["'\s]+setuser|\bauth2?|requirepass|masterauth|auth-pass|sentinel-pass)["']?\s+\S`,
 		// Keys of forms, of JSON and of header fields.
 		`(?:pass(?:word|wd|phrase|code)?|pwd|token|secret|api[_-]?key|session(?:_?id)?|sid|credentials?)["'\\]*\s*[=:]`,
 		// Userinfo, with a password or without: it may be a token.

@@ -95,6 +95,7 @@ type Session struct {
 	peer    peer
 	turns   turns         // of the current connection
 	telnet  *telnetLink   // nil unless negotiations are answered
+	ftp     ftp           // data connection
 	h2      *h2Link       // nil unless the connection speaks HTTP/2
 	h2opts  h2Options     // of the next one, and of h2
 	changed chan struct{} // holds one token when something happened
@@ -117,6 +118,8 @@ type peer struct {
 	toldTLS bool            // that the peer speaks TLS has been said
 	fault   string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
 	frames  map[h2Seen]bool // that came since the last write
+
+	asTyped bool // .mode says that what is typed goes as it is
 }
 
 // awaitWindow is how far back .await re looks, octets.

@@ -28,9 +28,10 @@ func mannerCommands() []command {
 		{group: "Manners", name: "eol", args: "[crlf|lf|cr|none|nul]", summary: "sets the line end that is added to typed lines",
 			detail:  "crlf unless set. none sends a line as it is, nul ends it with an octet of zero.",
 			example: ".eol lf", run: (*Session).setEOL, complete: []string{"crlf", "lf", "cr", "none", "nul"}},
-		{group: "Manners", name: "mode", args: "[line|block]", summary: "sends each line, or composes a request up to its blank line",
-			detail:  "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.",
-			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block"}},
+		{group: "Manners", name: "mode", args: "[line|block|resp]", summary: "sends each line, or composes a request up to its blank line",
+			detail: "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.\n" +
+				"resp sends each line as a command of Redis, which redis:// chooses.",
+			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block", "resp"}},
 		telnetCommand(),
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
 			example: "help open", run: (*Session).help},
@@ -58,16 +59,21 @@ func (s *Session) setMode(_ context.Context, args string) error {
 	defer s.mu.Unlock()
 	switch args {
 	case "":
-	case "line", "block":
+	case "line", "block", "resp":
 		if !s.g.draft.empty() {
 			return failure(StatusUsage, ".mode: a draft is begun: end it, or ^C drops it")
 		}
-		s.g.block = args == "block"
+		s.g.block, s.g.encode, s.peer.asTyped = args == "block", nil, args != "resp"
+		if args == "resp" {
+			s.g.encode = redisCommand
+		}
 	default:
 		return usage("mode")
 	}
 	if s.g.block {
 		s.view.Info("block mode: a request goes out at its blank line")
+	} else if s.g.encode != nil {
+		s.view.Info("resp mode: each line goes out at Enter as a command in RESP")
 	} else {
 		s.view.Info("line mode: each line goes out at Enter")
 	}

@@ -10,6 +10,7 @@ import (
 	"wiretape/wire/http2"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
+	"wiretape/wire/resp"
 	"wiretape/wire/telnet"
 )
 
@@ -22,12 +23,17 @@ func (s *Session) event(e wire.Event) {
 	s.history.event(e)
 	before := s.stream.State(e.Conn)
 	msgs := s.stream.Feed(e)
+	hidden := s.isData(e) && s.ftp.data.quiet
 	for i := range msgs {
 		s.history.message(msgs[i])
-		s.view.Message(&msgs[i])
+		if !hidden {
+			s.view.Message(&msgs[i])
+		}
 	}
 	s.view.Event(e)
-	s.view.Partial(e.Conn, s.stream.State(e.Conn))
+	if !hidden {
+		s.view.Partial(e.Conn, s.stream.State(e.Conn))
+	}
 	s.track(e, msgs)
 	if e.Conn == s.peer.conn && s.peer.broken == "" {
 		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
@@ -65,6 +71,9 @@ func (s *Session) lentSink() wire.Sink {
 // track keeps what the prompt and the waits hang on. s.mu is held.
 func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	p := &s.peer
+	if s.isOfData(e.Conn) {
+		return
+	}
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
 		if s.target.Proto == "telnet" {
@@ -105,6 +114,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	for i := range msgs {
 		s.trackMessage(&msgs[i])
 	}
+	s.trackAnnounced()
 	if p.ended && s.g.phase == connected {
 		s.g.phase, s.g.lock = peerClosed, ""
 	}
@@ -117,9 +127,8 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 // that is due, a frame that wants an answer. s.mu is held.
 func (s *Session) trackMessage(m *proto.Message) {
 	if m.Dir == wire.ClientToServer {
+		s.trackCommand(m)
 		switch v := m.Value.(type) {
-		case *line.Command:
-			s.peer.verb = v.Verb
 		case *http2.Frame:
 			s.h2Message(v, m.Dir)
 		}
@@ -127,6 +136,9 @@ func (s *Session) trackMessage(m *proto.Message) {
 	}
 	s.peer.spoke = true
 	s.tellTLS(m)
+	if m.Proto == detect.Redis && s.g.encode == nil && !s.peer.asTyped {
+		s.g.encode = redisCommand
+	}
 	switch v := m.Value.(type) {
 	case *http2.Frame:
 		s.h2Message(v, m.Dir)
@@ -134,10 +146,17 @@ func (s *Session) trackMessage(m *proto.Message) {
 		if v.Status == 101 && strings.EqualFold(string(v.Fields.Get("Upgrade")), "h2c") {
 			s.h2Upgraded()
 		}
+	case *resp.Reply:
+		s.g.mode = redisMode(v.Mode)
 	case *telnet.Command:
 		s.telnetCommandSeen(v, m.Body.Data)
 	case *line.Reply:
 		s.trackReply(m, v.Code)
+		if m.Proto == detect.FTP {
+			s.trackFTP(v)
+		}
+	default:
+		s.trackMail(m)
 	}
 }
 
@@ -149,8 +168,8 @@ func (s *Session) trackReply(m *proto.Message, code int) {
 	case code >= 400:
 		// The server has refused: what follows is commands again.
 		s.g.lock = ""
-	case !m.Secure && (code == 220 && s.peer.verb == "STARTTLS" || code == 234 && s.peer.verb == "AUTH"):
-		// RFC 3207, section 4; RFC 4217, section 4.
+	case !m.Secure && (code == 220 && s.peer.verb == "STARTTLS" || code == 234 && s.peer.verb == "AUTH" || code == 382):
+		// RFC 3207, section 4; RFC 4217, section 4; RFC 4642, section 2.2.
 		s.view.Info("the server now waits for a handshake: .starttls")
 	}
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
+	"wiretape/wire/resp"
 	"wiretape/wire/sse"
 	"wiretape/wire/ssh"
 	"wiretape/wire/telnet"
@@ -17,6 +18,10 @@ func (p *Printer) reading(m *proto.Message, mk mark) bool {
 	switch v := m.Value.(type) {
 	case *http2.Frame, http2.ClientPreface:
 		p.frame(m, mk)
+	case *resp.Command:
+		p.respCommand(m, v, mk)
+	case *resp.Reply:
+		p.respReply(m, v, mk)
 	case *telnet.Text:
 		p.telnetText(m, v, mk)
 	case *telnet.Command:
@@ -48,6 +53,10 @@ func (j *object) reading(m *proto.Message) bool {
 	case http2.ClientPreface:
 		j.string("type", "PREFACE")
 		j.complete(m)
+	case *resp.Command:
+		j.respCommand(m, v)
+	case *resp.Reply:
+		j.respReply(m, v)
 	case *telnet.Text:
 		j.telnetText(m, v)
 	case *telnet.Command:

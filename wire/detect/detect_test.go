@@ -252,3 +252,27 @@ func TestWebSocketHandshake(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestRedisIsKnownByItsFirstBytes(t *testing.T) {
+	for _, c := range []struct {
+		client, server string
+		redis          bool
+	}{
+		{"*1\r\n$4\r\nPING\r\n", "", true},
+		{"*1\r\n:4\r\n", "", false},
+		{"PING\r\n", "+PONG\r\n", true},
+		{"get a\r\n", "$-1\r\n", true},
+		{"x\r\n", "-ERR unknown command 'x'\r\n", true},
+		{"x\r\n", "-ERR no\r\n", false},
+		{"", "+OK POP3\r\n", false},
+		{"a\r\n", "* OK\r\n", false},
+	} {
+		s := New(Options{})
+		s.Feed(data(1, cs, c.client))
+		s.Feed(data(1, sc, c.server))
+		s.Close()
+		if got := s.Proto(1); (got == Redis) != c.redis {
+			t.Errorf("%q, %q is read as %s: %s", c.client, c.server, got, s.Reason(1))
+		}
+	}
+}

@@ -31,6 +31,7 @@ type pending struct {
 	arg      int // of SELECT and of HELLO
 	left     int // confirmations of a subscription
 	mute     bool
+	report   bool
 }
 
 // maxSpecial bounds the commands that are remembered.
@@ -79,8 +80,8 @@ func (p *Parser) finish(s *side, v *Value, why string) {
 	}
 	m := p.message(s, proto.KindReply, v)
 	m.Complete, m.EndedBy = true, why
-	p.reply(&m, v)
-	m.Value = &Reply{Value: v, Mode: p.mode}
+	report := p.reply(&m, v)
+	m.Value = &Reply{Value: v, Mode: p.mode, Report: report}
 	p.emit(s, m)
 }
 
@@ -149,7 +150,18 @@ func (p *Parser) command(s *side, c *Command, m *proto.Message) {
 		if n, err := strconv.Atoi(arg(1)); err == nil && n >= 0 {
 			x.arg = n
 		}
+	case "INFO", "LOLWUT":
+		special, x.report = true, true
+	case "CLUSTER", "MEMORY", "LATENCY", "DEBUG":
+		switch strings.ToUpper(arg(1)) {
+		case "NODES", "INFO", "DOCTOR", "GRAPH", "MALLOC-STATS", "HTSTATS":
+			special, x.report = true, true
+		}
 	case "CLIENT":
+		switch strings.ToUpper(arg(1)) {
+		case "LIST", "INFO":
+			special, x.report = true, true
+		}
 		if strings.EqualFold(arg(1), "reply") {
 			switch strings.ToUpper(arg(2)) {
 			case "OFF":
@@ -180,9 +192,9 @@ func (x *exchanges) pass() {
 	}
 }
 
-// reply matches a value of the server to its command, and follows what it
-// changes.
-func (p *Parser) reply(m *proto.Message, v *Value) {
+// reply matches a value of the server to its command, follows what it changes,
+// and reports whether text for people was asked for.
+func (p *Parser) reply(m *proto.Message, v *Value) (report bool) {
 	p.pass()
 	var next *pending
 	if len(p.special) > 0 && p.special[0].exchange == p.answered+1 {
@@ -200,7 +212,7 @@ func (p *Parser) reply(m *proto.Message, v *Value) {
 		all := p.counted(kind, p.mode.Subscribed-before, first)
 		if next == nil || strings.ToLower(next.verb) != first {
 			m.Kind = proto.KindPush // the server has ended it
-			return
+			return false
 		}
 		m.Exchange = next.exchange
 		if v.Type == Push {
@@ -210,18 +222,18 @@ func (p *Parser) reply(m *proto.Message, v *Value) {
 			next.left = int(max(1, min(all, 1<<30)))
 		}
 		if next.left--; next.left > 0 {
-			return
+			return false
 		}
 	case v.Type == Push, (first == "message" || first == "pmessage" || first == "smessage") && (p.mode.Subscribed > 0 || p.due() == 0),
 		p.mode.Monitor && v.Type == SimpleString && isMonitored(v.Text),
 		p.replica && v.Type == Array && p.due() == 0:
 		m.Kind = proto.KindPush
-		return
+		return false
 	case p.answered == p.asked:
 		if !p.replica {
 			m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "reply to no command"})
 		}
-		return
+		return false
 	default:
 		m.Exchange = p.answered + 1
 		if next != nil {
@@ -229,12 +241,14 @@ func (p *Parser) reply(m *proto.Message, v *Value) {
 		}
 	}
 	if next != nil {
+		report = next.report
 		p.special = p.special[1:]
 	}
 	p.answered++
 	p.settled++
 	p.ended = m.EndedBy
 	p.pass()
+	return report
 }
 
 // subscription says whether a word confirms a subscription or its end, and of

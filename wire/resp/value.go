@@ -130,6 +130,8 @@ type Reply struct {
 	*Value
 	// Mode is how the connection goes on after it.
 	Mode Mode
+	// Report says that the command asked for text for people: INFO, CLIENT LIST.
+	Report bool
 }
 
 // A Mode is what commands have changed about a connection.
