@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"fmt"
 
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
@@ -43,5 +44,5 @@ func (s *Session) tellTLS(m *proto.Message) {
 		return
 	}
 	s.peer.toldTLS = true
-	s.view.Warn("the peer speaks TLS (" + what + "): .close and tls " + s.target.Host + " … connects with it; .starttls begins it here where the peer still listens")
+	s.view.Warn(fmt.Sprintf("the peer speaks TLS (%s): .tls %s %d connects with it, .starttls begins it here", what, s.target.Host, s.target.Port))
 }
