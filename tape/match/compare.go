@@ -157,7 +157,7 @@ func (c *comparison) bytes(want text, got []byte, path string) bool {
 	if len(want.b) != len(got) {
 		m.Why += fmt.Sprintf("; %d bytes came", len(got))
 	}
-	c.add(m, want.off+int64(max(0, min(at, len(want.b)-1))))
+	c.add(m, want.at(max(0, min(at, len(want.b)-1))))
 	return false
 }
 

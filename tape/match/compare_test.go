@@ -1,6 +1,9 @@
 package match
 
 import (
+	"compress/gzip"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -107,6 +110,14 @@ func TestCompareResponses(t *testing.T) {
 			mismatch: `x.tape:8: #1 response Y: want 1, got {secret KEY}`, kinds: "KEY"},
 		{name: "chunks do not count", want: head + `Transfer-Encoding: chunked\r\n` + "\n" + `\r\n` + "\n" + `5\r\n` + "\n" + `hello\r\n` + "\n" + `0\r\n` + "\n" + `\r\n`,
 			got: head + `Transfer-Encoding: chunked\r\n` + "\n" + `\r\n` + "\n" + `2\r\n` + "\n" + `he\r\n` + "\n" + `3\r\n` + "\n" + `llo\r\n` + "\n" + `0\r\n` + "\n" + `\r\n`},
+		{name: "a coded body decodes to the same", want: coded("text/plain", gzip.BestSpeed, "hello, hello\n"), got: coded("text/plain", gzip.NoCompression, "hello, hello\n")},
+		{name: "a coded body decodes to the same JSON", want: coded("application/json", 1, `{"a":1,"b":2}`), got: coded("application/json", 1, `{"b":2, "a":1}`)},
+		{name: "a coded body decodes to something else", want: coded("text/plain", 1, "one\ntwo\n"), got: coded("text/plain", 1, "one\nthree\n"),
+			mismatch: `x.tape:10: #1 response body line 2: want two, got three`},
+		{name: "bytes that are coded, if the rule says so", rules: "! match body bytes\n",
+			want: head + `Content-Encoding: deflate\r\n` + "\n" + `\r\n` + "\n" + `K\x04\x00`, got: head + `Content-Encoding: deflate\r\n` + "\n" + `\r\n` + "\n" + `\x01\x01\x00\xfe\xffa`,
+			mismatch: `x.tape:10: #1 response body: want "K\x04\x00", got "\x01\x01\x00\xfe\xffa" (at byte 0 of 3; 6 bytes came)`},
+		{name: "which else decode to the same", want: head + `Content-Encoding: deflate\r\n` + "\n" + `\r\n` + "\n" + `K\x04\x00`, got: head + `Content-Encoding: deflate\r\n` + "\n" + `\r\n` + "\n" + `\x01\x01\x00\xfe\xffa`},
 		{name: "a cut body", want: head + `Content-Length: 5\r\n` + "\n" + `\r\n` + "\n" + `hello`, got: head + `Content-Length: 5\r\n` + "\n" + `\r\n` + "\n" + `hel`,
 			mismatch: "x.tape:9: #1 response: cut off after 41 bytes: connection closed after 3 of 5 octets; want 43 bytes"},
 	} {
@@ -133,4 +144,17 @@ func TestCompareResponses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// coded returns a response with a body of a media type under gzip.
+func coded(media string, level int, body string) string {
+	var b, lines strings.Builder
+	w, _ := gzip.NewWriterLevel(&b, level)
+	io.WriteString(w, body)
+	w.Close()
+	lines.WriteString(`HTTP/1.1 200 OK\r\n` + "\nContent-Type: " + media + `\r\n` + "\n" + `Content-Encoding: gzip\r\n` + "\n" + `\r\n` + "\n")
+	for _, c := range []byte(b.String()) {
+		fmt.Fprintf(&lines, `\x%02x`, c)
+	}
+	return lines.String()
 }

@@ -65,7 +65,7 @@ func (c *comparison) lines(t text) []recordedLine {
 		if n == 0 {
 			n = len(t.b) - at
 		}
-		out = append(out, recordedLine{t.sub(at, at+n).trimEnd(), t.off + int64(at)})
+		out = append(out, recordedLine{t.sub(at, at+n).trimEnd(), t.at(at)})
 		at += n
 	}
 	return out

@@ -13,6 +13,17 @@ type text struct {
 	b     []byte
 	spans []tape.Span // From and To index b
 	off   int64       // of b in its stream, as far as b stands there in one piece
+	// decoded says that b stands nowhere in the stream: what it was decoded from
+	// begins at off.
+	decoded bool
+}
+
+// at returns the offset in the stream of b's octet i.
+func (t text) at(i int) int64 {
+	if t.decoded {
+		return t.off
+	}
+	return t.off + int64(i)
 }
 
 // sub returns the part of t from one index to another.
@@ -21,7 +32,7 @@ func (t text) sub(from, to int) text {
 	if to < from {
 		to = from
 	}
-	u := text{b: t.b[from:to:to], off: t.off + int64(from)}
+	u := text{b: t.b[from:to:to], off: t.at(from), decoded: t.decoded}
 	first := sort.Search(len(t.spans), func(i int) bool { return t.spans[i].From >= from })
 	for _, s := range t.spans[first:] {
 		if s.To > to {
