@@ -4,6 +4,7 @@ import (
 	"net"
 
 	"wiretape/wire"
+	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 	"wiretape/wire/websocket"
 )
@@ -29,6 +30,7 @@ type evidence struct {
 	done     [2]bool // the run is over: the other side spoke, or the stream ended
 	finished bool    // nothing more will be looked at
 
+	asked  *http1.Request       // that an Upgrade of HTTP was about; nil where it was not seen
 	agreed *websocket.Handshake // what an Upgrade to WebSocket agreed on; nil where that was not seen
 }
 

@@ -34,6 +34,9 @@ func (c *conn) upgrade(u upgrader, token string, at time.Duration) {
 	if strings.HasPrefix(v.token, "tls/") {
 		v.token = ""
 	}
+	if v.token == "h2c" {
+		v.asked = asked(c.out)
+	}
 	if v.token == WebSocket {
 		v.agreed = agreed(c.out)
 	}
@@ -63,6 +66,17 @@ func tunnelPort(msgs []proto.Message) string {
 		}
 	}
 	return ""
+}
+
+// asked returns the request that the last response answers; nil where none is at
+// hand.
+func asked(msgs []proto.Message) *http1.Request {
+	for i := len(msgs) - 1; i >= 0; i-- {
+		if r, ok := msgs[i].Value.(*http1.Response); ok {
+			return r.Request
+		}
+	}
+	return nil
 }
 
 // agreed reads the handshake that the last response ends, and leaves notes there on
