@@ -13,10 +13,17 @@ const (
 	cookieField
 	setCookieField
 	passField     // PASS of FTP and POP3
-	saslField     // AUTH of SMTP and POP3
-	responseField // a line that answers a challenge of AUTH
+	saslField     // AUTH of SMTP and POP3, AUTHENTICATE of IMAP
+	apopField     // APOP of POP3
+	authinfoField // AUTHINFO of NNTP
+	loginField    // LOGIN of IMAP
+	responseField // a line that answers a challenge, or a literal of LOGIN
+	earlyField    // a line behind AUTH that nothing has asked for yet
 	lostField     // its name is not known: all of its value is taken for a secret
 )
+
+// isCommand reports whether a line is no field.
+func (k fieldKind) isCommand() bool { return k >= passField && k <= earlyField }
 
 // secretFields are the fields whose values are secret.
 var secretFields = [...]struct {
@@ -47,16 +54,4 @@ func beginsName(b []byte) bool {
 		}
 	}
 	return false
-}
-
-// commandOf returns what a line is that begins with a command. The command is in
-// lower case.
-func commandOf(name []byte) fieldKind {
-	switch string(name) {
-	case "pass":
-		return passField
-	case "auth":
-		return saslField
-	}
-	return plainField
 }

@@ -12,17 +12,8 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 	switch s.field {
 	case authField, proxyAuthField:
 		s.maskAuth(b, at, marks)
-	case passField, responseField:
-		addMarks(b, at, s.base, "", marks)
-	case saslField:
-		// The mechanism stays.
-		if i := bytes.IndexByte(b, ' ') + 1; !s.inside && i > 0 {
-			b, at = b[i:], at+i
-			s.inside = true
-		}
-		if s.inside {
-			addMarks(b, at, s.base, "", marks)
-		}
+	case passField, saslField, apopField, authinfoField, loginField, responseField, earlyField:
+		s.maskLine(b, at, marks)
 	case lostField:
 		addMarks(b, at, "FIELD", "", marks)
 	case cookieField:

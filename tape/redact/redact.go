@@ -3,11 +3,11 @@
 // bytes.
 //
 // Masked are the credentials of Authorization and Proxy-Authorization and the
-// values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS and
-// AUTH as FTP, POP3 and SMTP have them, and anywhere the values that are given.
-// Nothing else is: no password in a query, a form, JSON or a command of another
-// protocol, IMAP and Redis among them, and nothing that is compressed or
-// encrypted.
+// values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS,
+// AUTH, APOP, LOGIN, AUTHENTICATE and AUTHINFO as FTP, mail and news have them, the
+// lines with which they go on, and anywhere the values that are given. Nothing else
+// is: no password in a query, a form, JSON or a command of another protocol, and
+// nothing that is compressed or encrypted.
 //
 // # Text
 //
@@ -16,7 +16,7 @@
 // Framing decides nothing: a parser may only ask for a whole message, long after
 // its fields had to be written, and where two readers disagree on what is a body
 // the secret of the one would stand in clear in the body of the other. Commands
-// are looked for where the server spoke first.
+// are looked for where the server spoke first, or is known to by its port.
 //
 // A secret becomes a [tape.Span] over an invented sample of the same length. What
 // verdicts hang on stays: names, attributes, schemes, control bytes, quotes, an
@@ -121,12 +121,15 @@ func (r *Redactor) Event(e wire.Event) {
 		c := newConn()
 		if e.Facts != nil && e.Facts.Network == "udp" {
 			c.datagrams = true
+		} else {
+			c.expect(e.Facts)
 		}
 		r.conns[e.Conn] = c
 	case wire.KindSecure:
 		// What follows is a conversation of its own.
 		c := newConn()
-		c.greeted = r.conn(e.Conn).greeted // before STARTTLS
+		before := r.conn(e.Conn) // STARTTLS
+		c.greeted, c.tagged = before.greeted, before.tagged
 		if e.TLS != nil && e.TLS.ALPN == "h2" {
 			c.client.frames, c.server.frames = &frames{s: &c.client}, &frames{s: &c.server}
 		}

@@ -249,6 +249,71 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// Each line of commands is one of a conversation that the server has begun.
+var commandLines = []struct {
+	name     string
+	greeting string
+	turns    []string // "> " the client's, "< " the server's
+	want     string   // of the client
+	ids      string
+}{
+	{"PASS behind any spacing", "+OK hi", []string{"> USER a\r\n PASS  se cret \r\n\tpass\ts\r\nPASS   \r\n"}, "USER a\r\n PASS  passpas \r\n\tpass\tp\r\nPASS   \r\n", "PASS PASS_2"},
+	{"APOP", "+OK <1@h>", []string{"> APOP mrose c4c9334bac560ecc\r\n"}, "APOP mrose apopapopapopapop\r\n", "APOP"},
+	{"AUTH without waiting", "220 h", []string{"> AUTH LOGIN\r\ndXNlcg==\r\nc2VjcmV0\r\nMAIL FROM:<a>\r\nRSET\r\n", "< 334 x\r\n334 y\r\n235 ok\r\n", "> QUIT\r\n"},
+		"AUTH LOGIN\r\nauthauth\r\nauth_2au\r\nMAIL FROM:<a>\r\nRSET\r\nQUIT\r\n", "AUTH AUTH_2"},
+	{"PASS behind AUTH", "+OK hi", []string{"> AUTH X\r\nUSER a\r\n PASS  secret\r\nQUIT\r\n", "< -ERR\r\n"}, "AUTH X\r\nUSER a\r\n PASS  passpa\r\nQUIT\r\n", "PASS"},
+	{"AUTHINFO", "200 hi", []string{"> AUTHINFO USER me\r\nauthinfo pass secret\r\nAUTHINFO SASL PLAIN AHUAcA==\r\nAUTHINFO SASL LOGIN\r\n", "< 383 =\r\n", "> c2VjcmV0\r\nLIST\r\n"},
+		"AUTHINFO USER me\r\nauthinfo pass passpa\r\nAUTHINFO SASL PLAIN authauth\r\nAUTHINFO SASL LOGIN\r\nauth_2au\r\nLIST\r\n", "PASS AUTH AUTH_2"},
+	{"LOGIN", "* OK hi", []string{"> a1 LOGIN me secret\r\na2  login \"m e\" \"se \\\"cret\"\r\na3 LOGIN me\r\nlogin x y\r\n"},
+		"a1 LOGIN me loginl\r\na2  login \"m e\" \"login_2lo\"\r\na3 LOGIN me\r\nlogin x y\r\n", "LOGIN LOGIN_2"},
+	{"LOGIN with literals", "* OK hi", []string{"> a LOGIN {2}\r\n", "< + \r\n", "> me {6}\r\n", "< + \r\n", "> secret\r\nb NOOP\r\n", "< a OK\r\n", "> c LOGIN me {6+}\r\nsecret\r\nd NOOP x\r\n"},
+		"a LOGIN {2}\r\nlo {6}\r\nlogin_\r\nb NOOP\r\nc LOGIN me {6+}\r\nlogin_\r\nd NOOP x\r\n", "LOGIN LOGIN_2"},
+	{"AUTHENTICATE", "* PREAUTH", []string{"> a AUTHENTICATE PLAIN AHUAcA==\r\n", "< a OK\r\n", "> b authenticate LOGIN\r\n", "< * 1 EXISTS\r\n+ VXNl\r\n", "> dXNlcg==\r\n", "< + UGFz\r\n", "> c2VjcmV0\r\n", "< b OK\r\n", "> c UID FETCH 1\r\n"},
+		"a AUTHENTICATE PLAIN authenti\r\nb authenticate LOGIN\r\nauthauth\r\nauth_2au\r\nc UID FETCH 1\r\n", "AUTHENTICATE AUTH AUTH_2"},
+}
+
+func TestCommandLines(t *testing.T) {
+	for _, c := range commandLines {
+		turns := []turn{{1, s2c, c.greeting + "\r\n"}}
+		for _, line := range c.turns {
+			dir := c2s
+			if line[0] == '<' {
+				dir = s2c
+			}
+			turns = append(turns, turn{1, dir, line[2:]})
+		}
+		for _, cut := range []func(string) []string{whole, bytewise} {
+			res := run(t, Options{}, turns, cut)
+			if got := res.stream(1, c2s); got != c.want {
+				t.Errorf("%s:\ngot  %q\nwant %q", c.name, got, c.want)
+			}
+			if got := strings.Join(res.ids, " "); got != c.ids {
+				t.Errorf("%s: replaced %s, want %s", c.name, got, c.ids)
+			}
+		}
+	}
+}
+
+// A client that does not wait for the greeting is known by the port.
+func TestCommandsBeforeTheGreeting(t *testing.T) {
+	for target, want := range map[string]string{
+		"h:21":      "PASS passpa\r\na LOGIN b secret\r\n",
+		"h:pop3":    "PASS passpa\r\na LOGIN b secret\r\n",
+		"h:143":     "PASS secret\r\na LOGIN b loginl\r\n",
+		"h:9999":    "PASS secret\r\na LOGIN b secret\r\n",
+		"[::1]:110": "PASS passpa\r\na LOGIN b secret\r\n",
+	} {
+		got := ""
+		r := New(func(e wire.Event, _ []tape.Span) { got += string(e.Data) }, Options{})
+		r.Event(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: target}})
+		r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: []byte("PASS secret\r\na LOGIN b secret\r\n")})
+		r.Flush()
+		if got != want {
+			t.Errorf("%s: got %q, want %q", target, got, want)
+		}
+	}
+}
+
 func TestCommandsBehindSTARTTLS(t *testing.T) {
 	var got string
 	r := New(func(e wire.Event, _ []tape.Span) { got += string(e.Data) }, Options{})

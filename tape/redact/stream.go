@@ -12,6 +12,7 @@ import (
 type conn struct {
 	datagrams  bool
 	greeted    bool // the server spoke first, as it does where commands are lines
+	tagged     bool // commands have tags: IMAP
 	challenged bool // AUTH was said, and no reply has ended it
 	client     stream
 	server     stream
@@ -47,6 +48,7 @@ type stream struct {
 	inside   bool      // in the middle of a secret
 	base     string    // what the secret is named after
 	response bool      // the next line answers a challenge
+	verb     bool      // of a line with a tag: the tag has been read
 
 	// HTTP/2.
 	mayBegin bool // it may at the current line
@@ -151,7 +153,10 @@ func (s *stream) settingsHeader(i int, c byte) bool {
 // lineEnd waits for the next line.
 func (s *stream) lineEnd() {
 	s.mayBegin = !s.server || !s.text
-	s.folded, s.field, s.name, s.blank, s.text = s.field, unknownField, s.name[:0], false, false
+	if s.field.isCommand() {
+		s.field = plainField // only fields are folded
+	}
+	s.folded, s.field, s.name, s.blank, s.text, s.verb = s.field, unknownField, s.name[:0], false, false, false
 }
 
 // fieldLine goes over what b has of a line, which stands at offset at of the
@@ -194,14 +199,26 @@ func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
 // fieldName reads what may be the name of a field. It is never held, since it is
 // no secret.
 func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
-	if s.response {
-		s.response, s.field, s.text, s.base = false, responseField, true, "AUTH"
+	switch {
+	case s.response:
+		s.response, s.field, s.text, s.inside = false, responseField, true, true
+		s.base = "AUTH"
+		if s.conn.tagged && !s.conn.challenged {
+			s.base = "LOGIN"
+		}
 		return s.fieldLine(b, at, final, marks)
-	}
-	if s.server && s.conn.challenged && len(s.name) == 0 {
-		// RFC 4954, section 4, and RFC 5034, section 4.
+	case s.server && len(s.name) == 0 && b[0] == '*' && !s.conn.client.begun:
+		s.conn.tagged = true
+	case s.server && s.conn.challenged && len(s.name) == 0 && (b[0] != '*' || !s.conn.tagged):
+		// RFC 4954, section 4; RFC 5034, section 4; RFC 9051, section 6.2.2.
 		s.conn.challenged = b[0] == '3' || b[0] == '+'
 		s.conn.client.response = s.conn.challenged
+	case !s.server && s.conn.challenged && len(s.name) == 0 && !s.verb && b[0] != '\r' && b[0] != '\n':
+		s.field, s.text, s.base, s.inside = earlyField, true, "AUTH", true
+		return s.fieldLine(b, at, final, marks)
+	}
+	if !s.server && s.conn.tagged {
+		return s.taggedLine(b)
 	}
 	for i, c := range b {
 		switch {
@@ -212,6 +229,8 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 		case c == '\r' && len(s.name) == 0:
 			s.field = plainField
 			return i + 1
+		case (c == ' ' || c == '\t') && len(s.name) == 0 && !s.server && s.conn.greeted && s.folded < authField:
+			continue // before a command
 		case (c == ' ' || c == '\t') && len(s.name) == 0:
 			// RFC 9112, section 5.2: the line goes on with the field before it.
 			s.field, s.text = s.folded, true
@@ -219,7 +238,7 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 				s.field = plainField
 			}
 			return i + 1
-		case c == ' ' && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
+		case (c == ' ' || c == '\t') && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
 			s.field, s.inside, s.base = commandOf(s.name), false, strings.ToUpper(string(s.name))
 			s.conn.challenged = s.field == saslField
 			return i + 1
@@ -238,7 +257,7 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 			c |= 0x20
 		}
 		s.name = append(s.name, c)
-		if s.blank || !beginsName(s.name) && !strings.HasPrefix("pass", string(s.name)) {
+		if s.blank || !beginsName(s.name) && !beginsCommand(s.name) {
 			s.field = plainField
 			return i + 1
 		}
