@@ -36,6 +36,8 @@ type h2Link struct {
 
 	running sync.WaitGroup // answer, calm and bodies that nobody waits for
 
+	uploads sync.Mutex // held from the look at the windows until the DATA is written
+
 	blocks sync.Mutex     // one header block is encoded and written at a time
 	enc    *hpack.Encoder // guarded by blocks, as is what follows
 	buf    bytes.Buffer   // of enc
@@ -58,7 +60,7 @@ type h2Link struct {
 	granted  int64               // the initial window that we have announced
 	streams  map[uint32]*h2State // that are not over, h2Counted at most
 	bodies   int                 // that are on their way while nobody waits
-	upgraded bool                // stream 1 began as a request of HTTP/1.1
+	pings    int                 // of ours that are not acknowledged
 }
 
 // An h2State is a stream that is not over.
@@ -67,6 +69,7 @@ type h2State struct {
 	recv   h2Recv
 	asked  bool // we have sent HEADERS
 	ended  bool // we have ended our side
+	begun  bool // the peer has sent HEADERS
 	theirs bool // the peer has ended its side
 	ending bool // END_STREAM stands on HEADERS whose CONTINUATION is to come
 }
@@ -202,13 +205,24 @@ func (h *h2Link) latest() uint32 {
 	return h.last
 }
 
-// owes reports whether a reply is to come that no frame of ours has asked for
-// yet: on stream 1, whose request was one of HTTP/1.1, and to requests whose
-// bodies are still on their way.
+// owes reports whether a reply is to come that no frame has made due yet: to a
+// request whose body is still on its way.
 func (h *h2Link) owes() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.bodies > 0 || h.upgraded && h.streams[1] != nil
+	return h.bodies > 0
+}
+
+// unanswered reports whether a request, or a PING, has no whole answer.
+func (h *h2Link) unanswered() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, st := range h.streams {
+		if st.asked && !st.theirs && (st.ended || st.begun) {
+			return true
+		}
+	}
+	return h.pings > 0 || h.bodies > 0
 }
 
 // counted counts the bodies that are on their way.
@@ -223,7 +237,6 @@ func (h *h2Link) counted(n int) {
 func (h *h2Link) upgrade() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.upgraded = true
 	h.streams[1] = &h2State{asked: true, ended: true}
 	h.next, h.last = 3, 1
 	h.answers = h.opts.hello()

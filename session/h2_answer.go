@@ -63,7 +63,10 @@ func (h *h2Link) take(f *http2.Frame) (wrong string) {
 			h.answers = append(h.answers, f.Answer()...)
 		}
 	case http2.FramePing:
-		if !ack && !h.opts.noPing {
+		switch {
+		case ack:
+			h.pings = max(0, h.pings-1)
+		case !h.opts.noPing:
 			h.answers = append(h.answers, f.Answer()...)
 		}
 	case http2.FrameWindowUpdate:
@@ -106,6 +109,10 @@ func (h *h2Link) gave(f *http2.Frame) {
 			if v.ID == http2.SettingInitialWindowSize {
 				h.granted = int64(v.Value)
 			}
+		}
+	case http2.FramePing:
+		if !f.Flags.Has(http2.FlagAck) {
+			h.pings++
 		}
 	case http2.FrameWindowUpdate:
 		if f.Stream == 0 {
@@ -154,6 +161,7 @@ func (h *h2Link) block(f *http2.Frame, ours bool) {
 		return
 	}
 	if f.Type == http2.FrameHeaders {
+		st.begun = st.begun || !ours
 		st.ending = f.Flags.Has(http2.FlagEndStream)
 	}
 	if st.ending && f.Flags.Has(http2.FlagEndHeaders) {

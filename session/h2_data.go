@@ -40,66 +40,77 @@ func (h *h2Link) upload(ctx context.Context, u *h2Upload) error {
 	defer u.timer.Stop()
 	r := bufio.NewReaderSize(u.src, h2MaxFrame+1)
 	for {
-		_, err := r.Peek(1)
-		switch {
-		case err == io.EOF && u.sent > 0:
-			return nil
-		case err != nil && err != io.EOF:
-			return fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), err)
-		}
-		n, err := h.awaitRoom(ctx, u, err == io.EOF)
-		if err != nil {
-			return err
-		}
-		b, err := r.Peek(n + 1)
+		h.mu.Lock()
+		most := h.maxFrame
+		h.mu.Unlock()
+		b, err := r.Peek(most + 1)
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), err)
 		}
-		last := len(b) <= n
-		b = b[:min(n, len(b))]
-		if _, err := h.conn.Write(http2.AppendData(nil, u.stream, last && u.end, u.pad, b)); err != nil {
-			return err
-		}
-		u.sent += int64(len(b))
-		r.Discard(len(b)) // they are there
-		if last {
+		if len(b) == 0 && u.sent > 0 {
 			return nil
+		}
+		n, room, err := h.part(u, b, most)
+		if err == nil {
+			r.Discard(n) // they are there
+			if room == nil && n == len(b) && len(b) <= most {
+				return nil
+			}
+			err = h.awaitRoom(ctx, u, room)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// awaitRoom waits until the windows let something through, and returns how many
-// octets of data the next frame may have. No octets always go.
-func (h *h2Link) awaitRoom(ctx context.Context, u *h2Upload, none bool) (int, error) {
+// part sends one DATA frame with the first of b, at most so many octets, which is
+// all there is where b is not longer. Where the windows let nothing through it
+// returns what is closed when they may have grown.
+func (h *h2Link) part(u *h2Upload, b []byte, most int) (n int, room <-chan struct{}, err error) {
+	// What one upload finds free no other may take before it is sent.
+	h.uploads.Lock()
+	defer h.uploads.Unlock()
+	h.mu.Lock()
+	allowed, open, room := h.allowance(u), u.force || h.streams[u.stream] != nil, h.room
+	h.mu.Unlock()
+	switch {
+	case !open && u.sent > 0:
+		return 0, nil, fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), errH2Gone)
+	case !open:
+		return 0, nil, fmt.Errorf("stream %d: %w", u.stream, errH2Gone)
+	case allowed == 0 && len(b) > 0:
+		return 0, room, nil
+	}
+	n = min(len(b), allowed, most)
+	if _, err := h.conn.Write(http2.AppendData(nil, u.stream, u.end && n == len(b), u.pad, b[:n])); err != nil {
+		return 0, nil, err
+	}
+	u.sent += int64(n)
+	return n, nil, nil
+}
+
+// awaitRoom waits until room is closed; a nil one is there. It ends with ctx too,
+// and with the connection.
+func (h *h2Link) awaitRoom(ctx context.Context, u *h2Upload, room <-chan struct{}) error {
 	for {
-		h.mu.Lock()
-		n, open, room := h.allowance(u), u.force || h.streams[u.stream] != nil, h.room
-		h.mu.Unlock()
-		var wait <-chan struct{}
-		switch {
-		case !open && u.sent > 0:
-			return 0, fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), errH2Gone)
-		case !open:
-			return 0, fmt.Errorf("stream %d: %w", u.stream, errH2Gone)
-		case n == 0 && !none:
-			wait = room
-		}
 		select {
 		case <-ctx.Done():
 			h.conn.Write(http2.AppendRSTStream(nil, u.stream, http2.ErrCodeCancel)) // its failure is an event of the connection
-			return 0, failure(StatusInterrupted, "interrupted: stream %d is reset, %s of its body went", u.stream, u.amount())
+			return failure(StatusInterrupted, "interrupted: stream %d is reset, %s of its body went", u.stream, u.amount())
 		case <-h.closed:
-			return 0, net.ErrClosed
+			return net.ErrClosed
 		case <-u.timer.C:
 			h.progress(u)
 			continue
 		default:
 		}
-		if wait == nil {
-			return n, nil
+		if room == nil {
+			return nil
 		}
 		select {
-		case <-wait:
+		case <-room:
+			room = nil
 		case <-ctx.Done():
 		case <-h.closed:
 		case <-u.timer.C:

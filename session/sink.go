@@ -37,8 +37,8 @@ func (s *Session) event(e wire.Event) {
 	s.track(e, msgs)
 	if e.Conn == s.peer.conn && s.peer.broken == "" {
 		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
-		if s.peer.broken == "" && s.peer.ended && s.h2 != nil && s.h2.owes() {
-			s.peer.broken = endedEarly
+		if s.peer.broken == endedEarly && s.h2 != nil && !s.h2.unanswered() {
+			s.peer.broken = "" // only SETTINGS were not acknowledged
 		}
 	}
 	select {
