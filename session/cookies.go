@@ -9,7 +9,6 @@ import (
 
 	"wiretape/session/view"
 	"wiretape/wire/cookie"
-	"wiretape/wire/proto"
 )
 
 // cookies is .cookies: it judges what was set so far, in order, as a client
@@ -26,11 +25,7 @@ func (s *Session) cookies(context.Context, string) error {
 		}
 	}
 	if out.Len() == 0 {
-		text := "no cookie was set over HTTP/1"
-		if slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Kind == proto.KindFrame }) {
-			text += "; those that came over HTTP/2 are not judged"
-		}
-		s.view.Info(text)
+		s.view.Info("no cookie was set")
 		return nil
 	}
 	fmt.Fprintf(&out, "%d in the jar", len(jar.All(time.Now())))

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
 
@@ -11,7 +13,7 @@ import (
 // is on the tape.
 const (
 	heldMessages = 4096
-	heldBodies   = 64 << 20 // octets of heads and bodies of Messages, 64 MiB
+	heldBodies   = 64 << 20 // octets of heads, fields and bodies of Messages, 64 MiB
 	heldStream   = 8 << 20  // octets of each direction of a connection, 8 MiB
 	heldConns    = 8
 	heldTyped    = 256 // requests over HTTP/2 as text
@@ -94,7 +96,7 @@ func (h *history) of(conn int) *streams {
 // message keeps m.
 func (h *history) message(m proto.Message) {
 	h.msgs = append(h.msgs, m)
-	h.size += len(m.Head) + len(m.Body.Data)
+	h.size += weight(&m)
 	if len(h.msgs) <= heldMessages && h.size <= heldBodies {
 		return
 	}
@@ -103,11 +105,31 @@ func (h *history) message(m proto.Message) {
 	drop := 0
 	for drop < len(h.msgs)-1 && (len(h.msgs)-drop > heldMessages*3/4 || h.size > heldBodies*3/4) {
 		old := &h.msgs[drop]
-		h.size -= len(old.Head) + len(old.Body.Data)
+		h.size -= weight(old)
 		drop++
 	}
 	h.msgs = slices.Delete(h.msgs, 0, drop)
 }
+
+// weight is what a Message counts in a history: its octets, and the fields that an
+// octet of HPACK may stand for.
+func weight(m *proto.Message) int {
+	n := len(m.Head) + len(m.Body.Data)
+	switch v := m.Value.(type) {
+	case *http2.Frame:
+		if v.Block != nil {
+			n += heldField * len(v.Block.Fields)
+		}
+	case *http1.Request:
+		n += heldField * len(v.Fields)
+	case *http1.Response:
+		n += heldField * len(v.Fields)
+	}
+	return n
+}
+
+// heldField is what a field takes beside its octets.
+const heldField = 100
 
 // last returns the number of the latest exchange, 0 when there is none.
 func (h *history) last() int {

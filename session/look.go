@@ -16,7 +16,7 @@ import (
 )
 
 func lookCommands() []command {
-	return []command{
+	return append([]command{
 		{group: "Look", name: "show", args: "[N] [raw|hex]", summary: "shows exchange N again (the last one unless given)",
 			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump.\nN is the number in the row that sums the exchange up.",
 			example: ".show 3 raw", run: func(s *Session, _ context.Context, args string) error {
@@ -40,7 +40,7 @@ func lookCommands() []command {
 			run: (*Session).certificates},
 		asCommand(),
 		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
-	}
+	}, frameCommands()...)
 }
 
 // number reads the number of an exchange off the front of args.
@@ -94,6 +94,9 @@ func (s *Session) show(word string, args []string) error {
 	}
 	for i := range msgs {
 		m := &msgs[i]
+		if m.Derived {
+			continue // its octets are those of others
+		}
 		s.mu.Lock()
 		b := bytes.Clone(s.history.octets(m))
 		s.mu.Unlock()
@@ -109,7 +112,7 @@ func (s *Session) show(word string, args []string) error {
 
 // showMessages writes the Messages of exchange n as a Printer of its own gives
 // them: what was typed is to be shown as well. It reads all that is held, since
-// header blocks of HTTP/2 and verdicts on cookies build on what came before.
+// verdicts on cookies build on what came before.
 func (s *Session) showMessages(n, conn int) error {
 	s.mu.Lock()
 	msgs := slices.Clone(s.history.msgs)

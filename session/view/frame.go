@@ -15,6 +15,28 @@ const shownOctets = 16
 // frame appends the row of a frame, the fields of its header block, and the data
 // of a DATA frame as a body.
 func (p *Printer) frame(m *proto.Message, mk mark) {
+	p.frameRows(m, mk)
+	if m.Body.Size > 0 {
+		var b bodyProgress
+		p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third()}, true)
+		p.more(m.Conn, &b, len(m.Body.Data), m.Body.Size)
+	}
+}
+
+// FrameList writes the rows of frames of HTTP/2 with their notes, without the data
+// that they carry.
+func (p *Printer) FrameList(msgs []proto.Message) {
+	p.begin()
+	defer p.mu.Unlock()
+	for i := range msgs {
+		p.frameRows(&msgs[i], markOf(&msgs[i], false))
+		p.notes(&msgs[i], msgs[i].Notes)
+	}
+	p.flush()
+}
+
+// frameRows appends what a frame says of itself.
+func (p *Printer) frameRows(m *proto.Message, mk mark) {
 	text := "octets that are no frame"
 	f, ok := m.Value.(*http2.Frame)
 	if ok {
@@ -34,11 +56,6 @@ func (p *Printer) frame(m *proto.Message, mk mark) {
 	p.rows(m.Conn, mk, text)
 	if ok && f.Block != nil {
 		p.fields(m, f.Block, mk)
-	}
-	if m.Body.Size > 0 {
-		var b bodyProgress
-		p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third()}, true)
-		p.more(m.Conn, &b, len(m.Body.Data), m.Body.Size)
 	}
 }
 

@@ -79,15 +79,15 @@ type hpackDecoder struct {
 	block   *Block
 }
 
-// defaultTable is the size of the dynamic table that needs no leave (RFC 9113,
-// section 6.5.2).
-const defaultTable = 4096
+// DefaultTable is the size of the dynamic table that needs no leave, in octets (RFC
+// 9113, section 6.5.2).
+const DefaultTable = 4096
 
 // maxTable bounds the dynamic table that is followed, whatever a side allows.
 const maxTable = 1 << 20 // 1 MiB
 
 func newDecoder(limit int) *hpackDecoder {
-	return &hpackDecoder{table: Table{Max: defaultTable}, allowed: defaultTable, shrink: -1, limit: limit}
+	return &hpackDecoder{table: Table{Max: DefaultTable}, allowed: DefaultTable, shrink: -1, limit: limit}
 }
 
 // write reads the next fragment of a block; end says that the block ends with it.
@@ -131,7 +131,7 @@ func (d *hpackDecoder) write(fragment []byte, end bool, note func(at int, text, 
 }
 
 func (d *hpackDecoder) endBlock() {
-	if cap(d.rest) > defaultTable {
+	if cap(d.rest) > DefaultTable {
 		d.rest = nil
 	}
 	d.rest, d.list, d.fields, d.cut, d.broken = d.rest[:0], 0, 0, false, false

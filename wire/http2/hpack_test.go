@@ -266,7 +266,7 @@ func differential(t *testing.T, blocks [][]byte, r *rand.Rand) {
 	t.Helper()
 	d := newDecoder(1 << 20)
 	var want []hpack.HeaderField
-	oracle := hpack.NewDecoder(defaultTable, func(f hpack.HeaderField) { want = append(want, f) })
+	oracle := hpack.NewDecoder(DefaultTable, func(f hpack.HeaderField) { want = append(want, f) })
 	for _, block := range blocks {
 		want = want[:0]
 		_, err := oracle.Write(block)
@@ -326,7 +326,7 @@ func TestRandomBlocksAgreeWithTheOracle(t *testing.T) {
 		for range 1 + r.IntN(20) {
 			buf.Reset()
 			if r.IntN(5) == 0 {
-				enc.SetMaxDynamicTableSize(uint32(r.IntN(defaultTable)))
+				enc.SetMaxDynamicTableSize(uint32(r.IntN(DefaultTable)))
 			}
 			for range r.IntN(10) {
 				enc.WriteField(hpack.HeaderField{Name: names[r.IntN(len(names))], Value: strings.Repeat("v", r.IntN(300)), Sensitive: r.IntN(5) == 0})

@@ -150,7 +150,7 @@ func TestRequestsAgreeWithTheOracle(t *testing.T) {
 		}
 		octets := AppendHeaders(nil, 1, true, buf.Bytes(), 1+r.IntN(40))
 		framer := xhttp2.NewFramer(io.Discard, bytes.NewReader(octets))
-		framer.ReadMetaHeaders = hpack.NewDecoder(defaultTable, nil)
+		framer.ReadMetaHeaders = hpack.NewDecoder(DefaultTable, nil)
 		want, err := framer.ReadFrame()
 		p := New(proto.Limits{})
 		var fields []string

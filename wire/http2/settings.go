@@ -20,7 +20,7 @@ const maxWaiting = 64
 
 func (a *agreed) reset() {
 	*a = agreed{}
-	a.value[SettingHeaderTableSize] = defaultTable
+	a.value[SettingHeaderTableSize] = DefaultTable
 	a.value[SettingEnablePush] = 1
 	a.value[SettingMaxConcurrentStreams] = math.MaxUint32
 	a.value[SettingInitialWindowSize] = defaultWindow
