@@ -34,7 +34,7 @@ const (
 // A telnetLink answers negotiations on one connection.
 type telnetLink struct {
 	conn          *wire.Conn // nil until startTelnet
-	width, height int        // 0 where there is no screen
+	width, height int
 	running       sync.WaitGroup
 	changed       chan struct{} // one token: there is something to write, or nothing more will be
 
@@ -68,7 +68,7 @@ func (t *telnetLink) take(c *telnet.Command, data []byte) (info, warning string)
 		t.answers = append(t.answers, reply...)
 		switch {
 		case c.Option == telnet.NAWS && c.Code == telnet.DO && change == telnet.Enabled:
-			// RFC 1073: the size follows the agreement. Zeros leave it open.
+			// RFC 1073: the size follows the agreement.
 			size := binary.BigEndian.AppendUint16(nil, uint16(min(t.width, 0xffff)))
 			size = binary.BigEndian.AppendUint16(size, uint16(min(t.height, 0xffff)))
 			t.answers = telnet.AppendSubnegotiation(t.answers, telnet.NAWS, size)
@@ -247,5 +247,8 @@ func (s *Session) newTelnet() *telnetLink {
 	if s.opts.Style.Size != nil {
 		width, height = s.opts.Style.Size()
 	}
-	return newTelnetLink(max(width, 0), max(height, 0))
+	if width <= 0 || height <= 0 {
+		width, height = 80, 24 // what a host expects of whoever has no screen
+	}
+	return newTelnetLink(width, height)
 }
