@@ -103,16 +103,24 @@ func (r *recording) close(a *app) error {
 	if r.w == nil {
 		return nil
 	}
+	secrets, err := r.end()
+	if len(secrets) > 0 {
+		fmt.Fprintf(a.stderr, "* %s: %s replaced (%s); --no-redact keeps them\n",
+			escape(r.file.Name()), count(len(secrets), "secret"), joinComma(secrets))
+	}
+	return err
+}
+
+// end ends the tape in order and returns the names of the secrets that were
+// replaced.
+func (r *recording) end() (secrets []string, err error) {
 	if r.mask != nil {
 		r.mask.Flush()
-		if ids := r.mask.Replaced(); len(ids) > 0 {
-			fmt.Fprintf(a.stderr, "* %s: %s replaced (%s); --no-redact keeps them\n",
-				escape(r.file.Name()), count(len(ids), "secret"), joinComma(ids))
-		}
+		secrets = r.mask.Replaced()
 	}
-	err := r.w.Close()
+	err = r.w.Close()
 	if cerr := r.file.Close(); err == nil {
 		err = cerr
 	}
-	return err
+	return secrets, err
 }
