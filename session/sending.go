@@ -35,7 +35,10 @@ func (s *Session) send(ctx context.Context, b []byte, request bool) error {
 	if err := s.write(ctx, b, request); err != nil {
 		return err
 	}
-	return s.afterSend(ctx)
+	if err := s.afterSend(ctx); err != nil {
+		return err
+	}
+	return s.afterData(ctx)
 }
 
 // write writes b: as it is, or over HTTP/2 a composed request as frames.

@@ -28,7 +28,7 @@ type command struct {
 
 // commands returns the table, in the order in which people read it.
 func commands() []command {
-	return slices.Concat(connectCommands(), lookCommands(), sendCommands(), waitCommands(), keepCommands(), mannerCommands())
+	return slices.Concat(connectCommands(), lookCommands(), capabilityCommands(), sendCommands(), dataCommands(), waitCommands(), keepCommands(), mannerCommands())
 }
 
 // knows is the grammar's view of the table.

@@ -101,6 +101,9 @@ func (p *Parser) command(s *line.Side, text []byte, eol proto.EOL) {
 			note(m.Span.From, "only DONE may be sent while the client idles", "RFC 9051 6.3.13")
 		}
 		c = p.begin(v.Tag, v.Verb)
+		if v.Tag == "" {
+			p.forget(c) // nothing could complete it
+		}
 		if c.verb == "STARTTLS" && !more {
 			p.core.AskTLS(c.exchange, c.verb)
 		}

@@ -140,7 +140,7 @@ var conversations = []struct {
 	{"lines that make no sense",
 		[]string{"< hello\r\n* OK hi\r\n\r\n* \r\n", "> \r\n\x00\r\nDONE\r\n", "< * BAD x\r\n"},
 		[]string{`0 raw "hello\r\n"; line is no response: it has no tag, * or + before what it says`, "0 reply * OK hi", `0 raw "\r\n* \r\n"; line is no response: it has no tag, * or + before what it says`,
-			"1 command ; line has no tag and command", `0 raw "\x00\r\n"; line does not begin with a tag`, "2 command DONE ; line has no tag and command", "1 reply * BAD x"}},
+			"1 command ; line has no tag and command", `0 raw "\x00\r\n"; line does not begin with a tag`, "2 command DONE ; line has no tag and command", "2 reply * BAD x"}},
 }
 
 func TestConversations(t *testing.T) {

@@ -1,0 +1,287 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"wiretape/session/view"
+	"wiretape/wire"
+	"wiretape/wire/line"
+)
+
+// dataCommands are the words for FTP's data connection.
+func dataCommands() []command {
+	return []command{
+		{group: "Send", name: "data", args: "[save FILE | send FILE | close]", connected: true,
+			summary: "opens FTP's data connection, where 227 or 229 said that it is",
+			detail: "Type PASV or EPSV, then .data, then LIST, RETR or STOR. What comes is shown, or with save written\n" +
+				"to FILE; send sends FILE once the server asks for it. An address that is not the server's own is\n" +
+				"not connected to: the server's is. After PROT P the connection is secured like this one.",
+			example: ".data save list.txt", run: (*Session).dataCommand, complete: []string{"save ", "send ", "close"}, files: true},
+	}
+}
+
+// An ftp is what is known of FTP's data connection, beside the control connection
+// that a session is about. It is guarded by Session.mu.
+type ftp struct {
+	addr    netip.AddrPort // announced by 227 or 229; of 229 the port alone
+	private bool           // PROT P was accepted (RFC 4217, section 9)
+	prot    bool           // PROT P was sent
+	dialing bool           // the next connection is a data connection
+	data    *dataLink      // nil for none
+}
+
+// A dataLink is a data connection.
+type dataLink struct {
+	link    *link
+	conn    int      // wire.Event.Conn; 0 before it stands
+	quiet   bool     // its octets are not shown
+	save    *os.File // gets what comes; nil for none
+	send    *os.File // goes out once the server asks; nil for none
+	err     error    // of save or send
+	octets  int64    // that came or went
+	started bool     // a preliminary reply came
+	over    bool     // a final one did
+	sent    chan struct{}
+}
+
+// isData reports whether an event is of the data connection, and takes note of one
+// that opens it. S.mu is held.
+func (s *Session) isData(e wire.Event) bool {
+	d := s.ftp.data
+	if d == nil {
+		return false
+	}
+	if s.ftp.dialing && e.Kind == wire.KindOpen {
+		s.ftp.dialing, d.conn = false, e.Conn
+	}
+	if e.Conn != d.conn || d.conn == 0 {
+		return false
+	}
+	if e.Kind == wire.KindData {
+		d.octets += int64(len(e.Data))
+		if d.save != nil && e.Dir == wire.ServerToClient && d.err == nil {
+			_, d.err = d.save.Write(e.Data)
+		}
+	}
+	return true
+}
+
+// isOfData reports whether a connection is the data connection. S.mu is held.
+func (s *Session) isOfData(conn int) bool {
+	d := s.ftp.data
+	return d != nil && d.conn != 0 && d.conn == conn
+}
+
+// trackFTP follows what a reply means for the data connection. S.mu is held.
+func (s *Session) trackFTP(r *line.Reply) {
+	if addr, port, ok := r.Passive(); ok {
+		s.ftp.addr = netip.AddrPortFrom(addr, port)
+		if s.opts.Interactive {
+			s.view.Info(fmt.Sprintf("a data connection waits at port %d: .data opens it, then LIST, RETR or STOR", port))
+		}
+		return
+	}
+	if s.peer.verb == "PROT" && r.Code == 200 {
+		s.ftp.private = s.ftp.prot
+	}
+	d := s.ftp.data
+	switch {
+	case d == nil:
+	case r.Code < 200 && !d.started:
+		d.started = true
+		go s.transfer(d, s.ftp.private)
+	case r.Code >= 200 && d.started:
+		d.over = true
+	}
+}
+
+// trackPROT notes what a command asks for. S.mu is held.
+func (s *Session) trackPROT(c *line.Command) {
+	if c.Verb == "PROT" {
+		s.ftp.prot = strings.EqualFold(strings.TrimSpace(string(c.Args)), "P")
+	}
+}
+
+// transfer does what the server is ready for: the handshake, and what is to be
+// sent. It ends with d.link, which its owner closes.
+func (s *Session) transfer(d *dataLink, private bool) {
+	defer close(d.sent)
+	if private {
+		opts := *s.dataTLS()
+		if _, err := d.link.conn.StartTLS(context.Background(), &opts); err != nil {
+			d.link.conn.Close()
+			return // its event says why
+		}
+	}
+	if d.send == nil {
+		return
+	}
+	_, err := io.Copy(d.link.conn, d.send)
+	d.link.conn.Close() // in stream mode the end of the file (RFC 959, section 3.4.1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+// dataTLS returns the options for a data connection: those of the control
+// connection, whose certificate it has to show too. Nobody is asked again.
+func (s *Session) dataTLS() *wire.TLSOptions {
+	opts := new(wire.TLSOptions)
+	if s.opts.Dialer.TLS != nil {
+		*opts = *s.opts.Dialer.TLS
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if opts.ServerName == "" {
+		opts.ServerName = s.target.Host
+	}
+	if t := s.peer.tls; t != nil && t.Verify != "" {
+		opts.Insecure = true // as it was decided for the control connection
+	}
+	opts.Confirm = nil
+	return opts
+}
+
+// dataCommand is .data.
+func (s *Session) dataCommand(ctx context.Context, args string) error {
+	word, name, _ := strings.Cut(args, " ")
+	name = strings.TrimSpace(name)
+	if word == "close" && name == "" {
+		s.closeData()
+		return nil
+	}
+	if word != "" && (word != "save" && word != "send" || name == "") {
+		return usage("data")
+	}
+	t, err := s.dataTarget()
+	if err != nil {
+		return err
+	}
+	s.closeData()
+	d := &dataLink{sent: make(chan struct{}), quiet: word != ""}
+	switch word {
+	case "save":
+		d.save, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	case "send":
+		d.send, err = os.Open(name)
+	}
+	if err != nil {
+		return failure(StatusUsage, ".data %s: %w", word, err)
+	}
+	s.mu.Lock()
+	s.ftp.data, s.ftp.dialing, s.ftp.addr = d, true, netip.AddrPort{}
+	s.mu.Unlock()
+	dctx, stop := s.interruptible(ctx)
+	conn, err := s.dial(dctx, t, s.tap)
+	stop()
+	s.mu.Lock()
+	s.ftp.dialing = false
+	if err == nil {
+		d.link = newLink(conn)
+	} else {
+		s.ftp.data = nil
+	}
+	s.mu.Unlock()
+	if err != nil {
+		d.closeFiles()
+		return s.dialFailed(err)
+	}
+	return nil
+}
+
+// dataTarget returns where the data connection goes. An address that is not the
+// control connection's is not trusted: a server could have us connect to anyone.
+func (s *Session) dataTarget() (wire.Target, error) {
+	s.mu.Lock()
+	addr, facts := s.ftp.addr, s.peer.facts
+	s.mu.Unlock()
+	if addr.Port() == 0 {
+		return wire.Target{}, failure(StatusUsage, ".data: no data connection is announced: PASV or EPSV first")
+	}
+	host := s.target.Host
+	if facts != nil {
+		if h, _, err := net.SplitHostPort(facts.Remote); err == nil {
+			host = h
+		}
+	}
+	if addr.Addr().IsValid() && addr.Addr().String() != host {
+		s.view.Warn(fmt.Sprintf("the server announces %s, and is itself %s: connecting to %[2]s", addr.Addr(), view.EscapeString(host)))
+	}
+	return wire.Target{Network: "tcp", Host: host, Port: addr.Port()}, nil
+}
+
+// afterData waits for the end of a data connection whose command is answered, and
+// says what came of it.
+func (s *Session) afterData(ctx context.Context) error {
+	s.mu.Lock()
+	d := s.ftp.data
+	done := d != nil && d.started && d.over
+	s.mu.Unlock()
+	if !done {
+		return nil
+	}
+	timer := time.NewTimer(s.timeout)
+	defer timer.Stop()
+	late := false
+	select {
+	case <-d.link.done: // what was on the way is here
+	case <-timer.C:
+		late = true
+	case <-s.opts.Interrupts:
+		return s.stopped(ctx)
+	case <-ctx.Done():
+		return s.stopped(ctx)
+	}
+	s.closeData()
+	s.mu.Lock()
+	err, octets := d.err, d.octets
+	s.mu.Unlock()
+	switch {
+	case late:
+		return failure(StatusProtocol, ".data: the data connection has not ended after %v, %d B went over it", s.timeout, octets)
+	case err != nil:
+		return failure(StatusUsage, ".data: %w", err)
+	case d.save != nil:
+		s.view.Info(fmt.Sprintf("saved %s: %d B", d.save.Name(), octets))
+	case d.send != nil:
+		s.view.Info(fmt.Sprintf("sent %s: %d B", d.send.Name(), octets))
+	}
+	return nil
+}
+
+// closeData ends the data connection, if there is one.
+func (s *Session) closeData() {
+	s.mu.Lock()
+	d := s.ftp.data
+	s.mu.Unlock()
+	if d == nil {
+		return
+	}
+	d.link.conn.Close() // an error of closing changes nothing for us
+	<-d.link.done
+	s.mu.Lock()
+	started := d.started
+	s.ftp.data = nil
+	s.mu.Unlock()
+	if started {
+		<-d.sent
+	}
+	d.closeFiles()
+}
+
+func (d *dataLink) closeFiles() {
+	for _, f := range []*os.File{d.save, d.send} {
+		if f != nil {
+			f.Close() // what was written is told by Write
+		}
+	}
+}
