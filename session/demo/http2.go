@@ -91,8 +91,8 @@ func (h *h2conn) goAway(code http2.ErrCode, why string) {
 
 // take acts on one frame. A reason ends the connection.
 func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
-	if _, ok := m.Value.(http2.ClientPreface); ok {
-		return 0, ""
+	if _, ok := m.Value.(http2.ClientPreface); ok || m.Derived {
+		return 0, "" // a request is made of its frames here
 	}
 	f, ok := m.Value.(*http2.Frame)
 	switch {
