@@ -44,6 +44,7 @@ type conversation struct {
 	settled bool // the whole of a final response is there
 
 	request   *http1.Request
+	exchange  int // of the request
 	asked     time.Duration
 	responses []proto.Message // *http1.Response, interim ones too
 
@@ -132,9 +133,13 @@ func (c *conversation) messages(ms []proto.Message) {
 		switch v := m.Value.(type) {
 		case *http1.Request:
 			if c.request == nil {
-				c.request, c.asked = v, m.Last
+				c.request, c.exchange, c.asked = v, m.Exchange, m.Last
 			}
 		case *http1.Response:
+			// Over HTTP/2 the responses to other requests come in between.
+			if m.Derived && m.Exchange != c.exchange {
+				break
+			}
 			if len(c.responses) < maxResponses && c.final() == nil {
 				c.responses = append(c.responses, m)
 				c.settled = c.settled || !v.Interim()
