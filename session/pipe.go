@@ -24,6 +24,7 @@ type PipeOptions struct {
 	IdleFlag  string        // how Idle was asked for, for the error: "--idle" unless set
 	Linger    time.Duration // -q: give up so long after the end of In; 0 is never
 	Limits    proto.Limits
+	Proto     string    // what the peer is read as, one of detect.Protos; "" finds out
 	Record    wire.Sink // gets all events; nil for none
 	Notes     io.Writer // gets a line for each deviation of a reply, up to 64; nil for none
 }
@@ -66,7 +67,7 @@ func pipeOver(ctx context.Context, dial dialFunc, t wire.Target, o PipeOptions) 
 	}
 	p := &pipe{
 		o: o, target: t,
-		stream:  detect.New(detect.Options{Limits: o.Limits}),
+		stream:  detect.New(detect.Options{Proto: o.Proto, Limits: o.Limits}),
 		changed: make(chan struct{}, 1),
 		last:    time.Now(),
 	}

@@ -38,6 +38,7 @@ type Options struct {
 
 	Record RecordOptions
 	Limits proto.Limits
+	Proto  string // what every connection is read as, one of detect.Protos; "" finds out
 
 	// H2 is what HTTP/2 does by itself, as the words of .h2 have it: "ack off".
 	H2 []string
@@ -135,7 +136,7 @@ func New(opts Options) (*Session, error) {
 		opts:    opts,
 		lines:   opts.Lines,
 		timeout: opts.Timeout,
-		stream:  detect.New(detect.Options{Limits: opts.Limits}),
+		stream:  detect.New(detect.Options{Proto: opts.Proto, Limits: opts.Limits}),
 		changed: make(chan struct{}, 1),
 	}
 	d := opts.Dialer

@@ -39,6 +39,7 @@ type plainFlags struct {
 	escape   string
 	noKeep   bool
 	plain    bool
+	as       string
 }
 
 func (a *app) root() *cobra.Command {
@@ -85,6 +86,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.StringVar(&f.eol, "eol", "crlf", "line end of typed lines: crlf, lf, cr, none or nul")
 	fs.StringVar(&f.escape, "escape", "^]", "`KEY` that opens a command line in the middle of anything; none for none")
 	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
+	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out")
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
 	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.recordCommand(), a.format(), a.diff(), a.sessions(), a.auto(), a.demo(), a.version())
 	return cmd
@@ -108,13 +110,16 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	if _, _, err := escapeKey(f.escape); err != nil {
 		return err
 	}
+	if err := checkProto(f.as); err != nil {
+		return err
+	}
 	eol, err := session.ParseEOL(f.eol)
 	if err != nil {
 		return usagef("--eol: %v", err)
 	}
 	opts := session.Options{
 		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
-		Style: a.style(f.plain),
+		Style: a.style(f.plain), Proto: f.as,
 		Record: session.RecordOptions{
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
 			Redact: rd, Tool: toolName(),
@@ -223,7 +228,7 @@ func (a *app) runPipe(ctx context.Context, opts session.Options, t wire.Target, 
 	signal.Ignore(syscall.SIGPIPE)
 	o := session.PipeOptions{
 		In: a.stdin, Out: a.stdout, CRLF: f.crlf, HalfClose: f.halfShut,
-		Idle: time.Duration(f.idle), Record: rec.sink(),
+		Idle: time.Duration(f.idle), Record: rec.sink(), Proto: f.as,
 	}
 	if o.Idle == 0 { // nc's -w is for both
 		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"
