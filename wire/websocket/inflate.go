@@ -11,13 +11,13 @@ const windowSize = 1 << 15
 // A message that inflates to more than bombFloor octets and to more than bombRatio
 // times what it took is not read further.
 const (
-	bombFloor = 16 << 20 // 16 MiB
+	bombFloor = 64 << 20 // 64 MiB
 	bombRatio = 100
 )
 
 var (
 	errDeflate = errors.New("the compressed data is damaged")
-	errBomb    = errors.New("the message inflates to more than 100 times its size and 16 MiB: it is not read further")
+	errBomb    = errors.New("the message inflates to more than 100 times its size and 64 MiB: it is not read further")
 )
 
 // errShort says that the next thing is not all there yet.
