@@ -9,10 +9,11 @@
 //
 // # What writes to the peer
 //
-// A line typed while connected, .send and .again. Every other word that begins
+// A line typed while connected, .send, .ws and .again. Every other word that begins
 // with a dot looks, waits, changes a setting, or works on the connection itself.
 // An HTTP/2 connection also gives the answers that its protocol demands of every
-// peer: acknowledgements of SETTINGS and PING, and flow control.
+// peer: acknowledgements of SETTINGS and PING, and flow control. One of WebSocket
+// answers Ping and Close.
 //
 // # Ends
 //

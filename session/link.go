@@ -65,6 +65,10 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 	s.mu.Lock()
 	block := s.g.block
 	s.mu.Unlock()
+	if isWS(t) {
+		s.prefill(strings.Join(s.wsHandshake(t, t.Path), "\n") + "\n")
+		return nil
+	}
 	if t.Path != "" && block {
 		s.prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
 	}
@@ -228,6 +232,7 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	<-s.link.done
 	s.stopH2()
 	s.stopTelnet()
+	s.stopWS()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link = nil

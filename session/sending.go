@@ -16,13 +16,14 @@ import (
 
 func sendCommands() []command {
 	return []command{
-		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | <<EOF | FRAME …`, connected: true,
-			summary: "sends bytes, exactly, or over HTTP/2 a frame",
+		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | <<EOF | FRAME … | ws FRAME …`, connected: true,
+			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.\n" + h2SendDetail,
+				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.\n" + h2SendDetail + wsSendDetail,
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
-			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF"}, h2FormWords()), more: h2CompleteSend, files: true},
+			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
+		wsCommand(),
 		{group: "Send", name: "again", args: "[N]",
 			summary: "sends the request of exchange N again (the last one unless given)",
 			detail:  "The same octets, shown first. A connection that the peer has closed is opened again.",
@@ -79,7 +80,10 @@ func sendError(err error, n int) error {
 }
 
 func (s *Session) sendCommand(ctx context.Context, args string) error {
-	word, _, _ := strings.Cut(args, " ")
+	word, rest, _ := strings.Cut(args, " ")
+	if word == "ws" {
+		return s.sendWS(ctx, strings.TrimSpace(rest))
+	}
 	form := h2Form(word)
 	if (form != nil || strings.EqualFold(word, "upgrade")) && s.drained() {
 		return failure(StatusUsage, ".send: the connection is closed: .reconnect first")
@@ -105,6 +109,12 @@ func (s *Session) again(ctx context.Context, args string) error {
 	n, rest, err := s.number("again", strings.Fields(args))
 	if err != nil {
 		return err
+	}
+	s.mu.Lock()
+	ws := s.ws
+	s.mu.Unlock()
+	if ws != nil && !s.drained() {
+		return failure(StatusUsage, ".again: this connection speaks WebSocket now: .send ws sends a message; .reconnect first for a request")
 	}
 	if len(rest) > 0 {
 		return usage("again")

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +70,8 @@ type Session struct {
 	queue []string // lines of a paste that are still to be taken
 	dial  dialFunc
 
+	random func([]byte) // fills keys
+
 	table []command // what this session has of the words; not changed
 
 	// owned by the goroutine of Run
@@ -98,6 +101,8 @@ type Session struct {
 	telnet  *telnetLink   // nil unless negotiations are answered
 	ftp     ftp           // data connection
 	h2      *h2Link       // nil unless the connection speaks HTTP/2
+	ws      *wsLink       // nil unless the connection speaks WebSocket
+	wsopts  wsOptions     // of the next one, and of ws
 	h2opts  h2Options     // of the next one, and of h2
 	changed chan struct{} // holds one token when something happened
 }
@@ -137,6 +142,8 @@ func New(opts Options) (*Session, error) {
 		lines:   opts.Lines,
 		timeout: opts.Timeout,
 		stream:  detect.New(detect.Options{Proto: opts.Proto, Limits: opts.Limits}),
+		random:  func(b []byte) { rand.Read(b) },
+		stream:  detect.New(detect.Options{Limits: opts.Limits}),
 		changed: make(chan struct{}, 1),
 	}
 	d := opts.Dialer

@@ -12,6 +12,7 @@ import (
 	"wiretape/wire/proto"
 	"wiretape/wire/resp"
 	"wiretape/wire/telnet"
+	"wiretape/wire/websocket"
 )
 
 // event is the sink of the session's recording: it records, reads, shows, and
@@ -115,6 +116,9 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 		s.trackMessage(&msgs[i])
 	}
 	s.trackAnnounced()
+	if p.ended && s.ws != nil {
+		s.ws.over = true
+	}
 	if p.ended && s.g.phase == connected {
 		s.g.phase, s.g.lock = peerClosed, ""
 	}
@@ -131,6 +135,10 @@ func (s *Session) trackMessage(m *proto.Message) {
 		switch v := m.Value.(type) {
 		case *http2.Frame:
 			s.h2Message(v, m.Dir)
+		case *websocket.Frame:
+			if s.ws != nil {
+				s.ws.gave(v)
+			}
 		}
 		return
 	}
@@ -145,6 +153,13 @@ func (s *Session) trackMessage(m *proto.Message) {
 	case *http1.Response:
 		if v.Status == 101 && strings.EqualFold(string(v.Fields.Get("Upgrade")), "h2c") {
 			s.h2Upgraded()
+		}
+		if v.Status == 101 && s.stream.Proto(m.Conn) == detect.WebSocket {
+			s.startWS()
+		}
+	case *websocket.Frame:
+		if s.ws != nil {
+			s.ws.take(v, m.Body.Data)
 		}
 	case *resp.Reply:
 		s.g.mode = redisMode(v.Mode)

@@ -85,7 +85,7 @@ func (p *Printer) Unfinished(conn int, st proto.State) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := st.Partial[proto.Side(p.conn(conn).peer())]
-	if m == nil || m.Kind == proto.KindFrame {
+	if m == nil || m.Kind == proto.KindFrame || m.Derived {
 		return ""
 	}
 	text := m.Head

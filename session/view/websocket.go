@@ -55,7 +55,9 @@ func (p *Printer) payload(m *proto.Message) {
 	}
 	var b bodyProgress
 	p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third()}, true)
-	p.more(m.Conn, &b, len(m.Body.Data), m.Body.Size)
+	if left := m.Body.Size - int64(b.at); left > 0 {
+		p.rows(m.Conn, markNone, "… "+about(left)+" more, not shown")
+	}
 }
 
 // payloadText writes a short payload for one row: quoted, or in hexadecimal.

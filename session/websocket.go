@@ -1,0 +1,237 @@
+package session
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"wiretape/wire"
+	"wiretape/wire/websocket"
+)
+
+// A wsLink answers for us on a connection that speaks WebSocket.
+type wsLink struct {
+	conn    *wire.Conn
+	client  bool // we are: our frames are masked
+	random  func([]byte)
+	over    bool           // the peer sends no more; guarded by Session.mu
+	running sync.WaitGroup // answer
+
+	mu      sync.Mutex // guards what follows, which the sink shares
+	opts    wsOptions
+	due     []byte // the answer that is to be written
+	closed  bool   // we have sent Close
+	stopped bool
+	changed chan struct{} // one token: there is an answer
+}
+
+// wsOptions say what is not answered by itself.
+type wsOptions struct{ noPong, noClose bool }
+
+// startWS makes the connection, which has just switched its protocol, one of
+// WebSocket. It is called from the sink.
+func (s *Session) startWS() {
+	if s.link == nil || s.ws != nil {
+		return
+	}
+	w := &wsLink{
+		conn: s.link.conn, client: s.peer.facts == nil || s.peer.facts.Role != wire.Accepted,
+		random: s.random, opts: s.wsopts, changed: make(chan struct{}, 1),
+	}
+	w.running.Go(w.answer)
+	s.ws = w
+	s.g.block, s.g.encode, s.g.proto = false, w.line, "ws"
+	if s.peer.tls != nil {
+		s.g.proto = "wss"
+	}
+	if s.opts.Interactive {
+		s.view.Info("each line goes out at Enter as one text message, masked; Ping and Close are answered (.ws pong off); .send ws sends any frame")
+	}
+}
+
+// stopWS ends the answering goroutine. The connection is closed already.
+func (s *Session) stopWS() {
+	s.mu.Lock()
+	w := s.ws
+	s.ws = nil
+	s.mu.Unlock()
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	w.stopped = true
+	w.mu.Unlock()
+	token(w.changed)
+	w.running.Wait()
+}
+
+// answer writes what take has made due. The sink itself must not write.
+func (w *wsLink) answer() {
+	for range w.changed {
+		w.mu.Lock()
+		b, stopped := w.due, w.stopped
+		w.due = nil
+		w.mu.Unlock()
+		if stopped {
+			return
+		}
+		if len(b) > 0 {
+			w.conn.Write(b) // its failure is an event of the connection
+		}
+	}
+}
+
+// take looks at a frame of the peer, whose payload is whole. It is called from the
+// sink.
+func (w *wsLink) take(f *websocket.Frame, payload []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	off := f.Opcode == websocket.Ping && w.opts.noPong || f.Opcode == websocket.Close && w.opts.noClose
+	if w.closed || off || int64(len(payload)) != f.Length {
+		return
+	}
+	if b := f.Answer(payload, w.client, w.key()); b != nil {
+		// RFC 6455, section 5.5.3: the latest Ping alone may be answered, so that a
+		// peer that asks without end and reads nothing costs no memory.
+		w.due = b
+		w.closed = f.Opcode == websocket.Close
+		token(w.changed)
+	}
+}
+
+// gave looks at a frame that we send. It is called from the sink.
+func (w *wsLink) gave(f *websocket.Frame) {
+	w.mu.Lock()
+	w.closed = w.closed || f.Opcode == websocket.Close
+	w.mu.Unlock()
+}
+
+// key returns a fresh masking key (RFC 6455, section 5.3).
+func (w *wsLink) key() (key [4]byte) {
+	w.random(key[:])
+	return key
+}
+
+// line gives a typed line as a text message. Session.mu is held.
+func (w *wsLink) line(line string) ([]byte, error) {
+	switch {
+	case line == "":
+		return nil, nil
+	case w.over:
+		return nil, errors.New("the WebSocket is closed: .reconnect and .ws first")
+	}
+	return w.frame(websocket.Text, []byte(line)), nil
+}
+
+// frame gives a payload as a frame as it should be.
+func (w *wsLink) frame(o websocket.Opcode, payload []byte) []byte {
+	h := websocket.Frame{Fin: true, Opcode: o, Masked: w.client, Key: w.key(), Length: int64(len(payload))}
+	return websocket.AppendFrame(nil, h, payload)
+}
+
+// wsHandshake returns the lines of a request that asks for WebSocket, with a fresh
+// key (RFC 6455, section 4.1).
+func (s *Session) wsHandshake(t wire.Target, path string, fields ...string) []string {
+	var key [16]byte
+	s.random(key[:])
+	if path == "" {
+		path = "/"
+	}
+	lines := []string{
+		"GET " + path + " HTTP/1.1", "Host: " + hostField(t), "Upgrade: websocket", "Connection: Upgrade",
+		"Sec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(key[:]), "Sec-WebSocket-Version: 13",
+	}
+	return append(lines, fields...)
+}
+
+// isWS reports whether a target asks for WebSocket by its scheme.
+func isWS(t wire.Target) bool { return t.Scheme == "ws" || t.Scheme == "wss" }
+
+func wsCommand() command {
+	return command{group: "Send", name: "ws", args: "[PATH] [deflate] [FIELD: VALUE…] | pong|close on|off", connected: true,
+		summary: "asks the server for WebSocket, on this connection",
+		detail: "PATH is that of the target unless given. deflate offers permessage-deflate. A field with blanks\n" +
+			"stands in quotes: .ws /chat \"Origin: http://h\". Afterwards each line goes out as a text message,\n" +
+			"and Ping and Close are answered unless pong off or close off.",
+		example: ".ws /chat deflate", run: (*Session).wsWord, complete: []string{"/", "deflate", "pong off", "close off"}}
+}
+
+// wsWord is .ws.
+func (s *Session) wsWord(ctx context.Context, args string) error {
+	words, err := splitArgs(args)
+	if err != nil {
+		return failure(StatusUsage, ".ws: %w", err)
+	}
+	if len(words) > 0 && (words[0] == "pong" || words[0] == "close") {
+		return s.wsSwitch(words)
+	}
+	path, fields := s.target.Path, []string(nil)
+	for i, w := range words {
+		switch name, _, ok := strings.Cut(w, ":"); {
+		case i == 0 && strings.HasPrefix(w, "/"):
+			path = w
+		case w == "deflate":
+			fields = append(fields, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
+		case ok && name != "" && !strings.ContainsAny(w, "\r\n"):
+			fields = append(fields, w)
+		default:
+			return usage("ws")
+		}
+	}
+	if s.drained() {
+		return failure(StatusUsage, ".ws: the connection is closed: .reconnect first")
+	}
+	s.mu.Lock()
+	ws, h2, conn, secure := s.ws, s.h2, s.peer.conn, s.peer.tls != nil
+	s.mu.Unlock()
+	switch {
+	case ws != nil:
+		return failure(StatusUsage, ".ws: this connection speaks WebSocket already")
+	case h2 != nil:
+		return failure(StatusUsage, ".ws: over HTTP/2 there is no Upgrade; open it with http/1.1 (--alpn http/1.1)")
+	}
+	b := []byte(strings.Join(s.wsHandshake(s.target, path, fields...), "\r\n") + "\r\n\r\n")
+	if s.opts.Style.Live {
+		s.view.Echo(conn, b, secure)
+	}
+	if err := s.send(ctx, b, true); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	ws = s.ws
+	s.mu.Unlock()
+	if ws == nil {
+		return failure(StatusProtocol, ".ws: the server has not switched to WebSocket")
+	}
+	return nil
+}
+
+// wsSwitch is .ws pong and .ws close.
+func (s *Session) wsSwitch(words []string) error {
+	if len(words) != 2 || words[1] != "on" && words[1] != "off" {
+		return usage("ws")
+	}
+	off := words[1] == "off"
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if words[0] == "pong" {
+		s.wsopts.noPong = off
+	} else {
+		s.wsopts.noClose = off
+	}
+	if s.ws != nil {
+		s.ws.mu.Lock()
+		s.ws.opts = s.wsopts
+		s.ws.mu.Unlock()
+	}
+	what := map[string]string{"pong": "Ping", "close": "Close"}[words[0]]
+	if off {
+		s.view.Info(fmt.Sprintf("%s is not answered", what))
+	} else {
+		s.view.Info(fmt.Sprintf("%s is answered", what))
+	}
+	return nil
+}
