@@ -143,7 +143,6 @@ func New(opts Options) (*Session, error) {
 		timeout: opts.Timeout,
 		stream:  detect.New(detect.Options{Proto: opts.Proto, Limits: opts.Limits}),
 		random:  func(b []byte) { rand.Read(b) },
-		stream:  detect.New(detect.Options{Limits: opts.Limits}),
 		changed: make(chan struct{}, 1),
 	}
 	d := opts.Dialer
