@@ -22,7 +22,8 @@ func (p *Printer) Message(m *proto.Message) {
 	v := p.conn(m.Conn)
 	side := proto.Side(m.Dir)
 	if e, ok := m.Value.(*sse.Event); ok {
-		if p.shows(v, m) && !v.early(m) {
+		// Over HTTP/2 the frames have been shown.
+		if m.Stream == 0 && p.shows(v, m) && !v.early(m) {
 			p.event(m, e)
 			p.flush()
 		}

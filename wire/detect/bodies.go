@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 	"wiretape/wire/sse"
 )
@@ -12,13 +13,25 @@ import (
 // newHTTP1 returns a parser of HTTP/1 that also reads what streams within bodies.
 func newHTTP1(limits proto.Limits) *http1.Parser {
 	p := http1.New(limits)
-	p.Tap(func(r *http1.Response) http1.Tap {
-		if isEventStream(r) {
+	p.Tap(tap(limits))
+	return p
+}
+
+// newHTTP2 is [newHTTP1] for HTTP/2, which an Upgrade of a request may have led to.
+func newHTTP2(limits proto.Limits, request *http1.Request) *http2.Parser {
+	p := http2.NewUpgraded(limits, request)
+	p.Tap(tap(limits))
+	return p
+}
+
+// tap returns what opens a reader of the protocol within a body, if there is one.
+func tap(limits proto.Limits) func(*proto.Message) http1.Tap {
+	return func(m *proto.Message) http1.Tap {
+		if r, ok := m.Value.(*http1.Response); ok && isEventStream(r) {
 			return sse.New(limits)
 		}
 		return nil
-	})
-	return p
+	}
 }
 
 // isEventStream reports whether the body of a response is an event stream as it

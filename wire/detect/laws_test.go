@@ -58,6 +58,11 @@ var conversations = []struct {
 		[]string{"http/1.1 1 request", "http/1.1 1 event", "http/1.1 1 event", "http/1.1 1 event", "http/1.1 1 response"}},
 	{"an event stream with a hole", []string{"> GET / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a", "= gap server 9", "< data: b\n\n", "= eof server"},
 		[]string{"http/1.1 1 request", "http/1.0 1 event", "http/1.0 1 event", "http/1.0 1 response"}},
+	{"an event stream over HTTP/2", []string{
+		"> " + http2.Preface + settings + h2(http2.FrameHeaders, 5, "\x82\x86\x84"),
+		"< " + settings + h2(http2.FrameHeaders, 4, "\x88\x0f\x10\x11text/event-stream") + h2(http2.FrameData, 0, "data: a\n\nda"),
+		"< " + h2(http2.FrameData, http2.FlagPadded, "\x02ta: b\n\n\x00\x00") + h2(http2.FrameData, 1, "data: c")},
+		[]string{"h2 0 frame", "h2 0 frame", "h2 1 frame", "h2 1 request", "h2 0 frame", "h2 1 frame", "h2 1 frame", "h2 1 event", "h2 1 frame", "h2 1 event", "h2 1 frame", "h2 1 event", "h2 1 response"}},
 	{"nothing but a gap", []string{"= gap client 5"}, []string{"raw 0 gap"}},
 }
 
@@ -120,4 +125,9 @@ func FuzzLaws(f *testing.F) {
 		seeds = append(seeds, prototest.Talk(c.talk...))
 	}
 	prototest.Fuzz(f, newSingle(Options{Limits: proto.Limits{Line: 64, Head: 200, Body: 100}}), seeds...)
+}
+
+// h2 returns a frame of stream 1.
+func h2(kind http2.FrameType, flags http2.Flags, payload string) string {
+	return string(http2.AppendFrame(nil, kind, flags, 1, []byte(payload)))
 }

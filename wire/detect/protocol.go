@@ -3,7 +3,6 @@ package detect
 import (
 	"slices"
 
-	"wiretape/wire/http2"
 	"wiretape/wire/imap"
 	"wiretape/wire/line"
 	"wiretape/wire/pop3"
@@ -45,7 +44,7 @@ type protocol struct {
 // protocols has a row for each, in the order in which they are listed.
 var protocols = []protocol{
 	{HTTP1, []string{"http", "http1", "http/1", "http/1.0"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return newHTTP1(l) }},
-	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(v *evidence, l proto.Limits) proto.Parser { return http2.NewUpgraded(l, v.asked) }},
+	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newHTTP2(l, v.asked) }},
 	{SMTP, []string{"lmtp"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, SMTP) }},
 	{FTP, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, FTP) }},
 	{POP3, []string{"pop"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return pop3.New(l) }},

@@ -30,7 +30,7 @@ type Parser struct {
 	token    string
 	fresh    bool // the upgrade happened in this call: nothing after it is given yet
 
-	open func(*Response) Tap // who wants the body of a response; may be nil
+	open func(*proto.Message) Tap // who wants the body of a message; may be nil
 }
 
 // An exchange is a request that waits for its final response.
@@ -143,7 +143,7 @@ func (p *Parser) State() proto.State {
 			st.Due++
 		}
 	}
-	st.Between = s.tap != nil && s.tap.Between()
+	st.Between = len(p.due) <= 1 && s.tap != nil && s.tap.Between()
 	switch s.state {
 	case stateStart, stateHead:
 		st.UntilClose = len(p.due) > 0 && p.due[0].request.Version == "HTTP/0.9"

@@ -24,6 +24,8 @@ type half struct {
 	request  *http1.Request // of the client's side
 	response *http1.Response
 	length   int64 // Content-Length; -1 for none
+	tap      http1.Tap
+	asked    bool // whether there is to be a tap
 }
 
 // A block is a header block in progress, over HEADERS or PUSH_PROMISE and the
@@ -249,6 +251,7 @@ func (p *Parser) data(s *side, st *stream, m *proto.Message) {
 	if side == 1 {
 		t.latest = st
 	}
+	p.tapped(h, m)
 	b := &h.m.Body
 	had := len(b.Data)
 	limit := int64(p.limits.Body)
@@ -320,6 +323,7 @@ func (h *half) checkLength() {
 // give gives the message of a side of a stream, whole or as far as it came.
 func (p *Parser) give(st *stream, side int, complete bool, why string) {
 	h := &st.half[side]
+	p.untap(h, why)
 	m := h.m
 	m.Complete, m.EndedBy, m.Last = complete, why, p.now
 	framing := FramingEndStream

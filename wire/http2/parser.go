@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
 
@@ -24,6 +25,7 @@ type Parser struct {
 	out     []proto.Message
 	derived []proto.Message // to stand behind the frame in hand
 	streams streams
+	open    func(*proto.Message) http1.Tap // who wants the body of a message; may be nil
 }
 
 // A side is one direction.
@@ -120,6 +122,7 @@ func (p *Parser) State() proto.State {
 		Framed:  !p.sides[1].lost,
 	}
 	st.Got, st.Want = p.streams.coming()
+	st.Between = p.streams.between()
 	return st
 }
 

@@ -33,6 +33,7 @@ type streams struct {
 	settings  int // of the client, not acknowledged
 	settled   int
 	endedBy   string
+	taps      int // bodies that are tapped
 }
 
 // A stream is one that is not closed.
@@ -249,6 +250,9 @@ func (t *streams) drop(st *stream, reset int) {
 	t.lists -= st.list
 	for side := range st.half {
 		t.held -= int64(len(st.half[side].m.Body.Data))
+		if st.half[side].tap != nil {
+			t.taps--
+		}
 		st.half[side] = half{done: true}
 	}
 	was := ended{id: st.id, ended: st.ended}
