@@ -182,6 +182,19 @@ func conversations(tb testing.TB) map[string]*talk {
 			server(frame(4, 0, 0, "") + frame(1, 0, 1, "\x88\x40\x03x-a") + frame(9, 4, 1, "\x04\x1b[2J") + frame(1, 5, 3, "\x88\xbe")).
 			server(frame(1, 5, 5, "\xff\xff\xff\xff\xff\xff") + frame(1, 5, 7, "\x88\xbe") + frame(1, 4, 9, "\x88")[:9]).close(),
 
+		"grpc": dial("localhost:50051").
+			client("PRI * HTTP/2.0", "", "SM", "", frame(4, 0, 0, "")).
+			server(frame(4, 0, 0, "") + frame(4, 1, 0, "")).
+			client(frame(4, 1, 0, "") + frame(1, 4, 1, "\x83\x86\x04\x0c/greet.G/Say\x00\x0ccontent-type\x10application/grpc") +
+				frame(0, 1, 1, "\x00\x00\x00\x00\x10\x0a\x05\x1b[31m\x12\x07\x0a\x05hello")).
+			wait(time.Millisecond).
+			server(frame(1, 4, 1, "\x88\x00\x0ccontent-type\x10application/grpc") + frame(0, 0, 1, "\x00\x00\x00\x00\x05\x08\x96\x01\x12\x00\x00\x00\x00\x00\x09ab") +
+				frame(1, 5, 1, "\x00\x0bgrpc-status\x015\x00\x0cgrpc-message\x0cno%20such%0A")),
+
+		"grpc-web": dial("localhost:8080").
+			client("POST /greet.G/Say HTTP/1.1", "Host: localhost", "Content-Type: application/grpc-web+proto", "Content-Length: 7", "", "\x00\x00\x00\x00\x02\x08\x01").
+			server("HTTP/1.1 200 OK", "Content-Type: application/grpc-web+proto", "Content-Length: 27", "", "\x00\x00\x00\x00\x02\x08\x02\x80\x00\x00\x00\x0fgrpc-status: 0\r"),
+
 		"raw-text": dial("mud.test:4000").
 			server("Welcome to \x1b[1mthe\x1b[0m cave.", "login: ").wait(time.Second).
 			client("me", "").server("password: ").client("x", "").server("caf\xe9", "").eof().close(),

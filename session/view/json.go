@@ -87,6 +87,7 @@ func (j *object) request(m *proto.Message, r *http1.Request) {
 	j.fields("trailers", r.Trailers)
 	j.framing(m, r.Framing)
 	j.body(m)
+	j.grpc(m)
 }
 
 // response appends what a response has.
@@ -98,6 +99,7 @@ func (j *object) response(m *proto.Message, r *http1.Response, o *JSONOptions) {
 	j.fields("trailers", r.Trailers)
 	j.framing(m, r.Framing)
 	j.body(m)
+	j.grpc(m)
 	origin, now := originOf(m, r), o.Now
 	if o.CookiesAs != nil {
 		origin = *o.CookiesAs

@@ -37,13 +37,14 @@ func (p *Printer) Message(m *proto.Message) {
 	b := Content(m)
 	if p.shows(v, m) {
 		p.content(m, &done, &b)
+		p.grpc(m)
 	}
 	p.notes(m, notesOf(m, &b))
 	p.conclude(v, m, &b)
 	p.flush()
 }
 
-// shows reports whether the rows of m are to be written. Nobody types frames.
+// shows reports whether the rows of m are to be written. Nobody types frames, or the queries of DNS.
 func (p *Printer) shows(v *connView, m *proto.Message) bool {
 	return !p.s.Live || m.Dir == v.peer() || !typed(m)
 }
