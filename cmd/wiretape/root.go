@@ -29,6 +29,7 @@ type plainFlags struct {
 	record recordFlags
 
 	lines    []string
+	h2       []string
 	file     string
 	udp      bool
 	unix     bool
@@ -84,6 +85,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.BoolVarP(&f.crlf, "crlf", "C", false, "in a pipe: LF becomes CRLF")
 	fs.Var(&f.idle, "idle", "in a pipe: stop after `SECONDS` of silence")
 	fs.StringVar(&f.eol, "eol", "crlf", "line end of typed lines: crlf, lf, cr, none or nul")
+	fs.StringArrayVar(&f.h2, "h2", nil, "set an `OPTION` of HTTP/2 as .h2 does, such as 'ack off'; may be repeated")
 	fs.StringVar(&f.escape, "escape", "^]", "`KEY` that opens a command line in the middle of anything; none for none")
 	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
 	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out")
@@ -119,7 +121,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	}
 	opts := session.Options{
 		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
-		Style: a.style(f.plain), Proto: f.as,
+		Style: a.style(f.plain), Proto: f.as, H2: f.h2,
 		Record: session.RecordOptions{
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
 			Redact: rd, Tool: toolName(),
