@@ -81,7 +81,14 @@ type Body struct {
 // its characters, as [Characters] does.
 func Read(f Fields, body []byte, whole bool, limits Limits) Body {
 	r := Decode(f.Values(contentEncoding), body, whole, limits)
-	return Body{r, Characters(r.Data, f.Get(contentType), !r.Cut)}
+	b := Body{r, Characters(r.Data, f.Get(contentType), !r.Cut)}
+	if seen := sniff(r.Data); seen != nil && len(r.Named) == 0 {
+		// Browsers give such octets to whoever saves the file, and show no text.
+		if media, _ := ParseMediaType(f.Get(contentType)); media.IsText() {
+			b.Notes = append(b.Notes, Note{Field: contentType, Text: "the octets are " + seen.name + ", and no Content-Encoding says so: not undone", Rule: "RFC 9110 8.4"})
+		}
+	}
+	return b
 }
 
 // AllNotes returns the notes on the codings and those on the characters.

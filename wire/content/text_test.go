@@ -75,6 +75,37 @@ func TestCutCharacters(t *testing.T) {
 	}
 }
 
+type fields map[string]string
+
+func (f fields) Get(name string) []byte { return []byte(f[name]) }
+
+func (f fields) Values(name string) [][]byte {
+	if v, ok := f[name]; ok {
+		return [][]byte{[]byte(v)}
+	}
+	return nil
+}
+
+func TestFieldsSayWhatABodyIs(t *testing.T) {
+	gz := code(t, "k\xe4se", "gzip")
+	for _, c := range []struct {
+		name   string
+		fields fields
+		text   string
+		notes  []string
+	}{
+		{"coded text", fields{"Content-Type": "text/plain; charset=latin1", "Content-Encoding": "gzip"}, "käse", nil},
+		{"text that is coded in secret", fields{"Content-Type": "text/plain"}, gz, []string{"Content-Type: the octets are gzip, and no Content-Encoding says so: not undone"}},
+		{"a file", fields{"Content-Type": "application/gzip"}, gz, nil},
+		{"nothing", nil, gz, nil},
+	} {
+		b := Read(c.fields, []byte(gz), true, Limits{})
+		if string(b.Text.Data) != c.text || !slices.Equal(texts(b.AllNotes()), c.notes) {
+			t.Errorf("%s: %q, notes %q; want %q, %q", c.name, b.Text.Data, texts(b.AllNotes()), c.text, c.notes)
+		}
+	}
+}
+
 func TestMediaTypes(t *testing.T) {
 	for _, c := range []struct {
 		in, name, charset string
