@@ -28,6 +28,7 @@ func sendCommands() []command {
 			summary: "sends the request of exchange N again (the last one unless given)",
 			detail:  "The same octets, shown first. A connection that the peer has closed is opened again.",
 			example: ".again 1", run: (*Session).again},
+		dnsCommand(),
 	}
 }
 

@@ -115,6 +115,8 @@ var services = []Service{
 	{Name: "mqtt", Port: 1883},
 	{Port: 2121, Proto: "ftp", Greets: true},
 	{Port: 2525, Proto: "smtp", Greets: true},
+	{Name: "mdns", Port: 5353, Proto: "dns", UDP: true},
+	{Name: "llmnr", Port: 5355, Proto: "dns", UDP: true},
 	{Name: "mysql", Port: 3306, Greets: true},
 	{Name: "postgresql", Port: 5432},
 	{Name: "redis", Port: 6379, Proto: "redis"},

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"wiretape/wire/dns"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 	"wiretape/wire/resp"
@@ -18,6 +19,8 @@ func (p *Printer) reading(m *proto.Message, mk mark) bool {
 	switch v := m.Value.(type) {
 	case *http2.Frame, http2.ClientPreface:
 		p.frame(m, mk)
+	case *dns.Message:
+		p.dnsMessage(m, v, mk)
 	case *resp.Command:
 		p.respCommand(m, v, mk)
 	case *resp.Reply:
@@ -53,6 +56,8 @@ func (j *object) reading(m *proto.Message) bool {
 	case http2.ClientPreface:
 		j.string("type", "PREFACE")
 		j.complete(m)
+	case *dns.Message:
+		j.dnsMessage(m, v)
 	case *resp.Command:
 		j.respCommand(m, v)
 	case *resp.Reply:
@@ -97,5 +102,5 @@ func frameByFrame(m *proto.Message) bool { return m.Kind == proto.KindFrame && m
 // the answers to negotiations go by themselves.
 func typed(m *proto.Message) bool {
 	_, negotiation := m.Value.(*telnet.Command)
-	return m.Kind != proto.KindFrame && !negotiation
+	return m.Kind != proto.KindFrame && m.Kind != proto.KindQuery && !negotiation
 }

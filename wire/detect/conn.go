@@ -103,8 +103,11 @@ func (c *conn) hold(e wire.Event) {
 			return // opened has it
 		}
 	case wire.KindData:
+		if len(e.Data) == 0 && c.v.network != "udp" {
+			return
+		}
 		if len(e.Data) == 0 {
-			return // a datagram would be decided already
+			c.v.finished = true // a datagram of nothing tells nothing
 		}
 		c.v.data(e.Dir, e.Data)
 		e.Data = bytes.Clone(e.Data)

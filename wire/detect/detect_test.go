@@ -50,7 +50,10 @@ var decisions = []struct {
 	{"ALPN h2", Options{}, []wire.Event{open(1, "h:443"), secure(1, "h2")}, HTTP2, "ALPN h2"},
 	{"ALPN before bytes", Options{}, []wire.Event{secure(1, "http/1.1"), data(1, sc, "220 x\r\n")}, HTTP1, "ALPN http/1.1"},
 	{"ALPN unknown", Options{}, []wire.Event{secure(1, "x"), data(1, sc, "220 x\r\n")}, Line, "the server's first line is a three-digit reply"},
-	{"udp", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:53"}}}, Raw, "datagrams"},
+	{"udp", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:7"}}, data(1, cs, "x")}, Raw, "datagrams"},
+	{"DNS by its port", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:53"}}}, DNS, "datagrams on a port of DNS"},
+	{"DNS over TCP", Options{}, []wire.Event{data(1, cs, "\x00\x11\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01")}, DNS, "first bytes are a length and a query of DNS"},
+	{"binary on the port of DNS", Options{}, []wire.Event{open(1, "h:53"), data(1, cs, "\x00\x00\x00")}, DNS, "no text on a port of DNS"},
 
 	{"preface", Options{}, []wire.Event{data(1, cs, http2.Preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
 	{"preface so far", Options{}, []wire.Event{data(1, cs, http2.Preface[:20])}, "", ""},
@@ -273,6 +276,18 @@ func TestRedisIsKnownByItsFirstBytes(t *testing.T) {
 		s.Close()
 		if got := s.Proto(1); (got == Redis) != c.redis {
 			t.Errorf("%q, %q is read as %s: %s", c.client, c.server, got, s.Reason(1))
+		}
+	}
+}
+
+func TestDNSDatagramsElsewhereAreKnownByTheFirst(t *testing.T) {
+	const query = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01"
+	for _, c := range []struct{ datagram, want string }{{query, DNS}, {query + "x", Raw}, {query[:17], Raw}, {"hello, world: nothing of DNS", Raw}} {
+		s := New(Options{})
+		s.Feed(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:28053"}})
+		s.Feed(data(1, cs, c.datagram))
+		if got := s.Proto(1); got != c.want {
+			t.Errorf("%q is read as %s: %s; want %s", c.datagram, got, s.Reason(1), c.want)
 		}
 	}
 }

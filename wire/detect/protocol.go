@@ -3,6 +3,7 @@ package detect
 import (
 	"slices"
 
+	"wiretape/wire/dns"
 	"wiretape/wire/imap"
 	"wiretape/wire/line"
 	"wiretape/wire/pop3"
@@ -28,6 +29,7 @@ const (
 	Telnet = "telnet"
 	SSH    = "ssh"
 	TLS    = "tls" // its records, seen from outside
+	DNS    = "dns"
 	Raw    = "raw"
 
 	WebSocket = "websocket"
@@ -56,6 +58,7 @@ var protocols = []protocol{
 	{SSH, nil, false, func(_ *evidence, l proto.Limits) proto.Parser { return ssh.New(l) }},
 	{TLS, []string{"ssl"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return tlsrec.New(l) }},
 	{WebSocket, []string{"ws"}, false, func(v *evidence, l proto.Limits) proto.Parser { return websocket.New(l, v.agreed) }},
+	{DNS, []string{"mdns", "llmnr", "domain"}, false, func(v *evidence, l proto.Limits) proto.Parser { return dns.New(l, v.network == "udp") }},
 	{Raw, []string{"bytes"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newRaw(l, v.network == "udp") }},
 }
 

@@ -26,6 +26,8 @@ type row struct {
 // answer looks like. A port is only a hint, taken where the bytes are text that
 // could be anything.
 var table = []row{
+	{DNS, "datagrams on a port of DNS", isDNSPort},
+	{DNS, "the first datagram is a message of DNS", isDNSDatagram},
 	{Raw, "datagrams", network("udp")},
 	{Raw, "the protocol changed too often", func(v *evidence) verdict { return is(v.lost) }},
 	{HTTP2, "Upgrade: h2c", func(v *evidence) verdict { return is(v.token == "h2c") }},
@@ -45,6 +47,8 @@ var table = []row{
 	{Telnet, "first bytes are a Telnet command", client(isTelnet)},
 	{SSH, "first line is an SSH identification", client(isSSH)},
 	{Redis, "first bytes are a command in RESP", client(isCommand)},
+	{DNS, "first bytes are a length and a query of DNS", client(isDNSStream)},
+	{DNS, "no text on a port of DNS", onPort(client(isBinary), "dns")},
 	{HTTP1, "first line looks like an HTTP request", client(isRequest)},
 	{HTTP1, "first line looks like an HTTP/0.9 request", client(isSimpleRequest)},
 	{HTTP1, "text on a port of HTTP", hint(isText, "http")},

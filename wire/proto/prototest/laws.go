@@ -24,6 +24,7 @@ const maxHeld = 64 << 20
 
 // streams rebuilds both directions from events.
 func streams(events []wire.Event) (ss [2]stream) {
+	single := datagrams(events)
 	for _, e := range events {
 		bytes := e.Kind == wire.KindData || e.Kind == wire.KindGap
 		switch {
@@ -47,6 +48,9 @@ func streams(events []wire.Event) (ss [2]stream) {
 				s.data = append(s.data, e.Data...)
 			}
 			s.size += int64(len(e.Data))
+			if single {
+				s.turn()
+			}
 		case wire.KindGap:
 			if e.Size <= 0 {
 				continue

@@ -6,7 +6,8 @@
 //
 //   - Split: bytes cut or merged within one direction's run, the order of turns
 //     untouched, give the same Messages, times apart, and the same State at the
-//     end of each run.
+//     end of each run. Of datagrams (a conversation over "udp") each event is one,
+//     and none is cut or merged.
 //   - Cover: the Leaves of each direction tile its stream, gaps among them, from
 //     0 to its end.
 //   - Bytes: Head, and the body of a raw Message, are the stream's octets.
@@ -48,7 +49,10 @@ func Check(t testing.TB, newParser func() proto.Parser, events []wire.Event) {
 // Problems is [Check] that returns what it found, one text a broken law.
 func Problems(newParser func() proto.Parser, events []wire.Event) []string {
 	var found []string
-	whole := merge(events)
+	whole := events
+	if !datagrams(events) {
+		whole = merge(events)
+	}
 	base := run(newParser, whole, true)
 	found = append(found, base.problems...)
 	if base.panicked {
@@ -60,6 +64,9 @@ func Problems(newParser func() proto.Parser, events []wire.Event) []string {
 	kept := run(newParser, whole, false)
 	if d := firstDifference(kept.dumps, base.dumps); d != "" {
 		found = append(found, "ownership: Messages differ when Event.Data is overwritten after Feed\n"+d)
+	}
+	if datagrams(events) {
+		return found
 	}
 	variants := []struct {
 		name   string
@@ -219,4 +226,14 @@ func cut(events []wire.Event, size func(int) int) []wire.Event {
 		}
 	}
 	return out
+}
+
+// datagrams reports whether each event of octets is a datagram.
+func datagrams(events []wire.Event) bool {
+	for _, e := range events {
+		if e.Kind == wire.KindOpen && e.Facts != nil && e.Facts.Network == "udp" {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,201 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"wiretape/wire"
+	"wiretape/wire/detect"
+	"wiretape/wire/dns"
+)
+
+// dnsCommand is the word .dns.
+func dnsCommand() command {
+	return command{group: "Send", name: "dns", args: "NAME|ADDRESS [TYPE] [@SERVER] [+tcp] [+norec] [+dnssec] [+noedns] [+edns=SIZE] [+id=N]",
+		summary: "asks a name server, and waits for the answer",
+		detail: "TYPE is A unless given, PTR for an address. It goes over the connection that stands, or to\n" +
+			"SERVER, HOST or HOST:PORT. A truncated answer is asked for again over TCP.\n" +
+			"+cd and +ad set these flags, +ch asks in class CH, +nsid for the server's name.",
+		example: ".dns example.com HTTPS @9.9.9.9", run: (*Session).dns}
+}
+
+// A dnsAsk is what .dns was told.
+type dnsAsk struct {
+	dns.Query
+	server string
+	tcp    bool
+}
+
+// dnsSize is how many octets of a datagram we take: what fits into one packet
+// (RFC 9715, section 3.1).
+const dnsSize = 1232
+
+// parseDNS reads the arguments of .dns.
+func parseDNS(args string) (ask dnsAsk, err error) {
+	ask.Flags, ask.Type = dns.RD, dns.TypeA
+	ask.EDNS = &dns.EDNS{Size: dnsSize}
+	ask.ID = randomID()
+	typed := false
+	for _, w := range strings.Fields(args) {
+		option, value, hasValue := strings.Cut(w, "=")
+		number, nerr := strconv.ParseUint(value, 0, 16)
+		if strings.HasPrefix(w, "+") && hasValue && nerr != nil {
+			return ask, fmt.Errorf("%s: want a number up to 65535 behind =", w)
+		}
+		switch {
+		case strings.HasPrefix(w, "@") && len(w) > 1:
+			ask.server = w[1:]
+		case w == "+tcp":
+			ask.tcp = true
+		case w == "+norec":
+			ask.Flags &^= dns.RD
+		case w == "+cd":
+			ask.Flags |= dns.CD
+		case w == "+ad":
+			ask.Flags |= dns.AD
+		case w == "+ch":
+			ask.Class = dns.ClassCH
+		case w == "+noedns":
+			ask.EDNS = nil
+		case w == "+dnssec", w == "+do":
+			ask.edns().DO = true
+		case w == "+nsid":
+			e := ask.edns()
+			e.Options = append(e.Options, dns.Option{Code: 3})
+		case option == "+edns" && hasValue:
+			ask.edns().Size = int(number)
+		case option == "+id" && hasValue:
+			ask.ID = uint16(number)
+		case strings.HasPrefix(w, "+"):
+			return ask, fmt.Errorf("%s: want +tcp, +norec, +cd, +ad, +ch, +dnssec, +nsid, +noedns, +edns=SIZE or +id=N", w)
+		case ask.Name == "" && w != "-x":
+			ask.Name = w
+			if ip, err := netip.ParseAddr(w); err == nil {
+				ask.Name, ask.Type = dns.Reverse(ip), dns.TypePTR
+			}
+		case w == "-x":
+		case typed:
+			return ask, fmt.Errorf("%q is more than a name and a type", w)
+		default:
+			t, ok := dns.ParseType(w)
+			if !ok {
+				return ask, fmt.Errorf("type %q: want one such as A, AAAA, MX, TXT, HTTPS, or TYPE and a number", w)
+			}
+			ask.Type, typed = t, true
+		}
+	}
+	if ask.Name == "" {
+		return ask, fmt.Errorf("which name? .dns example.com A")
+	}
+	return ask, nil
+}
+
+// edns returns the OPT record to be, which an option may have taken off.
+func (a *dnsAsk) edns() *dns.EDNS {
+	if a.EDNS == nil {
+		a.EDNS = &dns.EDNS{Size: dnsSize}
+	}
+	return a.EDNS
+}
+
+// randomID returns an identifier that nobody guesses (RFC 5452, section 9.2).
+func randomID() uint16 {
+	var b [2]byte
+	rand.Read(b[:]) // it never fails
+	return binary.BigEndian.Uint16(b[:])
+}
+
+// dns is .dns.
+func (s *Session) dns(ctx context.Context, args string) error {
+	ask, err := parseDNS(args)
+	if err != nil {
+		return failure(StatusUsage, ".dns: %w", err)
+	}
+	message, err := ask.Append(nil)
+	if err != nil {
+		return failure(StatusUsage, ".dns: %w", err)
+	}
+	if err := s.dnsServer(ctx, ask); err != nil {
+		return err
+	}
+	t := s.target
+	if ask.tcp && t.Network == "udp" {
+		if err := s.dnsOver(ctx, t, "tcp"); err != nil {
+			return err
+		}
+	}
+	truncated, err := s.dnsAsk(ctx, ask, message)
+	if err != nil || !truncated || s.target.Network != "udp" {
+		return err
+	}
+	s.view.Info("the answer is truncated: asking again over TCP")
+	if err := s.dnsOver(ctx, t, "tcp"); err != nil {
+		return err
+	}
+	_, err = s.dnsAsk(ctx, ask, message)
+	return err
+}
+
+// dnsServer connects to where the question is to go, unless a connection stands.
+func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
+	open := s.link != nil && !s.drained()
+	switch {
+	case ask.server == "" && !open:
+		return failure(StatusUsage, ".dns: not connected: .dns %s @SERVER, or open dns://SERVER first", ask.Name)
+	case ask.server == "":
+		return nil
+	}
+	server := ask.server
+	if ip, err := netip.ParseAddr(server); err == nil && ip.Is6() {
+		server = "[" + server + "]"
+	}
+	t, err := wire.ParseTarget("dns://" + server)
+	if err != nil {
+		return failure(StatusUsage, ".dns: %w", err)
+	}
+	if open && t.Address() == s.target.Address() {
+		return nil
+	}
+	return s.connect(ctx, t)
+}
+
+// dnsOver connects to the same server over another network.
+func (s *Session) dnsOver(ctx context.Context, t wire.Target, network string) error {
+	t.Network = network
+	s.closeLink()
+	return s.connect(ctx, t)
+}
+
+// dnsAsk sends a question, and reports whether its answer was truncated.
+func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (truncated bool, err error) {
+	if s.target.Network != "udp" {
+		message = append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
+	}
+	s.mu.Lock()
+	conn := s.peer.conn
+	s.mu.Unlock()
+	if s.opts.Style.Live {
+		s.view.Info("sends " + hex.EncodeToString(message))
+	}
+	if err := s.send(ctx, message, false); err != nil {
+		return false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if name := s.stream.Proto(conn); name != detect.DNS {
+		return false, failure(StatusUsage, ".dns: this connection is read as %s, not as DNS", name)
+	}
+	for i := len(s.history.msgs) - 1; i >= 0; i-- {
+		m := &s.history.msgs[i]
+		if v, ok := m.Value.(*dns.Message); ok && m.Conn == conn && v.Response && v.ID == ask.ID && m.Exchange > 0 {
+			return v.Flags&dns.TC != 0, nil
+		}
+	}
+	return false, nil
+}
