@@ -181,4 +181,21 @@ func TestWebSocketAgainstAnotherServer(t *testing.T) {
 		wants(t, dir, 0, []string{", 4 frames, compressed to ", "in three parts\n", "1000 Normal Closure"}, "show", file)
 		wants(t, dir, 0, []string{`"kind":"message"`, `"opcode":"text","compressed":true,"frames":4`, `"body_text":"in three parts"`, `"masked":true`, `"close_code":1000,"close_name":"Normal Closure"`}, "show", "--json", file)
 	})
+	t.Run("a tape is replayed, to the server and in its place", func(t *testing.T) {
+		file := filepath.Join(dir, "y.tape")
+		lines := []string{"-c", ".ws", "-c", "hello", "-c", ".await done", "-c", ".send ws binary hex 0001", "-c", ".await done", "-c", ".send ws close 1000"}
+		wants(t, dir, 0, nil, append(append([]string{"--tape", file}, lines...), plain)...)
+		wants(t, dir, 0, nil, "replay", file, "--to", "http://"+addr)
+		// Every mask differs.
+		at, end := serving(t, dir, "--once", file)
+		wants(t, dir, 0, []string{"« text, 5 octets, FIN\nhello\n", "1000 Normal Closure"}, append(lines, "ws://"+at)...)
+		if status, out := end(); status != 0 {
+			t.Errorf("serve: status %d\n%s", status, out)
+		}
+		at, end = serving(t, dir, "--once", file)
+		wiretape(t, dir, "", "-c", ".ws", "-c", "hullo", "-c", ".close", "ws://"+at)
+		if status, out := end(); status != 1 || !strings.Contains(out, "frame payload: want hello, got hullo") {
+			t.Errorf("serve to another client: status %d\n%s", status, out)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"wiretape/wire/http1"
 	"wiretape/wire/line"
+	"wiretape/wire/websocket"
 )
 
 // An Outcome is what a comparison found.
@@ -73,6 +74,11 @@ func (c *comparison) run() {
 		if _, ok := c.got.Value.(*line.Content); ok {
 			c.out.Key = c.textBody(c.want.text(c.want.Span), c.got.Raw, "content")
 			c.completeness()
+			return
+		}
+	case *websocket.Frame:
+		if g, ok := c.got.Value.(*websocket.Frame); ok {
+			c.frame(w, g)
 			return
 		}
 	case nil:
@@ -203,6 +209,8 @@ func Describe(m *Message) string {
 		s = v.String()
 	case *line.Reply:
 		s = v.String()
+	case *websocket.Frame:
+		return describeFrame(m, v)
 	default:
 		return fmt.Sprintf("%s %s", octets(int64(len(m.Raw))), Show(m.Raw))
 	}
