@@ -164,8 +164,8 @@ func run(newParser func() proto.Parser, events []wire.Event, scribble bool) (r r
 
 // describeState writes what of a State does not hang on how octets were cut.
 func describeState(s proto.State) string {
-	return fmt.Sprintf("Due %d, Settled %d, EndedBy %q, Got %d, Want %d, Framed %t, UntilClose %t, Between %t",
-		s.Due, s.Settled, s.EndedBy, s.Got, s.Want, s.Framed, s.UntilClose, s.Between)
+	return fmt.Sprintf("Due %d, Settled %d, EndedBy %q, Got %d, Want %d, Framed %t, UntilClose %t, Answered %t",
+		s.Due, s.Settled, s.EndedBy, s.Got, s.Want, s.Framed, s.UntilClose, s.Answered)
 }
 
 // stateDifference says where the States of two runs part, "" if nowhere.
