@@ -226,6 +226,10 @@ func (p *Parser) trailers(h *half, b *block, st *stream) {
 		}
 	}
 	h.grow(b.to)
+	if b.from.Span.From < h.m.Span.From {
+		// DATA came in the middle of the block, and began the message.
+		h.m.Span.From, h.m.First = b.from.Span.From, b.from.First
+	}
 	for _, n := range b.notes {
 		h.m.Notes = proto.AddNote(h.m.Notes, n)
 	}

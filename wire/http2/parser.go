@@ -122,7 +122,7 @@ func (p *Parser) State() proto.State {
 		Framed:  !p.sides[1].lost,
 	}
 	st.Got, st.Want = p.streams.coming()
-	st.Between = p.streams.between()
+	st.Answered = p.streams.streamed()
 	return st
 }
 

@@ -224,8 +224,8 @@ func (p *Parser) promise(f *Frame, note func(at int, text, section string)) *str
 	if f.Promised == 0 || f.Promised%2 == 1 {
 		return nil
 	}
-	if f.Promised <= t.last[1] {
-		note(f.at-4, fmt.Sprintf("stream %d is promised, where stream %d was before", f.Promised, t.last[1]), "5.1.1")
+	if was := max(t.last[1], t.opened(f.Promised)); f.Promised <= was {
+		note(f.at-4, fmt.Sprintf("stream %d is promised, where stream %d was before", f.Promised, was), "5.1.1")
 		return nil
 	}
 	t.last[1] = f.Promised
@@ -236,6 +236,15 @@ func (p *Parser) promise(f *Frame, note func(at int, text, section string)) *str
 		t.pushes++
 	}
 	return st
+}
+
+// opened returns id if that stream is open, 0 if not: a server may have sent HEADERS
+// on one that it has not promised.
+func (t *streams) opened(id uint32) uint32 {
+	if t.open[id] != nil {
+		return id
+	}
+	return 0
 }
 
 // drop forgets a stream that is closed.

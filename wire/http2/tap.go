@@ -55,12 +55,12 @@ func (p *Parser) untap(h *half, why string) {
 	}
 }
 
-// between reports whether the one response in progress is a reply in itself as far
-// as it came.
-func (t *streams) between() bool {
+// streamed reports whether the one response in progress holds a reply in itself as
+// far as it came.
+func (t *streams) streamed() bool {
 	if t.latest == nil || t.due() > 1 {
 		return false
 	}
 	tap := t.latest.half[1].tap
-	return tap != nil && tap.Between()
+	return tap != nil && tap.Answered()
 }
