@@ -55,12 +55,13 @@ type h2Link struct {
 	initial  int64         // of a new stream
 	maxFrame int
 	settled  h2Opening
-	table    int64               // header table size that the peer has set; -1 for unchanged
-	recv     h2Recv              // of the connection
-	granted  int64               // the initial window that we have announced
-	streams  map[uint32]*h2State // that are not over, h2Counted at most
-	bodies   int                 // that are on their way while nobody waits
-	pings    int                 // of ours that are not acknowledged
+	table    int64                    // header table size that the peer has set; -1 for unchanged
+	recv     h2Recv                   // of the connection
+	granted  int64                    // the initial window that we have announced
+	streams  map[uint32]*h2State      // that are not over, h2Counted at most
+	bodies   int                      // that are on their way while nobody waits
+	queued   map[uint32]chan struct{} // the last of those on a stream, closed when it has gone
+	pings    int                      // of ours that are not acknowledged
 }
 
 // An h2State is a stream that is not over.
@@ -81,7 +82,7 @@ func newH2Link(scheme string, opts h2Options) *h2Link {
 		scheme: scheme, opts: opts, flood: make(chan struct{}), next: 1,
 		changed: make(chan struct{}, 1), room: make(chan struct{}),
 		window: h2DefaultWindow, initial: h2DefaultWindow, granted: h2DefaultWindow,
-		maxFrame: h2DefaultFrame, table: -1, streams: map[uint32]*h2State{},
+		maxFrame: h2DefaultFrame, table: -1, streams: map[uint32]*h2State{}, queued: map[uint32]chan struct{}{},
 	}
 	h.recv.given = h2DefaultWindow
 	h.enc = hpack.NewEncoder(&h.buf)
@@ -225,11 +226,28 @@ func (h *h2Link) unanswered() bool {
 	return h.pings > 0 || h.bodies > 0
 }
 
-// counted counts the bodies that are on their way.
-func (h *h2Link) counted(n int) {
+// queue returns what is closed when all bodies that were queued for a stream have
+// gone, and what says so of the one that is queued now.
+func (h *h2Link) queue(stream uint32) (before <-chan struct{}, done func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.bodies += n
+	last := h.queued[stream]
+	if last == nil {
+		last = make(chan struct{})
+		close(last)
+	}
+	own := make(chan struct{})
+	h.queued[stream] = own
+	h.bodies++
+	return last, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		close(own)
+		h.bodies--
+		if h.queued[stream] == own {
+			delete(h.queued, stream)
+		}
+	}
 }
 
 // upgrade makes the link one that follows a request of HTTP/1.1, which is stream

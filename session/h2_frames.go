@@ -187,7 +187,7 @@ func (s *Session) sendData(ctx context.Context, h *h2Link, a *h2Args) error {
 	}
 	u.src, u.size = r, size
 	s.sending()
-	return s.h2Rest(ctx, h, func(ctx context.Context) error {
+	return s.h2Rest(ctx, h, u.stream, func(ctx context.Context) error {
 		defer closes()
 		return h.upload(ctx, u)
 	}, int(max(0, size)))

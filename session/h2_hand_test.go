@@ -319,6 +319,35 @@ func TestBodiesInterleave(t *testing.T) {
 	})
 }
 
+// What is queued for a stream while nobody waits goes in the order of its lines.
+func TestQueuedDataKeepsItsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got bytes.Buffer
+		server := framer(func(fr *http2.Framer, f http2.Frame) bool {
+			if d, ok := f.(*http2.DataFrame); ok {
+				got.Write(d.Data())
+				fr.WriteWindowUpdate(0, uint32(max(1, len(d.Data()))))
+				fr.WriteWindowUpdate(d.StreamID, uint32(max(1, len(d.Data()))))
+				if d.StreamEnded() {
+					reply(fr, d.StreamID, "done\n")
+				}
+			}
+			return true
+		})
+		file := filepath.Join(t.TempDir(), "long")
+		if err := os.WriteFile(file, bytes.Repeat([]byte("a"), 200_000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		script := ".send headers :method: POST :scheme: http :path: / :authority: h\n.send data file " + file + "\n.send data \"b\"\n.send data \"c\" end\n"
+		if _, err := run(t, world{"h2:80": server}, Options{H2: []string{"wait off"}}, "h2c://h2:80", script); err != nil {
+			t.Error(err)
+		}
+		if want := strings.Repeat("a", 200_000) + "bc"; got.String() != want {
+			t.Errorf("%d octets came, ending in %q", got.Len(), got.String()[max(0, got.Len()-9):])
+		}
+	})
+}
+
 func TestLongHeadGoesInContinuations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := framer(func(fr *http2.Framer, f http2.Frame) bool {
@@ -476,5 +505,91 @@ func TestUpgradeToHTTP2(t *testing.T) {
 		if StatusOf(err) != StatusProtocol {
 			t.Errorf("a connection that ends before the reply on stream 1: %v\n%s", err, out)
 		}
+	})
+}
+
+// What is typed at a prompt, and what it shows.
+func TestHandToolTranscript(t *testing.T) {
+	asked := false
+	server := framer(func(fr *http2.Framer, f http2.Frame) bool {
+		switch f := f.(type) {
+		case *http2.PingFrame:
+			if !f.IsAck() {
+				fr.WritePing(true, f.Data)
+			}
+		case *http2.MetaHeadersFrame:
+			switch path := f.PseudoValue("path"); {
+			case path == "/rst":
+				fr.WriteRSTStream(f.StreamID, http2.ErrCodeInternal)
+			case path == "/never":
+			case asked:
+				reply(fr, f.StreamID, "second\n")
+				reply(fr, f.StreamID-2, "first\n")
+			default:
+				asked = true
+			}
+		}
+		return true
+	})
+	synctest.Test(t, func(t *testing.T) {
+		interrupts := make(chan os.Signal, 1)
+		time.AfterFunc(1500*time.Millisecond, func() { interrupts <- os.Interrupt })
+		golden(t, "h2hand.golden", play(t, world{"h2:80": server}, Options{Interrupts: interrupts},
+			".h2 settings INITIAL_WINDOW_SIZE=100000", "open h2c://h2:80", `.send ping "12345678"`,
+			"GET /never HTTP/1.1", "Host: h", "", ".send rst CANCEL",
+			".h2 wait off", "GET /1 HTTP/1.1", "Host: h", "", "GET /2 HTTP/1.1", "Host: h", "", ".h2 wait on", ".again 2",
+			"GET /rst HTTP/1.1", "Host: h", "", ".send headers :method: POST :scheme: http :path: /never", ".h2",
+			".send rst 9 9 9", ".send frame type=0xfa flags=0x4 stream=1 hex 00ff", ".again", ".help h2", ".quit"))
+	})
+}
+
+func TestCompletionOfFrames(t *testing.T) {
+	s := newTestSession(t, Options{})
+	s.g = grammar{phase: connected, command: s.knows}
+	for _, tt := range []struct {
+		line string
+		want []string
+	}{
+		{".send pr", []string{"priority ", "preface"}},
+		{".send rst 1 ref", []string{"REFUSED_STREAM"}},
+		{".send settings MAX_F", []string{"MAX_FRAME_SIZE="}},
+		{".send frame type=win", []string{"type=WINDOW_UPDATE "}},
+		{".h2 wi", []string{"window "}},
+		{".h2 window o", []string{"on", "off"}},
+		{".h2 settings d", []string{"default"}},
+		{".h2 names t", []string{"typed"}},
+	} {
+		if got := s.Complete(tt.line, len(tt.line)); strings.Join(got, "|") != strings.Join(tt.want, "|") {
+			t.Errorf("Complete(%q) = %q, want %q", tt.line, got, tt.want)
+		}
+	}
+}
+
+// No words of .send or .h2 stop the session.
+func FuzzHandTool(f *testing.F) {
+	for _, form := range h2Forms() {
+		f.Add(form.word + " " + form.args)
+	}
+	f.Add(`headers 1 :method: GET "a: b" never x: y pad=3 dep=1 weight=2 excl split=1 more end hex 00`)
+	f.Add(`data 1 "\x00" len=1 flags=0xff stream=3 reserved pad=255 end force`)
+	f.Fuzz(func(t *testing.T, args string) {
+		if strings.Contains(args, "file") || strings.Contains(args, "${") {
+			t.Skip("reads what is not the test's")
+		}
+		synctest.Test(t, func(t *testing.T) {
+			var c collector
+			s := newTestSession(t, Options{Lines: NewLines()})
+			s.dial = world{"h2:80": c.serve}.dial
+			for _, line := range []string{".h2 preface off", ".h2 settings off", ".h2 window off", ".h2 wait off", "open h2c://h2:80"} {
+				if err := s.take(t.Context(), line); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = s.sendCommand(t.Context(), args) // an error is an answer
+			_ = s.h2Set(append(strings.Fields(args), ""))
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	})
 }

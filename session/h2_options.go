@@ -114,29 +114,32 @@ func (o *h2Options) setSettings(words []string) error {
 	return nil
 }
 
-// describe says how the options stand, a row each.
-func (o *h2Options) describe() string {
-	var b strings.Builder
-	for i, sw := range h2Switches {
-		state := "on "
+// describe says how an option stands, or all of them, a row each.
+func (o *h2Options) describe(word string) string {
+	var rows []string
+	add := func(name, state, does string) {
+		if word == "" || strings.EqualFold(word, name) {
+			rows = append(rows, fmt.Sprintf("%-8s %-8s %s", name, state, does))
+		}
+	}
+	for _, sw := range h2Switches {
+		state := "on"
 		if *sw.off(o) {
 			state = "off"
 		}
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%-8s %s      %s", sw.word, state, sw.does)
+		add(sw.word, state, sw.does)
 	}
-	names := "lower    sends names of fields in lower case (RFC 9113 8.2.1)"
+	names := "lower"
 	if o.typedNames {
-		names = "typed    sends names of fields as they are typed"
+		names = "typed"
 	}
+	add("names", names, "case of the names of fields (RFC 9113 8.2.1)")
 	settings := "off"
 	if !o.noSettings {
 		settings = h2SettingList(o.chosen())
 	}
-	fmt.Fprintf(&b, "\n%-8s %s\n%-8s %s", "names", names, "settings", settings)
-	return b.String()
+	add("settings", settings, "at the opening")
+	return strings.Join(rows, "\n")
 }
 
 func h2SettingList(all []http2.Setting) string {
@@ -150,7 +153,7 @@ func h2SettingList(all []http2.Setting) string {
 	return strings.Join(names, " ")
 }
 
-// h2Set takes options of HTTP/2 as the words of .h2 have them, for the next
+// h2Set takes an option of HTTP/2 as the words of .h2 have it, for the next
 // connections and the one that stands.
 func (s *Session) h2Set(words []string) error {
 	s.mu.Lock()
@@ -164,6 +167,7 @@ func (s *Session) h2Set(words []string) error {
 	if s.h2 != nil {
 		s.h2.setOptions(o)
 	}
+	s.view.Info(o.describe(words[0]))
 	return nil
 }
 
@@ -196,10 +200,7 @@ func (s *Session) h2Command(ctx context.Context, args string) error {
 	case strings.EqualFold(words[0], "start") && len(words) == 1:
 		return s.h2Start(ctx)
 	case slices.ContainsFunc(h2OptionWords, func(w string) bool { return strings.EqualFold(w, words[0]) }):
-		if err := s.h2Set(words); err != nil {
-			return err
-		}
-		return s.h2Status()
+		return s.h2Set(words)
 	}
 	return openWith("h2")(s, ctx, args)
 }
@@ -212,7 +213,7 @@ func (s *Session) h2Status() error {
 	s.mu.Lock()
 	h, opts := s.h2, s.h2opts
 	s.mu.Unlock()
-	text := opts.describe()
+	text := opts.describe("")
 	if h != nil {
 		text += "\n" + h.describe()
 	}

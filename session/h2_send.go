@@ -39,18 +39,19 @@ func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
 	if err != nil || rest == nil {
 		return sendError(err, len(b))
 	}
-	return s.h2Rest(ctx, h, rest, len(b))
+	return s.h2Rest(ctx, h, stream, rest, len(b))
 }
 
 // h2Rest sends the rest of what goes on a stream: in the background where nobody
-// is to wait for it.
-func (s *Session) h2Rest(ctx context.Context, h *h2Link, rest func(context.Context) error, n int) error {
+// is to wait for it, behind what is on its way on that stream already.
+func (s *Session) h2Rest(ctx context.Context, h *h2Link, stream uint32, rest func(context.Context) error, n int) error {
 	if h.options().noWait {
 		ctx = context.WithoutCancel(ctx) // the end of the connection ends it
-		h.counted(1)
+		before, done := h.queue(stream)
 		h.running.Go(func() {
+			<-before
 			err := rest(ctx)
-			h.counted(-1)
+			done()
 			if err != nil {
 				s.view.Warn(view.EscapeString(err.Error()))
 			}

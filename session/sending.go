@@ -130,7 +130,7 @@ func (s *Session) again(ctx context.Context, args string) error {
 	case isH2 && n == 0:
 		return failure(StatusUsage, ".again: no request was sent yet")
 	case isH2:
-		return failure(StatusUsage, ".again: #%d is not held any more; the tape has it", n)
+		return failure(StatusUsage, ".again: #%d is not held any more as it was typed, or was sent frame by frame; the tape has it", n)
 	}
 	var b []byte
 	s.mu.Lock()

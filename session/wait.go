@@ -92,7 +92,7 @@ func (s *Session) waitNotice(since time.Duration) string {
 	switch {
 	case h != nil:
 		streams, octets := h.received()
-		text += fmt.Sprintf("%d streams open, %d B came on them, ", streams, octets)
+		text += fmt.Sprintf("streams open: %d, %d B came on them, ", streams, octets)
 	case st.Want >= 0 && st.Partial[1] != nil:
 		text += fmt.Sprintf("%d of %d B, ", st.Got, st.Want)
 	case st.Got > 0:

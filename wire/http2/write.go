@@ -57,19 +57,7 @@ func AppendGoAway(dst []byte, last uint32, code ErrCode, debug string) []byte {
 // HEADERS frame and, for what is beyond maxFrame octets, CONTINUATION frames. With
 // end the stream ends with it. A maxFrame that is not positive does not cut.
 func AppendHeaders(dst []byte, stream uint32, end bool, block []byte, maxFrame int) []byte {
-	if maxFrame <= 0 {
-		maxFrame = len(block)
-	}
-	typ, flags := FrameHeaders, Flags(0)
-	if end {
-		flags = FlagEndStream
-	}
-	for len(block) > maxFrame {
-		dst = AppendFrame(dst, typ, flags, stream, block[:maxFrame])
-		block = block[maxFrame:]
-		typ, flags = FrameContinuation, 0
-	}
-	return AppendFrame(dst, typ, flags|FlagEndHeaders, stream, block)
+	return AppendHeaderBlock(dst, HeaderBlock{Stream: stream, Block: block, End: end, MaxFrame: maxFrame})
 }
 
 // Answer returns the frame that is due to the peer that sent f, to keep the
