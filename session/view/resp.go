@@ -133,7 +133,18 @@ func (w *respWriter) value(v *resp.Value, lead, indent string) {
 				w.add(lead + number + key + " => …")
 				break
 			}
-			w.value(v.Elems[i+1], lead+number+key+" => ", inner)
+			// What takes several rows begins on one of its own.
+			of := respWriter{}
+			of.value(v.Elems[i+1], inner, inner)
+			if len(of.rows) == 1 {
+				w.add(lead + number + key + " => " + strings.TrimPrefix(of.rows[0], inner))
+				continue
+			}
+			w.add(lead + number + key + " => ")
+			for _, row := range of.rows {
+				w.add(row)
+			}
+			w.full = w.full || of.full
 			continue
 		}
 		w.value(v.Elems[i], lead+number, inner)
