@@ -26,18 +26,24 @@ func frameCommands() []command {
 
 // frames is .frames.
 func (s *Session) frames(_ context.Context, args string) error {
-	all := args == "all"
-	n, rest := 0, strings.Fields(args)
-	if !all {
-		var err error
-		if n, rest, err = s.number("frames", rest); err != nil {
-			return err
-		}
-		if len(rest) > 0 {
-			return usage("frames")
-		}
+	if args == "all" {
+		return s.framesOf(0)
 	}
-	msgs := s.framesHeld(func(m *proto.Message) bool { return all || m.N == n })
+	n, rest, err := s.number("frames", strings.Fields(args))
+	switch {
+	case err != nil:
+		return err
+	case len(rest) > 0:
+		return usage("frames")
+	case n == 0:
+		return noFrames("frames", 0)
+	}
+	return s.framesOf(n)
+}
+
+// framesOf lists the frames of exchange n, or for 0 of the connection.
+func (s *Session) framesOf(n int) error {
+	msgs := s.framesHeld(func(m *proto.Message) bool { return n == 0 || m.N == n })
 	if len(msgs) == 0 {
 		return noFrames("frames", n)
 	}

@@ -17,11 +17,11 @@ import (
 
 func lookCommands() []command {
 	return append([]command{
-		{group: "Look", name: "show", args: "[N] [raw|hex]", summary: "shows exchange N again (the last one unless given)",
-			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump.\nN is the number in the row that sums the exchange up.",
+		{group: "Look", name: "show", args: "[N] [raw|hex|frames]", summary: "shows exchange N again (the last one unless given)",
+			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump,\nframes its HTTP/2 frames as .frames does.\nN is the number in the row that sums the exchange up.",
 			example: ".show 3 raw", run: func(s *Session, _ context.Context, args string) error {
 				return s.show("show", strings.Fields(args))
-			}, complete: []string{"raw", "hex"}},
+			}, complete: []string{"raw", "hex", "frames"}},
 		{group: "Look", name: "hex", args: "[N]", summary: "shows the octets of exchange N as a dump",
 			example: ".hex 2", run: func(s *Session, _ context.Context, args string) error {
 				return s.show("hex", append(strings.Fields(args), "hex"))
@@ -82,6 +82,9 @@ func (s *Session) show(word string, args []string) error {
 		return err
 	}
 	form := strings.Join(rest, " ")
+	if form == "frames" && word == "show" {
+		return s.framesOf(n)
+	}
 	if form != "" && form != "raw" && form != "hex" {
 		return usage(word)
 	}

@@ -174,7 +174,7 @@ func TestTranscripts(t *testing.T) {
 		{"line", []string{"open echo 9000", "hello", `.send "a\x00b\n"`, ".send <<EOF", "one", ".two", "EOF", ".await re two", ".await bytes 99 10ms", ".eof", ".abort", ".quit"}},
 		{"draft", []string{"open http://h:8080/a?b=c", "^C", ".again", ".mode line", "GET / HTTP/1.1", "X: y", "", ".again", ".await close 1s", ".help send", ".quit"}},
 		{"h2", []string{"open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", "POST /y", "content-length: 1", "", "c", ".show 1", ".status", ".quit"}},
-		{"h2look", []string{".frames", "open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", ".frames", ".frames all", ".hpack", ".hpack 1", ".body", ".hex 1", ".cookies", ".frames 7", ".quit"}},
+		{"h2look", []string{".frames", "open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", ".frames", ".show 1 frames", ".frames all", ".hpack", ".hpack 1", ".body", ".hex 1", ".cookies", ".frames 7", ".quit"}},
 		{"gone", []string{".again", ".reconnect", "open once 80", "GET / HTTP/1.0", "", "GET /2 HTTP/1.0", "", "", "^C", ".reconnect", ".again", ".quit"}},
 		{"prompting", []string{"open login 9001", "root", "^D"}},
 	}

@@ -152,6 +152,9 @@ func (b *block) request() *http1.Request {
 			b.note(b.from.Span.From, fmt.Sprintf(":path is %q, which does not begin with \"/\"", path), "RFC 9113 8.3.1")
 		}
 	}
+	if bytes.ContainsRune(p.value[":authority"], '@') && (r.Scheme == "http" || r.Scheme == "https") {
+		b.note(b.from.Span.From, fmt.Sprintf(":authority is %q, with a user in it", r.Authority), "RFC 9113 8.3.1")
+	}
 	host := r.Fields.Get("Host")
 	if a, ok := p.value[":authority"]; ok && host != nil && !bytes.EqualFold(a, host) {
 		b.note(b.from.Span.From, fmt.Sprintf(":authority is %q, Host is %q", a, host), "RFC 9113 8.3.1")

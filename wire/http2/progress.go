@@ -39,8 +39,12 @@ func (p *Parser) header(s *side) {
 	if s.missing && !s.settings {
 		g.note(0, "the connection preface is missing", "3.4")
 	}
-	if !s.settings && (f.Type != FrameSettings || f.Flags.Has(FlagAck)) {
+	switch {
+	case s.settings:
+	case f.Type != FrameSettings:
 		g.note(3, fmt.Sprintf("the first frame is %s, not SETTINGS", f.Type), "3.4")
+	case f.Flags.Has(FlagAck):
+		g.note(4, "the first frame acknowledges SETTINGS, in place of SETTINGS of its own", "3.4")
 	}
 	s.settings = true
 	other := &p.sides[1-proto.Side(s.dir)]

@@ -113,6 +113,7 @@ var violations = []struct {
 	{"CONNECT with :path", "C>" + frame(FrameHeaders, 5, 1, lit(":method", "CONNECT")+lit(":authority", "h:1")+"\x84"), "8.5", "CONNECT with :path"},
 	{"CONNECT", "C>" + frame(FrameHeaders, 4, 1, lit(":method", "CONNECT")+lit(":authority", "h:1")), "", ""},
 	{"Host that differs", "C>" + frame(FrameHeaders, 5, 1, get+lit("host", "b")), "8.3.1", `:authority is "h", Host is "b"`},
+	{"a user in :authority", "C>" + frame(FrameHeaders, 5, 1, "\x82\x84\x87"+lit(":authority", "u:p@h")), "8.3.1", "with a user in it"},
 	{"Content-Length and DATA", "C>" + frame(FrameHeaders, 4, 1, post+lit("content-length", "1")) + frame(FrameData, 1, 1, "test"), "8.1.1", "Content-Length is 1, the body has 4 octets"},
 	{"Content-Length and several DATA", "C>" + frame(FrameHeaders, 4, 1, post+lit("content-length", "1")) + frame(FrameData, 0, 1, "test") + frame(FrameData, 1, 1, "test"), "8.1.1", "the body has 8 octets"},
 	{"a name in upper case", "C>" + frame(FrameHeaders, 5, 1, get+lit("X-Test", "ok")), "8.2.1", `"X-Test" is not in lower case`},
