@@ -143,7 +143,7 @@ func (p *Parser) State() proto.State {
 			st.Due++
 		}
 	}
-	st.Between = len(p.due) <= 1 && s.tap != nil && s.tap.Between()
+	st.Answered = len(p.due) <= 1 && s.tap != nil && s.tap.Answered()
 	switch s.state {
 	case stateStart, stateHead:
 		st.UntilClose = len(p.due) > 0 && p.due[0].request.Version == "HTTP/0.9"

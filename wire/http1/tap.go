@@ -18,8 +18,8 @@ type Tap interface {
 	// End says that no more octets follow those that were given, and why. After
 	// octets that are missing from a recording, Body may be called again.
 	End(out []proto.Message, why string) []proto.Message
-	// Between reports whether what has come so far is a reply in itself.
-	Between() bool
+	// Answered reports whether what has come so far holds a reply in itself.
+	Answered() bool
 }
 
 // Tap has open asked, before the body of each message, for what is to be given that

@@ -160,10 +160,10 @@ type State struct {
 	// UntilClose reports that only the end of the connection completes the
 	// reply in progress.
 	UntilClose bool
-	// Between reports that the reply in progress is one of many in itself, as a
-	// stream of events is, and stands behind one of them: who waits for a reply has
-	// it, though Due counts the request.
-	Between bool
+	// Answered reports that the reply in progress is a stream of replies, as events
+	// are, and that one of them has come: who waits for a reply has it, though Due
+	// counts the request and the end may never come.
+	Answered bool
 }
 
 // Side returns the index of d in State.Partial: 0 for the client, 1 for the

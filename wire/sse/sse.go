@@ -130,9 +130,9 @@ func (d *Decoder) End(out []proto.Message, why string) []proto.Message {
 	return d.give(out)
 }
 
-// Between reports whether the stream stands behind an event, and no other has
-// begun: nothing more is due until the server has something to say.
-func (d *Decoder) Between() bool { return d.seen > 0 && !d.open }
+// Answered reports whether an event has come. When the stream ends nobody knows:
+// to who waits for a reply an event is one.
+func (d *Decoder) Answered() bool { return d.seen > 0 }
 
 // start begins a block.
 func (d *Decoder) start(like proto.Message, at time.Duration, offset int64) {

@@ -107,14 +107,14 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestBetweenEvents(t *testing.T) {
+func TestAnEventIsAReply(t *testing.T) {
 	d := New(proto.Limits{})
 	for _, c := range []struct {
 		piece string
 		want  bool
-	}{{": ping\n\n", false}, {"data: a\n", false}, {"\r", true}, {"\n", true}, {"d", false}, {"ata: b\n\n", true}, {"\n\n", true}} {
+	}{{": ping\n\n", false}, {"event: x\n\n", false}, {"data: a\n", false}, {"\r", true}, {"\nd", true}} {
 		d.Body(nil, proto.Message{}, 0, 0, []byte(c.piece))
-		if d.Between() != c.want {
+		if d.Answered() != c.want {
 			t.Errorf("behind %q: %t, want %t", c.piece, !c.want, c.want)
 		}
 	}
