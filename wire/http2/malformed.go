@@ -217,3 +217,20 @@ func (b *block) length(fields http1.Fields) int64 {
 	}
 	return lengthOf(all[0])
 }
+
+// lengthOf reads a Content-Length; -1 where it is none.
+func lengthOf(v []byte) int64 {
+	if len(v) == 0 || len(v) > 18 {
+		return -1
+	}
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return -1
+		}
+	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
