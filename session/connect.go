@@ -36,8 +36,14 @@ func connectCommands() []command {
 			example: "demo", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Demo, args)
 			}},
-		{group: "Connect", name: "starttls", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
-			example: ".starttls", run: (*Session).startTLS},
+		{group: "Connect", name: "listen", args: "[ADDR:]PORT | udp:PORT | unix:PATH", bare: true,
+			summary: "waits for a connection, whose server is you (this machine only unless ADDR says more)",
+			detail:  "Lines that are typed are the server's. *:PORT is for every interface. .reconnect waits for the next.",
+			example: "listen 8080", run: (*Session).listenWord},
+		{group: "Connect", name: "starttls", args: "[PROTO]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
+			detail:   "With PROTO what comes before is said too: " + strings.Join(StartTLSProtocols(), " ") + ".",
+			complete: StartTLSProtocols(),
+			example:  ".starttls smtp", run: (*Session).startTLS},
 		{group: "Connect", name: "reconnect", summary: "connects again to the last target",
 			example: ".reconnect", run: func(s *Session, ctx context.Context, _ string) error { return s.reconnect(ctx) }},
 		{group: "Connect", name: "eof", connected: true, summary: "half-closes: we send no more, the server may go on",

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"wiretape/wire"
 )
 
 func silent(c net.Conn) { io.Copy(io.Discard, c) }
@@ -90,7 +92,7 @@ func TestInterruptEndsAPipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = pipeOver(ctx, world{"h:80": silent}.dial, to, PipeOptions{In: strings.NewReader("x"), Out: io.Discard})
+		err = pipeOver(ctx, world{"h:80": silent}.dial, wire.Dialer{}, to, PipeOptions{In: strings.NewReader("x"), Out: io.Discard})
 		if StatusOf(err) != StatusInterrupted {
 			t.Errorf("Pipe = %v, want status 130", err)
 		}

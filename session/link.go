@@ -90,6 +90,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 		return failure(StatusUsage, "connected to %s: .close first", s.target.Address())
 	}
 	s.closeLink()
+	s.stopListening()
 	if !t.TLS && t.UsuallyTLS() {
 		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
 	}
@@ -114,6 +115,9 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	s.mu.Unlock()
 	s.owed = false
 	s.startTelnet()
+	if s.opts.StartTLS != "" && !t.TLS {
+		return s.startTLS(ctx, s.opts.StartTLS)
+	}
 	if err := s.startH2(ctx); err != nil {
 		return err
 	}
@@ -183,6 +187,9 @@ func (s *Session) tellMode() {
 func (s *Session) dialFailed(err error) error {
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
 		s.refused = v.TLS
+		if s.opts.ShowCerts {
+			s.view.Certificate(v.TLS, time.Now())
+		}
 		if s.opts.Interactive {
 			s.view.Info(".cert shows the certificate")
 		}
@@ -210,6 +217,9 @@ func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
 
 // reconnect connects to the same target again.
 func (s *Session) reconnect(ctx context.Context) error {
+	if s.listens != nil {
+		return s.reaccept(ctx)
+	}
 	if s.target.Network == "" {
 		return failure(StatusUsage, "not connected: open HOST PORT first")
 	}
@@ -237,36 +247,6 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	defer s.mu.Unlock()
 	s.link = nil
 	s.g.phase, s.g.lock = unconnected, ""
-}
-
-// startTLS begins TLS on the connection that stands.
-func (s *Session) startTLS(ctx context.Context, _ string) error {
-	if s.drained() {
-		return failure(StatusUsage, ".starttls: the connection is closed: .reconnect first")
-	}
-	hctx, stop := s.interruptible(ctx)
-	waiting, err := s.link.conn.StartTLS(hctx, s.tlsOptions())
-	stop()
-	if err != nil {
-		return s.dialFailed(err)
-	}
-	if waiting == 0 {
-		s.view.Info("0 plaintext bytes were waiting (good)")
-	} else {
-		s.view.Warn(fmt.Sprintf("%d plaintext bytes were waiting before the handshake: dropped, as who sent them is not verified", waiting))
-	}
-	s.mu.Lock()
-	if s.g.proto == "http" {
-		s.g.proto = "https"
-	} else {
-		s.g.proto += "+tls"
-	}
-	s.enter(s.target)
-	s.mu.Unlock()
-	if s.target.Proto == "smtp" {
-		s.view.Info("EHLO must be sent again (RFC 3207 4.2)")
-	}
-	return s.startH2(ctx)
 }
 
 // tlsOptions returns the Dialer's options, with which a person decides about a

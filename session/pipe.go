@@ -18,11 +18,13 @@ type PipeOptions struct {
 	In  io.Reader // sent to the peer as it is
 	Out io.Writer // gets the peer's bytes, exactly, and nothing else
 
-	CRLF      bool          // -C: each LF of In becomes CR LF
+	CRLF      bool          // -C: each LF of In that has no CR before it becomes CR LF
 	HalfClose bool          // -N: half-close at the end of In
+	Interval  time.Duration // -i: pause so long between lines of In
 	Idle      time.Duration // --idle, -w: give up after so long without a byte either way; 0 is never
 	IdleFlag  string        // how Idle was asked for, for the error: "--idle" unless set
-	Linger    time.Duration // -q: give up so long after the end of In; 0 is never
+	Linger    time.Duration // -q: give up so long after the end of In; 0 is never, negative at once
+	StartTLS  string        // --starttls: begin TLS after the plain part of this protocol; "" for none
 	Limits    proto.Limits
 	Proto     string    // what the peer is read as, one of detect.Protos; "" finds out
 	Record    wire.Sink // gets all events; nil for none
@@ -33,10 +35,15 @@ type PipeOptions struct {
 type pipe struct {
 	o      PipeOptions
 	target wire.Target
+	peer   wire.Dir      // the peer's direction
+	gone   chan struct{} // closed when the connection is
+	fed    chan struct{} // closed when nothing of In goes any more
+	next   time.Time     // when the next line of In may go; feed's alone
 
 	mu      sync.Mutex // guards what follows
 	stream  *detect.Stream
 	conn    int
+	plain   bool   // what is said is the plain part of StartTLS, and not of In and Out
 	sent    bool   // bytes went to the peer
 	inDone  bool   // all of In went
 	spoke   bool   // a complete Message came from the server
@@ -44,7 +51,7 @@ type pipe struct {
 	noted   int    // deviations that were told
 	outErr  error
 	last    time.Time
-	ended   bool // the peer sends no more
+	ended   bool // the connection is closed
 	changed chan struct{}
 }
 
@@ -57,32 +64,55 @@ type pipe struct {
 //
 // A Read of In may still be under way when Pipe returns.
 func Pipe(ctx context.Context, d wire.Dialer, t wire.Target, o PipeOptions) error {
-	return pipeOver(ctx, d.Dial, t, o)
+	return pipeOver(ctx, d.Dial, d, t, o)
 }
 
-func pipeOver(ctx context.Context, dial dialFunc, t wire.Target, o PipeOptions) error {
-	// What is said is not looked at again: bodies are counted and not held.
-	if o.Limits.Body == 0 {
-		o.Limits.Body = 1
-	}
-	p := &pipe{
-		o: o, target: t,
-		stream:  detect.New(detect.Options{Proto: o.Proto, Limits: o.Limits}),
-		changed: make(chan struct{}, 1),
-		last:    time.Now(),
-	}
+// pipeOver is Pipe with what dials; d says how TLS begins in the middle.
+func pipeOver(ctx context.Context, dial dialFunc, d wire.Dialer, t wire.Target, o PipeOptions) error {
+	p := newPipe(t, wire.ServerToClient, o)
+	p.plain = o.StartTLS != ""
 	conn, err := dial(ctx, t, wire.NewTap(p.event))
 	if err != nil {
 		return &Failure{Status: StatusOf(err), Err: err}
 	}
-	l := newLink(conn)
+	if p.plain {
+		if err := p.startTLS(ctx, conn, d); err != nil {
+			conn.Close()
+			return err
+		}
+	}
+	return p.run(ctx, conn, newLink(conn))
+}
+
+// newPipe returns a pipe without a connection, to a peer that speaks in dir.
+func newPipe(t wire.Target, dir wire.Dir, o PipeOptions) *pipe {
+	// What is said is not looked at again: bodies are counted and not held.
+	if o.Limits.Body == 0 {
+		o.Limits.Body = 1
+	}
+	return &pipe{
+		o: o, target: t, peer: dir,
+		stream:  detect.New(detect.Options{Proto: o.Proto, Limits: o.Limits}),
+		gone:    make(chan struct{}),
+		fed:     make(chan struct{}),
+		changed: make(chan struct{}, 1),
+		last:    time.Now(),
+	}
+}
+
+// run joins In and Out to a connection that l reads.
+func (p *pipe) run(ctx context.Context, conn *wire.Conn, l *link) error {
 	defer func() {
 		conn.Close()
 		<-l.done
 	}()
 	inErr := make(chan error, 1)
-	go func() { inErr <- p.feed(conn) }()
-	return p.wait(ctx, l, inErr)
+	go func() {
+		err := p.feed(conn)
+		close(p.fed)
+		inErr <- err
+	}()
+	return p.wait(ctx, inErr)
 }
 
 // event is the sink: it passes bytes on and follows the protocol.
@@ -94,24 +124,26 @@ func (p *pipe) event(e wire.Event) {
 	}
 	p.conn, p.last = e.Conn, time.Now()
 	switch {
-	case e.Kind == wire.KindData && e.Dir == wire.ServerToClient:
+	case e.Kind == wire.KindData && p.plain:
+	case e.Kind == wire.KindData && e.Dir == p.peer:
 		if p.outErr == nil {
 			_, p.outErr = p.o.Out.Write(e.Data)
 		}
 	case e.Kind == wire.KindData:
 		p.sent = true
-	case e.Kind == wire.KindClose:
+	case e.Kind == wire.KindClose && !p.ended:
 		p.ended = true
+		close(p.gone)
 	}
 	before := p.stream.State(e.Conn)
 	msgs := p.stream.Feed(e)
 	for i := range msgs {
-		if m := &msgs[i]; m.Dir == wire.ServerToClient {
+		if m := &msgs[i]; m.Dir == p.peer {
 			p.spoke = true
 			p.tell(m)
 		}
 	}
-	if p.broken == "" {
+	if p.broken == "" && p.peer == wire.ServerToClient {
 		p.broken = brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits)
 	}
 	if e.Kind == wire.KindData && p.outErr == nil && !p.complete() {
@@ -148,15 +180,17 @@ func (p *pipe) tell(m *proto.Message) {
 func (p *pipe) feed(conn *wire.Conn) error {
 	buf := make([]byte, 128<<10)
 	var crlf []byte
+	cr := false // the last octet of In was a CR
 	for {
 		n, err := p.o.In.Read(buf)
 		if n > 0 {
 			b := buf[:n]
 			if p.o.CRLF {
-				crlf = appendCRLF(crlf[:0], b)
+				crlf = appendCRLF(crlf[:0], b, cr)
+				cr = b[n-1] == '\r'
 				b = crlf
 			}
-			if _, werr := conn.Write(b); werr != nil {
+			if !p.write(conn, b) {
 				return nil // the peer wants no more; what it answered decides
 			}
 		}
@@ -173,20 +207,52 @@ func (p *pipe) feed(conn *wire.Conn) error {
 	return nil
 }
 
-// appendCRLF appends b with a CR before each LF.
-func appendCRLF(dst, b []byte) []byte {
+// write sends b, at its pace, and reports whether all of it went.
+func (p *pipe) write(conn *wire.Conn, b []byte) bool {
+	if p.o.Interval <= 0 {
+		_, err := conn.Write(b)
+		return err == nil
+	}
+	for line := range bytes.Lines(b) {
+		if !p.next.IsZero() {
+			select {
+			case <-time.After(time.Until(p.next)):
+			case <-p.gone:
+				return false
+			}
+		}
+		if _, err := conn.Write(line); err != nil {
+			return false
+		}
+		if bytes.HasSuffix(line, []byte("\n")) {
+			p.next = time.Now().Add(p.o.Interval)
+		}
+	}
+	return true
+}
+
+// appendCRLF appends b with a CR before each LF that has none; cr says that one
+// stands before b.
+func appendCRLF(dst, b []byte, cr bool) []byte {
 	for {
 		i := bytes.IndexByte(b, '\n')
 		if i < 0 {
 			return append(dst, b...)
 		}
-		dst = append(append(dst, b[:i]...), '\r', '\n')
-		b = b[i+1:]
+		dst = append(dst, b[:i]...)
+		if i > 0 && b[i-1] != '\r' || i == 0 && !cr {
+			dst = append(dst, '\r')
+		}
+		dst = append(dst, '\n')
+		b, cr = b[i+1:], false
 	}
 }
 
 // complete reports whether the reply has been given. p.mu is held.
 func (p *pipe) complete() bool {
+	if p.peer == wire.ClientToServer {
+		return false // a reply is ours to give
+	}
 	if p.inDone && !p.sent && p.target.Proto == "http" {
 		return true // nothing was asked, and the server does not begin
 	}
@@ -201,7 +267,7 @@ func (p *pipe) complete() bool {
 	return p.spoke && p.target.SpeaksFirst()
 }
 
-func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {
+func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 	var linger <-chan time.Time
 	for {
 		p.mu.Lock()
@@ -233,7 +299,7 @@ func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {
 			p.mu.Lock()
 			p.inDone = true
 			p.mu.Unlock()
-			if p.o.Linger > 0 {
+			if p.o.Linger != 0 {
 				linger = time.After(p.o.Linger)
 			}
 			if err != nil {
@@ -251,6 +317,9 @@ func (p *pipe) wait(ctx context.Context, l *link, inErr chan error) error {
 				err = failure(StatusTimeout, "stopped by %s %v, reply may be incomplete", flag, p.o.Idle)
 			}
 		case <-linger:
+			if p.peer == wire.ClientToServer {
+				return nil // no reply is due to us
+			}
 			err = failure(StatusTimeout, "stopped by -q %v, reply may be incomplete", p.o.Linger)
 		case <-ctx.Done():
 			err = failure(StatusInterrupted, "interrupted")

@@ -26,7 +26,7 @@ func pipeTo(t *testing.T, target string, serve func(net.Conn), in io.Reader, o P
 	if o.Out == nil {
 		o.Out = &out
 	}
-	err = pipeOver(t.Context(), world{to.Address(): serve}.dial, to, o)
+	err = pipeOver(t.Context(), world{to.Address(): serve}.dial, wire.Dialer{}, to, o)
 	return out.String(), err
 }
 

@@ -37,6 +37,12 @@ type Options struct {
 	// it otherwise.
 	Interrupts <-chan os.Signal
 
+	// StartTLS has every connection that does not begin with TLS go through the
+	// plain part of this protocol, one of [StartTLSProtocols], and then begin it.
+	StartTLS string
+	// ShowCerts shows the peer's certificates, as PEM too, after each handshake.
+	ShowCerts bool
+
 	Record RecordOptions
 	Limits proto.Limits
 	Proto  string // what every connection is read as, one of detect.Protos; "" finds out
@@ -75,7 +81,9 @@ type Session struct {
 	table []command // what this session has of the words; not changed
 
 	// owned by the goroutine of Run
-	link      *link // nil before the first connection and after .close; set with mu held, for the sink
+	link      *link          // nil before the first connection and after .close; set with mu held, for the sink
+	listener  *wire.Listener // that goes on; nil for none
+	listens   *ListenOptions // where connections come to us; nil where we dial
 	timeout   time.Duration
 	interrupt time.Time      // of the last ^C on an empty line
 	told      bool           // how lines are sent has been said
@@ -348,6 +356,7 @@ func (s *Session) finish(ctx context.Context) error {
 // recording had, told already or not, or else that of Options.Out.
 func (s *Session) Close() error {
 	s.closeLink()
+	s.stopListening()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.stream.Close() {

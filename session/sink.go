@@ -32,11 +32,14 @@ func (s *Session) event(e wire.Event) {
 		}
 	}
 	s.view.Event(e)
+	if e.Kind == wire.KindSecure && s.opts.ShowCerts {
+		s.view.Certificate(e.TLS, time.Now())
+	}
 	if !hidden {
 		s.view.Partial(e.Conn, s.stream.State(e.Conn))
 	}
 	s.track(e, msgs)
-	if e.Conn == s.peer.conn && s.peer.broken == "" {
+	if e.Conn == s.peer.conn && s.peer.broken == "" && s.peer.dir() == wire.ServerToClient {
 		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
 		if s.peer.broken == endedEarly && s.h2 != nil && !s.h2.unanswered() {
 			s.peer.broken = "" // only SETTINGS were not acknowledged
@@ -97,7 +100,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 		}
 	case wire.KindData:
 		p.octets[proto.Side(e.Dir)] += int64(len(e.Data))
-		if e.Dir == wire.ServerToClient {
+		if e.Dir == p.dir() {
 			p.gotN += int64(len(e.Data))
 			p.got = append(p.got, e.Data...)
 			if over := len(p.got) - awaitWindow; over > 0 {
@@ -106,7 +109,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 			s.challenged.Store(isChallenge(p.got))
 		}
 	case wire.KindEOF:
-		p.ended = p.ended || e.Dir == wire.ServerToClient
+		p.ended = p.ended || e.Dir == p.dir()
 	case wire.KindReset:
 		p.ended = true
 	case wire.KindClose:
@@ -130,6 +133,10 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 // trackMessage follows what a Message changes: free text that is due, a handshake
 // that is due, a frame that wants an answer. s.mu is held.
 func (s *Session) trackMessage(m *proto.Message) {
+	if s.peer.dir() == wire.ClientToServer { // what is said to us asks nothing of the session
+		s.peer.spoke = s.peer.spoke || m.Dir == wire.ClientToServer
+		return
+	}
 	if m.Dir == wire.ClientToServer {
 		s.trackCommand(m)
 		switch v := m.Value.(type) {

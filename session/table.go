@@ -111,16 +111,24 @@ func (s *Session) help(_ context.Context, args string) error {
 // mostUsed are the words that the list of .help says a line about.
 var mostUsed = []string{"open", "tls", "auto", "send", "again", "await", "show", "body", "cert", "status", "save", "quit"}
 
+// helpColumns is how wide the list of .help is, without the mark of its rows.
+const helpColumns = 78
+
 // helpAll is the list. It fits a screen of 24 rows of 80.
 func (s *Session) helpAll() error {
 	var names, lines strings.Builder
-	group := ""
+	group, column := "", 0
 	for _, c := range s.table {
+		head := ""
 		if c.group != group {
-			group = c.group
-			fmt.Fprintf(&names, "\n%-7s", group)
+			group, head = c.group, c.group
+		}
+		if head != "" || column+1+len(c.word()) > helpColumns {
+			fmt.Fprintf(&names, "\n%-7s", head)
+			column = len("Connect")
 		}
 		names.WriteString(" " + c.word())
+		column += 1 + len(c.word())
 		if slices.Contains(mostUsed, c.name) {
 			fmt.Fprintf(&lines, "\n  %-7s %s", c.word(), c.summary)
 		}

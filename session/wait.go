@@ -123,7 +123,7 @@ func (s *Session) afterSend(ctx context.Context) error {
 	switch {
 	case h != nil && h.options().noWait:
 		return nil
-	case !st.Framed:
+	case !st.Framed || s.accepted():
 		if s.opts.Interactive {
 			s.settle(ctx)
 		}
@@ -245,7 +245,7 @@ func (s *Session) lastReply(ctx context.Context) error {
 	framed := s.stream.State(s.peer.conn).Framed
 	s.mu.Unlock()
 	switch {
-	case s.link == nil:
+	case s.link == nil, s.accepted():
 		return nil
 	case framed:
 		return s.awaitReply(ctx)

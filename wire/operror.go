@@ -67,6 +67,9 @@ func (e *OpError) Error() string {
 	return what + " " + target + ": " + reason(e.Err)
 }
 
+// Reason returns what was found, without what was being done.
+func (e *OpError) Reason() string { return reason(e.Err) }
+
 // Unwrap returns Err.
 func (e *OpError) Unwrap() error { return e.Err }
 
