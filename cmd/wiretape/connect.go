@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,10 @@ type dialFlags struct {
 	tlsMin       string
 	tlsMax       string
 	keyLog       string
+	ciphers      string
+	resolve      []string
+	connectTo    []string
+	proxy        string
 	insecure     bool
 	only4, only6 bool
 	wait         seconds
@@ -45,6 +50,10 @@ func (d *dialFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&d.tlsMin, "tls-min", "", "lowest TLS `VERSION`: 1.0, 1.1, 1.2 or 1.3")
 	fs.StringVar(&d.tlsMax, "tls-max", "", "highest TLS `VERSION`")
 	fs.StringVar(&d.keyLog, "keylog", "", "append TLS secrets to `FILE` (else to $SSLKEYLOGFILE)")
+	fs.StringVar(&d.ciphers, "ciphers", "", "offer these suites up to TLS 1.2: a `LIST` of IANA or OpenSSL names, by commas or colons")
+	fs.StringArrayVar(&d.resolve, "resolve", nil, "take `HOST:PORT:ADDR[,ADDR]` for granted; * is every host; may be repeated")
+	fs.StringArrayVar(&d.connectTo, "connect-to", nil, "connect to HOST2:PORT2 for HOST1:PORT1, by `HOST1:PORT1:HOST2:PORT2`, each of which may be empty")
+	fs.StringVar(&d.proxy, "proxy", "", "connect through `URL`: socks5, socks5h, socks4, socks4a or http, ://[user:password@]host[:port]; no variable of the environment is looked at")
 	fs.BoolVarP(&d.insecure, "insecure", "k", false, "go on when a certificate does not verify")
 	fs.BoolVarP(&d.only4, "ipv4", "4", false, "IPv4 only")
 	fs.BoolVarP(&d.only6, "ipv6", "6", false, "IPv6 only")
@@ -94,7 +103,13 @@ func (d *dialFlags) dialer() (wire.Dialer, error) {
 			return dialer, usagef("--alpn: the list has %d octets, %d fit a ClientHello", octets, maxALPN)
 		}
 	}
+	if err := d.elsewhere(&dialer); err != nil {
+		return dialer, err
+	}
 	var err error
+	if o.CipherSuites, err = cipherSuites(d.ciphers); err != nil {
+		return dialer, err
+	}
 	if o.MinVersion, err = tlsVersion("--tls-min", d.tlsMin); err != nil {
 		return dialer, err
 	}
@@ -128,6 +143,66 @@ func (d *dialFlags) dialer() (wire.Dialer, error) {
 		return dialer, usagef("--key wants --cert")
 	}
 	return dialer, d.openKeyLog(o)
+}
+
+// elsewhere reads the flags that say where a connection really goes.
+func (d *dialFlags) elsewhere(to *wire.Dialer) (err error) {
+	for _, text := range d.resolve {
+		if host, removes := strings.CutPrefix(text, "-"); removes {
+			return usagef("--resolve %q: nothing is kept that %q could be taken from", text, host)
+		}
+		p, err := wire.ParsePin(text)
+		if err != nil {
+			return usagef("--resolve %w", err)
+		}
+		to.Pins = append(to.Pins, p)
+	}
+	for _, text := range d.connectTo {
+		r, err := wire.ParseRoute(text)
+		if err != nil {
+			return usagef("--connect-to %w", err)
+		}
+		to.Routes = append(to.Routes, r)
+	}
+	if d.proxy != "" {
+		if to.Proxy, err = wire.ParseProxy(d.proxy); err != nil {
+			return usagef("--proxy: %w", err)
+		}
+	}
+	return nil
+}
+
+// cipherSuites reads a list of suites. OpenSSL's names are IANA's with hyphens
+// and without the words that all have.
+func cipherSuites(list string) ([]uint16, error) {
+	if list == "" {
+		return nil, nil
+	}
+	plain := func(name string) string {
+		name = strings.TrimPrefix(strings.ToUpper(name), "TLS_")
+		for _, word := range []string{"_WITH_", "-", "_"} {
+			name = strings.ReplaceAll(name, word, " ")
+		}
+		words := strings.Fields(strings.ReplaceAll(strings.ReplaceAll(name, "AES 128", "AES128"), "AES 256", "AES256"))
+		return strings.Join(slices.DeleteFunc(words, func(w string) bool {
+			return w == "CBC" || w == "RSA" && words[0] == "RSA" || w == "SHA256" && words[len(words)-2] == "POLY1305"
+		}), " ")
+	}
+	known := slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites())
+	var ids []uint16
+	for name := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ':' || r == ' ' }) {
+		i := slices.IndexFunc(known, func(s *tls.CipherSuite) bool {
+			return strings.EqualFold(s.Name, name) || plain(s.Name) == plain(name)
+		})
+		if i < 0 {
+			return nil, usagef("--ciphers: suite %q is not known here", name)
+		}
+		if known[i].SupportedVersions[0] == tls.VersionTLS13 {
+			return nil, usagef("--ciphers: suite %q is of TLS 1.3, whose suites are not to be chosen (--tls-max 1.2)", name)
+		}
+		ids = append(ids, known[i].ID)
+	}
+	return ids, nil
 }
 
 func (d *dialFlags) openKeyLog(o *wire.TLSOptions) error {

@@ -21,6 +21,9 @@ var sClientWords = map[string]struct {
 	"-key":        {"--key", true},
 	"-keylogfile": {"--keylog", true},
 	"-crlf":       {"-C", false},
+	"-starttls":   {"--starttls", true},
+	"-showcerts":  {"--showcerts", false},
+	"-brief":      {"", false},
 }
 
 // adoptOtherTools rewrites the words of s_client, exactly those, before the flags
@@ -49,6 +52,7 @@ func adoptOtherTools(root *cobra.Command, args []string) ([]string, error) {
 				continue
 			}
 			out = append(out, w.flag, args[i])
+		case ok && w.flag == "":
 		case ok:
 			out = append(out, w.flag)
 		case isOneDashWord(root.Flags(), a):

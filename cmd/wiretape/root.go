@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,19 +27,20 @@ type plainFlags struct {
 	dial   dialFlags
 	record recordFlags
 
-	lines    []string
-	h2       []string
-	file     string
-	udp      bool
-	unix     bool
-	halfShut bool
-	crlf     bool
-	idle     seconds
-	eol      string
-	escape   string
-	noKeep   bool
-	plain    bool
-	as       string
+	nc ncFlags
+
+	lines     []string
+	h2        []string
+	as        string
+	file      string
+	reply     string
+	starttls  string
+	showCerts bool
+	idle      seconds
+	eol       string
+	escape    string
+	noKeep    bool
+	plain     bool
 }
 
 func (a *app) root() *cobra.Command {
@@ -79,10 +79,10 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	f.record.register(fs)
 	fs.StringArrayVarP(&f.lines, "command", "c", nil, "type `LINE`, as at the prompt; may be repeated")
 	fs.StringVarP(&f.file, "file", "f", "", "type the lines of `FILE`; - is stdin")
-	fs.BoolVarP(&f.udp, "udp", "u", false, "UDP")
-	fs.BoolVarP(&f.unix, "unixsock", "U", false, "the target is the path of a Unix socket")
-	fs.BoolVarP(&f.halfShut, "half-close", "N", false, "in a pipe: half-close at the end of stdin")
-	fs.BoolVarP(&f.crlf, "crlf", "C", false, "in a pipe: LF becomes CRLF")
+	f.nc.register(fs)
+	fs.StringVar(&f.reply, "reply", "", "with -l: answer every request with a status or a file (`STATUS|FILE`), until ^C")
+	fs.StringVar(&f.starttls, "starttls", "", "begin TLS after the plain part of `PROTO`: "+joinComma(session.StartTLSProtocols()))
+	fs.BoolVar(&f.showCerts, "showcerts", false, "show the peer's certificates, as PEM too")
 	fs.Var(&f.idle, "idle", "in a pipe: stop after `SECONDS` of silence")
 	fs.StringVar(&f.eol, "eol", "crlf", "line end of typed lines: crlf, lf, cr, none or nul")
 	fs.StringArrayVar(&f.h2, "h2", nil, "set an `OPTION` of HTTP/2 as .h2 does, such as 'ack off'; may be repeated")
@@ -96,11 +96,18 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 
 // runPlain connects where a target is given, and takes bytes or lines.
 func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error {
-	target, connect, err := plainTarget(args, f)
-	if err != nil {
-		return err
+	var target wire.Target
+	var connect bool
+	var err error
+	if !f.nc.listen && !f.nc.scan {
+		if target, connect, err = plainTarget(args, f); err != nil {
+			return err
+		}
 	}
 	dialer, err := f.dial.dialer()
+	if err == nil {
+		err = f.nc.dialer(&dialer)
+	}
 	if err != nil {
 		return err
 	}
@@ -119,9 +126,15 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	if err != nil {
 		return usagef("--eol: %v", err)
 	}
+	if f.starttls != "" {
+		if err := session.ParseStartTLS(f.starttls); err != nil {
+			return err
+		}
+	}
 	opts := session.Options{
 		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
 		Style: a.style(f.plain), Proto: f.as, H2: f.h2,
+		StartTLS: f.starttls, ShowCerts: f.showCerts,
 		Record: session.RecordOptions{
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
 			Redact: rd, Tool: toolName(),
@@ -131,9 +144,21 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		},
 		Demo: a.demoWord,
 	}
+	switch {
+	case f.nc.listen:
+		return a.runListen(ctx, args, opts, f)
+	case f.reply != "":
+		return usagef("--reply goes with -l")
+	case f.nc.scan:
+		return a.runScan(ctx, args, dialer, f)
+	}
+	var start opening
+	if connect {
+		start = func(ctx context.Context, s *session.Session) error { return s.Open(ctx, target) }
+	}
 	in := terminalOf(a.stdin)
 	if in != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" {
-		return a.runREPL(ctx, opts, target, connect, f)
+		return a.runREPL(ctx, opts, start, f)
 	}
 	ctx, stop := a.interruptible(ctx)
 	defer stop()
@@ -144,25 +169,38 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	switch {
 	case len(f.lines) > 0 && f.file != "":
 		return usagef("-c and -f exclude each other")
-	case len(f.lines) > 0:
-		opts.Lines = session.NewLines(f.lines...)
-		return runLines(ctx, opts, target, connect)
-	case f.file != "" || !connect && in == nil:
-		script, name := a.stdin, "stdin"
-		if f.file != "" && f.file != "-" {
-			file, err := os.Open(f.file)
-			if err != nil {
-				return usagef("script: %v", err)
-			}
-			defer file.Close()
-			script, name = file, f.file
+	case len(f.lines) > 0 || f.file != "" || !connect && in == nil:
+		lines, done, err := a.scriptLines(f)
+		if err != nil {
+			return err
 		}
-		opts.Lines = session.NewScript(script, name)
-		return runLines(ctx, opts, target, connect)
+		defer done()
+		opts.Lines = lines
+		return runLines(ctx, opts, start)
 	case !connect:
 		return usagef("no target, and stdout is no terminal to give a prompt on")
 	}
-	return a.runPipe(ctx, opts, target, f)
+	return a.pipe(ctx, f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
+}
+
+// An opening connects a session before its first line; nil leaves that to the
+// lines.
+type opening func(context.Context, *session.Session) error
+
+// scriptLines returns the lines of -c, of -f or of stdin. done is to be called
+// when they are read.
+func (a *app) scriptLines(f *plainFlags) (lines session.LineReader, done func(), err error) {
+	switch {
+	case len(f.lines) > 0:
+		return session.NewLines(f.lines...), func() {}, nil
+	case f.file == "" || f.file == "-":
+		return session.NewScript(a.stdin, "stdin"), func() {}, nil
+	}
+	file, err := os.Open(f.file)
+	if err != nil {
+		return nil, nil, usagef("script: %v", err)
+	}
+	return session.NewScript(file, f.file), func() { file.Close() }, nil
 }
 
 // unattendedDial is how long each phase of connecting may take where no person
@@ -176,7 +214,7 @@ var laterWords = []string{"curl", "lint", "import", "export", "completion", "man
 // plainTarget reads the target of the plain command.
 func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err error) {
 	if len(args) == 0 {
-		if f.unix || f.udp {
+		if f.nc.unix || f.nc.udp {
 			return t, false, usagef("-u and -U want a target")
 		}
 		return t, false, nil
@@ -187,14 +225,14 @@ func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err
 			usagef("%s is not in this version", word),
 			"for a host of that name: wiretape open " + strings.Join(args, " "),
 		}
-	case f.unix:
+	case f.nc.unix:
 		if len(args) != 1 {
 			return t, false, usagef("-U wants one path")
 		}
 		t, err = session.ParseOpen("unix", args)
 	case slices.Contains([]string{"open", "tls", "udp", "unix", "h2"}, word) && len(args) > 1:
 		t, err = session.ParseOpen(word, args[1:])
-	case f.udp:
+	case f.nc.udp:
 		t, err = session.ParseOpen("udp", args)
 	default:
 		t, err = session.ParseOpen("open", args)
@@ -203,7 +241,7 @@ func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err
 }
 
 // runLines runs a script.
-func runLines(ctx context.Context, opts session.Options, t wire.Target, connect bool) (err error) {
+func runLines(ctx context.Context, opts session.Options, start opening) (err error) {
 	s, err := session.New(opts)
 	if err != nil {
 		return err
@@ -213,41 +251,12 @@ func runLines(ctx context.Context, opts session.Options, t wire.Target, connect 
 			err = cerr
 		}
 	}()
-	if connect {
-		if err := s.Open(ctx, t); err != nil {
+	if start != nil {
+		if err := start(ctx, s); err != nil {
 			return err
 		}
 	}
 	return s.Run(ctx)
-}
-
-func (a *app) runPipe(ctx context.Context, opts session.Options, t wire.Target, f *plainFlags) error {
-	rec, err := f.record.open(time.Now())
-	if err != nil {
-		return err
-	}
-	// A reader of stdout that goes away ends the pipe, and the tape in order.
-	signal.Ignore(syscall.SIGPIPE)
-	o := session.PipeOptions{
-		In: a.stdin, Out: a.stdout, CRLF: f.crlf, HalfClose: f.halfShut,
-		Idle: time.Duration(f.idle), Record: rec.sink(), Proto: f.as,
-	}
-	if o.Idle == 0 { // nc's -w is for both
-		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"
-	}
-	o.Notes = a.stderr
-	if terminalOf(a.stdout) != nil {
-		out := &escaper{w: a.stdout}
-		o.Out, o.Notes = out, freshLine{a.stderr, out}
-	}
-	err = session.Pipe(ctx, opts.Dialer, t, o)
-	if out, ok := o.Out.(*escaper); ok && err != nil {
-		out.endLine()
-	}
-	if cerr := rec.close(a); err == nil {
-		err = cerr
-	}
-	return err
 }
 
 // freshLine writes to w once what out shows has ended its line.
@@ -292,7 +301,7 @@ func (e *escaper) Write(p []byte) (int, error) {
 }
 
 // runREPL gives a person a prompt.
-func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, connect bool, f *plainFlags) (err error) {
+func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, f *plainFlags) (err error) {
 	key, name, err := escapeKey(f.escape)
 	if err != nil {
 		return err
@@ -332,10 +341,10 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, t wire.Target, 
 			err = cerr
 		}
 	}()
-	if connect {
+	if start != nil {
 		// A target that cannot be reached ends the program, as with telnet. After a
 		// certificate that was refused .cert may follow.
-		err := s.Open(ctx, t)
+		err := start(ctx, s)
 		if _, refused := errors.AsType[*wire.VerifyError](err); err != nil && !refused {
 			return err
 		}
