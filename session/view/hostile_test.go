@@ -152,11 +152,11 @@ func everything(p *Printer, events []wire.Event, h string) {
 func checkJSON(t *testing.T, out string) {
 	t.Helper()
 	for line := range strings.Lines(out) {
-		if !json.Valid([]byte(line)) || line[0] != '{' {
+		if !utf8.ValidString(line) || !json.Valid([]byte(line)) || line[0] != '{' {
 			t.Errorf("not a JSON object: %q", line)
 		}
 		for _, r := range strings.TrimSuffix(line, "\n") {
-			if r == utf8.RuneError || r < ' ' || r > unicode.MaxASCII && invisible(r) || r == 0x7f {
+			if r < ' ' || r > unicode.MaxASCII && invisible(r) || r == 0x7f {
 				t.Errorf("JSON has %U raw: %q", r, line)
 				break
 			}
