@@ -194,6 +194,9 @@ func (s *Session) dialFailed(err error) error {
 			s.view.Info(".cert shows the certificate")
 		}
 	}
+	if p, ok := errors.AsType[*wire.PlaintextError](err); ok && s.opts.Interactive {
+		s.view.Info(plaintextHint(p.First, s.target))
+	}
 	return &Failure{Status: StatusOf(err), Err: err}
 }
 

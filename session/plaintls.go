@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
+	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 	"wiretape/wire/tlsrec"
@@ -45,4 +47,21 @@ func (s *Session) tellTLS(m *proto.Message) {
 	}
 	s.peer.toldTLS = true
 	s.view.Warn(fmt.Sprintf("the peer speaks TLS (%s): .tls %s %d connects with it, .starttls begins it here", what, s.target.Host, s.target.Port))
+}
+
+// plaintextHint says what to do where a peer answered a TLS handshake in plain
+// text, by what its first octets look like.
+func plaintextHint(first []byte, t wire.Target) string {
+	stream := detect.New(detect.Options{})
+	stream.Feed(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: first})
+	stream.Close()
+	address := fmt.Sprintf("open %s %d", t.Host, t.Port)
+	switch name := stream.Proto(1); name {
+	case detect.SMTP, detect.FTP, detect.POP3, detect.IMAP, detect.NNTP, detect.Line:
+		return "the port speaks plain text, so it seems " + name + ": " + address + ", and .starttls where the server has agreed to it"
+	case detect.Raw:
+		return "the port does not speak TLS: " + address + " speaks to it without"
+	default:
+		return "the port speaks plain text, so it seems " + name + ": " + address
+	}
 }

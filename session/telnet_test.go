@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 
 	"wiretape/session/view"
+	"wiretape/wire"
 	"wiretape/wire/proto/prototest"
 	"wiretape/wire/telnet"
 )
@@ -108,6 +109,20 @@ func TestPlainTextToTLSIsExplained(t *testing.T) {
 		golden(t, "plaintls.golden", play(t, servers, Options{}, "open a 8081", ".mode block", "GET / HTTP/1.0", "", ".close",
 			"open b 80", "GET / HTTP/1.0", "", ".close", "open c 9001", "hello", ".quit"))
 	})
+}
+
+func TestPlainTextInReplyToTLSIsExplained(t *testing.T) {
+	target := wire.Target{Host: "h", Port: 465}
+	for first, want := range map[string]string{
+		"220 h ESMTP\r\n":                "the port speaks plain text, so it seems smtp: open h 465, and .starttls where the server has agreed to it",
+		"HTTP/1.1 400 Bad Request\r\nDa": "the port speaks plain text, so it seems http/1.1: open h 465",
+		"SSH-2.0-x\r\n":                  "the port speaks plain text, so it seems ssh: open h 465",
+		"\x00\x01":                       "the port does not speak TLS: open h 465 speaks to it without",
+	} {
+		if got := plaintextHint([]byte(first), target); got != want {
+			t.Errorf("%q: %s, want %s", first, got, want)
+		}
+	}
 }
 
 // TestCurlTelnet plays the public cases: a server that negotiates, a line that
