@@ -13,11 +13,12 @@ import (
 	"wiretape/wire/proto"
 )
 
-// maxBody is what the practice site takes of a request's body over HTTP/2, in
-// octets. No page is longer than what came or than this, so that answers fit the
-// windows with which a connection begins (RFC 9113, section 6.9.2) and nobody
-// has to wait for flow control.
-const maxBody = 16 << 10 // 16 KiB
+// What the practice site takes over HTTP/2, in octets: of one request's body, and
+// of all that are under way on a connection, their answers too.
+const (
+	maxBody = 1 << 20 // 1 MiB, as over HTTP/1.1
+	maxHeld = 8 << 20 // 8 MiB
+)
 
 // maxFrame is the payload that either side may send, in octets: the site announces
 // no other, and no client can ask for less (RFC 9113, section 4.2).
@@ -33,18 +34,27 @@ type h2conn struct {
 	block   bytes.Buffer // what encoder writes
 
 	streams map[uint32]*h2stream
+	last    uint32    // highest that the client has opened
 	header  *h2stream // whose header block is going on
+	held    int       // octets of bodies and answers
+	window  int64     // what the client lets us send, of the connection
+	initial int64     // of a new stream
 	fields  []hpack.HeaderField
 	out     []byte
 }
 
-// h2stream is a request on its way in.
+// h2stream is a request on its way in, and then its answer on its way out.
 type h2stream struct {
 	id       uint32
 	fragment []byte
 	fields   []hpack.HeaderField
 	body     []byte
 	ended    bool
+
+	sent     int64 // octets of DATA, less what WINDOW_UPDATE has allowed
+	answered bool
+	left     []byte // of the answer's body
+	trailers [][2]string
 }
 
 // maxStreams is how many requests a client may have open at once.
@@ -53,7 +63,10 @@ const maxStreams = 100
 // serveHTTP2 answers the requests of an HTTP/2 connection until the client
 // leaves or breaks a rule.
 func (s site) serveHTTP2(c *wire.Conn) {
-	h := &h2conn{site: s, conn: c, parser: http2.New(proto.Limits{}), streams: map[uint32]*h2stream{}}
+	h := &h2conn{
+		site: s, conn: c, parser: http2.New(proto.Limits{}), streams: map[uint32]*h2stream{},
+		window: startWindow, initial: startWindow,
+	}
 	h.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) { h.fields = append(h.fields, f) })
 	h.decoder.SetMaxStringLength(proto.DefaultLine)
 	h.encoder = hpack.NewEncoder(&h.block)
@@ -107,18 +120,20 @@ func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
 	h.out = append(h.out, f.Answer()...)
 	switch f.Type {
 	case http2.FrameHeaders:
-		if h.streams[f.Stream] == nil && len(h.streams) >= maxStreams {
-			return http2.ErrCodeEnhanceYourCalm, "too many streams"
-		}
-		if f.Stream%2 == 0 {
+		st := h.streams[f.Stream]
+		switch {
+		case f.Stream%2 == 0:
 			return http2.ErrCodeProtocol, "HEADERS on a stream that no client opens"
+		case st != nil && st.ended, st == nil && f.Stream <= h.last:
+			return http2.ErrCodeStreamClosed, "HEADERS on a stream that is closed"
+		case st == nil && len(h.streams) >= maxStreams:
+			return http2.ErrCodeEnhanceYourCalm, "too many streams"
+		case st == nil:
+			st = &h2stream{id: f.Stream}
+			h.streams[f.Stream], h.last = st, f.Stream
 		}
-		h.header = h.streams[f.Stream]
-		if h.header == nil {
-			h.header = &h2stream{id: f.Stream}
-			h.streams[f.Stream] = h.header
-		}
-		h.header.ended = f.Flags.Has(http2.FlagEndStream)
+		h.header = st
+		st.ended = f.Flags.Has(http2.FlagEndStream)
 		return h.fragment(f)
 	case http2.FrameContinuation:
 		if h.header == nil {
@@ -128,7 +143,13 @@ func (h *h2conn) take(m *proto.Message) (http2.ErrCode, string) {
 	case http2.FrameData:
 		return h.data(f, m.Body.Data)
 	case http2.FrameRSTStream:
-		delete(h.streams, f.Stream)
+		if st := h.streams[f.Stream]; st != nil {
+			h.drop(st)
+		}
+	case http2.FrameSettings:
+		return h.settings(f)
+	case http2.FrameWindowUpdate:
+		return h.widen(f)
 	}
 	return 0, ""
 }
@@ -169,10 +190,19 @@ func (h *h2conn) data(f *http2.Frame, data []byte) (http2.ErrCode, string) {
 	if st == nil {
 		return 0, "" // reset or answered: its rest may still be on the way
 	}
-	if st.body = append(st.body, data...); len(st.body) > maxBody {
-		return http2.ErrCodeEnhanceYourCalm, "over HTTP/2 the practice site takes bodies up to 16 KiB"
+	if st.ended {
+		return http2.ErrCodeStreamClosed, "DATA on a stream that is closed"
+	}
+	h.held += len(data)
+	st.body = append(st.body, data...)
+	switch {
+	case len(st.body) > maxBody:
+		return http2.ErrCodeEnhanceYourCalm, "over HTTP/2 the practice site takes bodies up to 1 MiB"
+	case h.held > maxHeld:
+		return http2.ErrCodeEnhanceYourCalm, "too much is under way"
 	}
 	if f.Flags.Has(http2.FlagEndStream) {
+		st.ended = true
 		h.answer(st)
 	} else if f.Length > 0 {
 		h.out = http2.AppendWindowUpdate(h.out, f.Stream, uint32(f.Length))
@@ -180,9 +210,8 @@ func (h *h2conn) data(f *http2.Frame, data []byte) (http2.ErrCode, string) {
 	return 0, ""
 }
 
-// answer writes the answer to a complete request.
+// answer begins the answer to a complete request.
 func (h *h2conn) answer(st *h2stream) {
-	delete(h.streams, st.id)
 	q := request{body: st.body, secure: true, twin: h.site.twin}
 	for _, f := range st.fields {
 		switch f.Name {
@@ -212,22 +241,13 @@ func (h *h2conn) answer(st *h2stream) {
 		fields = append(fields, [2]string{"content-length", fmt.Sprint(len(r.body))})
 	}
 	h.headers(st.id, fields, len(body) == 0 && r.trailers == nil)
-	for len(body) > 0 {
-		n := min(len(body), maxFrame)
-		var flags http2.Flags
-		if n == len(body) && r.trailers == nil {
-			flags = http2.FlagEndStream
-		}
-		h.out = http2.AppendFrame(h.out, http2.FrameData, flags, st.id, body[:n])
-		body = body[n:]
+	st.answered = true
+	h.held += len(body) - len(st.body)
+	st.left, st.body = body, nil
+	for _, f := range r.trailers {
+		st.trailers = append(st.trailers, [2]string{string(bytes.ToLower([]byte(f[0]))), f[1]})
 	}
-	if r.trailers != nil {
-		lower := make([][2]string, len(r.trailers))
-		for i, f := range r.trailers {
-			lower[i] = [2]string{string(bytes.ToLower([]byte(f[0]))), f[1]}
-		}
-		h.headers(st.id, lower, true)
-	}
+	h.send(st)
 }
 
 func (h *h2conn) headers(stream uint32, fields [][2]string, end bool) {
