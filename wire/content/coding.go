@@ -73,7 +73,15 @@ type output struct {
 	notes   []string
 }
 
-func (o *output) note(text string) { o.notes = append(o.notes, text) }
+// maxNotes bounds the notes of one coding: each member of a gzip stream may have
+// its own.
+const maxNotes = 16
+
+func (o *output) note(text string) {
+	if len(o.notes) < maxNotes {
+		o.notes = append(o.notes, text)
+	}
+}
 
 // chunk is how much room is made at a time, at least: 32 KiB.
 const chunk = 32 << 10

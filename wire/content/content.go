@@ -17,7 +17,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // Limits bound what [Decode] gives. The zero value means the defaults.
@@ -162,7 +161,7 @@ func lower(b []byte) string {
 func (r *Result) undo(name string, came int, limits Limits) bool {
 	c, known := find(name)
 	if !known {
-		text := "content coding " + strconv.QuoteToASCII(name) + " is unknown"
+		text := "content coding " + quote(name) + " is unknown"
 		if c = sniff(r.Data); c == nil {
 			r.note(contentEncoding, text+": not undone", "RFC 9110 8.4.1")
 			return false

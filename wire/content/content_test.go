@@ -185,6 +185,18 @@ func memory(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
+// Very many members cost no more than their octets.
+func TestManyMembersAreCheap(t *testing.T) {
+	body := strings.Repeat(code(t, "", "gzip")[:15]+"12345678", 40000) // all trailers are wrong
+	var r Result
+	if allocated := memory(func() { r = decode("gzip", body) }); allocated > 16<<20 {
+		t.Errorf("%d octets of members allocate %d MiB", len(body), allocated>>20)
+	}
+	if len(r.Notes) > maxNotes || len(r.Data) > 0 {
+		t.Errorf("%d notes, %d octets", len(r.Notes), len(r.Data))
+	}
+}
+
 func TestNoGoroutineStays(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 20 {

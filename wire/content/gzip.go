@@ -24,6 +24,7 @@ const (
 // trailer are right; unlike them it says so.
 func undoGzip(o *output, in []byte) {
 
+	var inflate io.ReadCloser // one for all members: there may be very many
 	for first := true; len(in) > 0; first = false {
 		head, ok := o.gzipHeader(in)
 		switch {
@@ -47,7 +48,13 @@ func undoGzip(o *output, in []byte) {
 		in = in[head:]
 		r := bytes.NewReader(in)
 		from := len(o.data)
-		err := o.read(flate.NewReader(r))
+		if inflate == nil {
+			inflate = flate.NewReader(r)
+		} else if err := inflate.(flate.Resetter).Reset(r, nil); err != nil {
+			o.stopped("gzip", err)
+			return
+		}
+		err := o.read(inflate)
 		if o.full {
 			return
 		}

@@ -42,7 +42,7 @@ func Characters(data, contentTypeValue []byte, whole bool) Text {
 		t.Charset, t.By = mark, "BOM"
 		t.Data = data[n:]
 		if told != "" && CharsetName(told) != mark && !strings.EqualFold(told, "utf-16") {
-			t.note(contentType, "Content-Type says "+strconv.QuoteToASCII(told)+", the byte order mark "+mark+", which counts", "RFC 9110 8.3.2")
+			t.note(contentType, "Content-Type says "+quote(told)+", the byte order mark "+mark+", which counts", "RFC 9110 8.3.2")
 		}
 	case !media.IsText() && (told == "" || media.Name != ""):
 		return t
@@ -57,6 +57,15 @@ func (t *Text) note(field, text, rule string) {
 	t.Notes = append(t.Notes, Note{Field: field, Text: text, Rule: rule})
 }
 
+// quote returns what a peer calls something, quoted and not too long.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		return strconv.QuoteToASCII(s[:most]) + "…"
+	}
+	return strconv.QuoteToASCII(s)
+}
+
 // find decides on the charset of what has no byte order mark.
 func (t *Text) find(media MediaType, told string, whole bool) {
 	if told != "" {
@@ -64,7 +73,7 @@ func (t *Text) find(media MediaType, told string, whole bool) {
 			t.Charset, t.By = name, "Content-Type"
 			return
 		}
-		t.note(contentType, "charset "+strconv.QuoteToASCII(told)+" is unknown", "RFC 9110 8.3.2")
+		t.note(contentType, "charset "+quote(told)+" is unknown", "RFC 9110 8.3.2")
 	}
 	if name := declared(t.Data, media.Name); name != "" {
 		t.Charset, t.By = name, "the document"
