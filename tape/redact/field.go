@@ -19,11 +19,12 @@ const (
 	loginField    // LOGIN of IMAP
 	responseField // a line that answers a challenge, or a literal of LOGIN
 	earlyField    // a line behind AUTH that nothing has asked for yet
+	redisField    // a password of Redis
 	lostField     // its name is not known: all of its value is taken for a secret
 )
 
 // isCommand reports whether a line is no field.
-func (k fieldKind) isCommand() bool { return k >= passField && k <= earlyField }
+func (k fieldKind) isCommand() bool { return k >= passField && k <= redisField }
 
 // secretFields are the fields whose values are secret.
 var secretFields = [...]struct {

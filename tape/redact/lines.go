@@ -54,6 +54,7 @@ func (c *conn) expect(f *wire.Facts) {
 		service := wire.ServiceAt("tcp", port)
 		c.greeted = c.greeted || service.Greets
 		c.tagged = c.tagged || service.Proto == "imap"
+		c.client.redis.seen = c.client.redis.seen || service.Proto == "redis"
 	}
 }
 

@@ -14,6 +14,8 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 		s.maskAuth(b, at, marks)
 	case passField, saslField, apopField, authinfoField, loginField, responseField, earlyField:
 		s.maskLine(b, at, marks)
+	case redisField:
+		addMarks(b, at, s.base, "", marks)
 	case lostField:
 		addMarks(b, at, "FIELD", "", marks)
 	case cookieField:

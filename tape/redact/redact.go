@@ -5,8 +5,9 @@
 // Masked are the credentials of Authorization and Proxy-Authorization and the
 // values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS,
 // AUTH, APOP, LOGIN, AUTHENTICATE and AUTHINFO as FTP, mail and news have them, the
-// lines with which they go on, and anywhere the values that are given. Nothing else
-// is: no password in a query, a form, JSON or a command of another protocol, and
+// lines with which they go on, the passwords that commands of Redis have (AUTH,
+// HELLO, MIGRATE, ACL SETUSER, CONFIG SET, SENTINEL SET; in a line of text AUTH
+// alone), and anywhere the values that are given. Nothing else is: no password in a query, a form, JSON or a command of another protocol, and
 // nothing that is compressed or encrypted.
 //
 // # Text

@@ -50,6 +50,8 @@ type stream struct {
 	response bool      // the next line answers a challenge
 	verb     bool      // of a line with a tag: the tag has been read
 
+	redis redis // of the client
+
 	// HTTP/2.
 	mayBegin bool // it may at the current line
 	watched  int  // 1 more than the octets seen of what it begins with; 0 for none
@@ -68,6 +70,7 @@ func (s *stream) lose(size int64) {
 		s.folded = plainField
 	}
 	s.watched = 0
+	s.redis = redis{seen: s.redis.seen}
 }
 
 // scan goes over b, notes the secrets in r, and returns how much of b is
@@ -85,6 +88,9 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 		if !s.begun {
 			s.begun, s.watched = true, 1
 			s.conn.greeted = s.conn.greeted || s.server && !s.conn.client.begun
+			if c := &s.conn.client.redis; s.server && !s.conn.greeted {
+				c.seen = c.seen || answersLikeRedis(b[i])
+			}
 		}
 		n := s.fieldLine(b[i:], i, final, &r.marks)
 		if n == 0 {
@@ -92,6 +98,9 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 		}
 		if s.watched > 0 {
 			n = s.watch(b[i : i+n])
+		}
+		if !s.server && !s.conn.greeted {
+			s.redis.follow(b[i : i+n])
 		}
 		i += n
 		if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
@@ -220,6 +229,13 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 	if !s.server && s.conn.tagged {
 		return s.taggedLine(b)
 	}
+	if is, behind := s.redis.secret(b[0]); is && len(s.name) == 0 && !s.text {
+		s.field, s.text, s.inside, s.base = redisField, true, true, "AUTH"
+		if behind {
+			return 1
+		}
+		return s.fieldLine(b, at, final, marks)
+	}
 	for i, c := range b {
 		switch {
 		case c == '\n':
@@ -241,6 +257,9 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 		case (c == ' ' || c == '\t') && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
 			s.field, s.inside, s.base = commandOf(s.name), false, strings.ToUpper(string(s.name))
 			s.conn.challenged = s.field == saslField
+			return i + 1
+		case c == ' ' && !s.server && s.redis.seen && string(s.name) == "auth" && !s.blank:
+			s.field, s.inside, s.base = redisField, true, "AUTH"
 			return i + 1
 		case c == ' ' || c == '\t':
 			// RFC 9112, section 5.1: there is none before the colon, but it is read.

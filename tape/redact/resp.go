@@ -1,0 +1,135 @@
+package redact
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// A redis follows the commands of a client of Redis, arrays of bulk strings with
+// lengths before them, so far as it takes to know which of them are passwords. It
+// is asked where a line begins: a password is the line, or the lines, behind a
+// length.
+type redis struct {
+	seen  bool // commands were seen as arrays, the server answers as Redis does, or the port is its
+	state redisState
+	line  []byte // of a length, or of a word, up to maxRedisWord
+	all   int    // arguments of the command
+	n     int    // index of the argument that comes next, or is read
+	left  int64  // of a bulk string, with its line end
+
+	verb, sub string // the first words, in lower case
+	next      redisArg
+}
+
+type redisState uint8
+
+const (
+	redisLine redisState = iota // a line with a type, or one of text
+	redisBulk
+)
+
+// A redisArg is what the next argument is.
+type redisArg uint8
+
+const (
+	redisPlain  redisArg = iota
+	redisUser            // the next but one is a password
+	redisSecret          // a password
+	redisRule            // a rule of ACL SETUSER, which may have one
+)
+
+// maxRedisWord is how much of a word is looked at, octets.
+const maxRedisWord = 32
+
+// secret reports whether a line that begins with c is a password, and whether its
+// first octet is no part of it.
+func (x *redis) secret(c byte) (is, behind bool) {
+	if x.state != redisBulk || x.left <= 2 {
+		return false, false
+	}
+	switch x.next {
+	case redisSecret:
+		return true, false
+	case redisRule:
+		// Passwords and their hashes, added and removed.
+		return strings.IndexByte("><#!", c) >= 0, true
+	}
+	return false, false
+}
+
+// follow takes the next octets of the client's stream.
+func (x *redis) follow(b []byte) {
+	for len(b) > 0 {
+		if x.state == redisBulk {
+			n := int(min(x.left, int64(len(b))))
+			x.line = append(x.line, b[:min(n, maxRedisWord-len(x.line))]...)
+			b, x.left = b[n:], x.left-int64(n)
+			if x.left == 0 {
+				x.argument(strings.ToLower(strings.TrimRight(string(x.line), "\r\n")))
+				x.state, x.line = redisLine, x.line[:0]
+			}
+			continue
+		}
+		i := bytes.IndexByte(b, '\n')
+		part := b[:max(i, 0)]
+		if i < 0 {
+			part = b
+		}
+		x.line = append(x.line, part[:min(len(part), maxRedisWord-len(x.line))]...)
+		if i < 0 {
+			return
+		}
+		x.length(string(bytes.TrimRight(x.line, "\r")))
+		x.line, b = x.line[:0], b[i+1:]
+	}
+}
+
+// length takes a line outside of strings.
+func (x *redis) length(line string) {
+	if len(line) < 2 {
+		return
+	}
+	n, err := strconv.ParseInt(line[1:], 10, 64)
+	switch {
+	case err != nil || n < 0 || n > 1<<40:
+	case line[0] == '*':
+		x.all, x.n, x.verb, x.sub, x.next = int(n), 0, "", "", redisPlain
+	case line[0] == '$' && x.n < x.all:
+		x.seen = true
+		x.state, x.left = redisBulk, n+2
+		if x.verb == "auth" && x.n == x.all-1 {
+			x.next = redisSecret
+		}
+	}
+}
+
+// argument takes an argument that is over, in lower case and cut off, and tells
+// what the next one is.
+func (x *redis) argument(word string) {
+	n, was := x.n, x.next
+	x.n++
+	x.next = redisPlain
+	switch n {
+	case 0:
+		x.verb = word
+		return
+	case 1:
+		x.sub = word
+	}
+	switch {
+	case was == redisUser:
+		x.next = redisSecret
+	case x.verb == "hello" && n >= 2 && word == "auth", x.verb == "migrate" && n >= 6 && word == "auth2":
+		x.next = redisUser
+	case x.verb == "migrate" && n >= 6 && word == "auth", word == "auth-pass", word == "sentinel-pass",
+		x.verb == "config" && x.sub == "set" && n%2 == 0 && (word == "requirepass" || word == "masterauth" || strings.HasSuffix(word, "-key-file-pass")):
+		x.next = redisSecret
+	case x.verb == "acl" && x.sub == "setuser" && n >= 2:
+		x.next = redisRule
+	}
+}
+
+// answersLikeRedis reports whether a server's first octet is one that values of
+// RESP begin with, and no line of HTTP.
+func answersLikeRedis(c byte) bool { return strings.IndexByte("+-:$*%~_", c) >= 0 }
