@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"wiretape/wire/line"
-	"wiretape/wire/proto"
 	"wiretape/wire/proto/prototest"
 )
 
@@ -75,54 +73,4 @@ func strs(v any) []string {
 		return out
 	}
 	return nil
-}
-
-// TestReplyCodesAgree compares the codes of all replies of a capture with those
-// that tshark read. It gives the code of a reply once for each packet, so that
-// equal codes in a row are taken as one.
-func TestReplyCodesAgree(t *testing.T) {
-	captures := prototest.Captures(t)
-	for _, suite := range []struct {
-		name, field string
-		agreed, all int
-	}{
-		{SMTP, "smtp.response.code", 40, 41},
-		{FTP, "ftp.response.code", 15, 17},
-	} {
-		agreed, all := 0, 0
-		for _, d := range prototest.Rows[dissected](t, "tshark_"+suite.name+".jsonl") {
-			want := map[string][]string{}
-			for _, r := range d.Rows {
-				stream := fmt.Sprint(r["tcp.stream"])
-				want[stream] = append(want[stream], strs(r[suite.field])...)
-			}
-			for _, c := range captures {
-				if c.Path != d.Path || c.Proto != suite.name {
-					continue
-				}
-				var got []string
-				s := New(Options{})
-				take := func(msgs []proto.Message) {
-					for _, m := range msgs {
-						if r, ok := m.Value.(*line.Reply); ok {
-							got = append(got, fmt.Sprint(r.Code))
-						}
-					}
-				}
-				for _, e := range c.Events {
-					take(s.Feed(e))
-				}
-				take(s.Close())
-				all++
-				if w := want[c.Stream]; slices.Equal(slices.Compact(got), slices.Compact(w)) {
-					agreed++
-				} else {
-					t.Logf("%s: got %v, tshark %v", c, got, w)
-				}
-			}
-		}
-		if agreed != suite.agreed || all != suite.all {
-			t.Errorf("%s: the replies of %d of %d captures agree, want %d of %d", suite.name, agreed, all, suite.agreed, suite.all)
-		}
-	}
 }
