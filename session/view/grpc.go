@@ -175,7 +175,7 @@ func (p *Printer) protobuf(conn int, fields []grpc.Field, indent string, room *i
 				row += "…"
 			}
 		default:
-			row += f.Type.String() + " " + f.Text()
+			row += f.Type.String() + " " + f.Numeral()
 		}
 		p.line(conn, markNone, []byte(row))
 	}
@@ -239,7 +239,7 @@ func (j *object) protobuf(name string, fields []grpc.Field) {
 			j.base64("value", f.Data)
 		default:
 			// As text: not every reader of JSON has 64 bits.
-			j.string("value", strings.Fields(f.Text())[0])
+			j.string("value", strings.Fields(f.Numeral())[0])
 		}
 		j.shut()
 	}

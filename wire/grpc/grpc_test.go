@@ -20,7 +20,7 @@ func show(fields []Field) string {
 		case Octets:
 			s += fmt.Sprintf("%x", f.Data)
 		default:
-			s += f.Text()
+			s += f.Numeral()
 		}
 		all = append(all, s)
 	}

@@ -147,9 +147,9 @@ func isText(b []byte) bool {
 	return true
 }
 
-// Text gives a number as it may be meant: a varint as itself, fixed ones as
+// Numeral gives the value of a number as it may be meant: a varint as itself, fixed ones as
 // integers too, and as floating point where that is no odd number.
-func (f *Field) Text() string {
+func (f *Field) Numeral() string {
 	s := strconv.FormatUint(f.Value, 10)
 	switch f.Type {
 	case Varint:
