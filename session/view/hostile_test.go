@@ -65,6 +65,16 @@ func hostileTalks(tb testing.TB, h string) []*talk {
 			server("HTTP/1.1 200 OK", "Content-Encoding: "+h, "", "").server(h + "\n" + h).eof().close(),
 		dial("h.test:80").
 			client("GET / HTTP/1.1", "Host: x", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/html; charset="+h+"; x=\""+h, "Content-Encoding: gzip", "", gzipped(h+"\n<meta charset="+h)+h).eof().close(),
+		dial("h.test:80").
+			client("GET / HTTP/1.1", "Host: x", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/plain; charset=koi8-r", "", "").server(h + "\n" + h).eof().close(),
+		dial("h.test:80").
+			client("GET / HTTP/1.1", "Host: x", "", "").
+			server("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "", "").
+			server("event: " + h + "\nid: " + h + "\nretry: " + h + "\n:" + h + "\n" + h + "\ndata: " + h + "\n\ndata: " + h).eof().close(),
+		dial("h.test:80").
+			client("GET / HTTP/1.1", "Host: x", "", "").
 			server("HTTP/1.1 101 OK", "Upgrade: "+h, "Connection: Upgrade", "", h+"\n").close(),
 		dial("h.test:80").
 			client("GET / HTTP/1.1", "Host: x", "Upgrade: websocket", "Sec-WebSocket-Protocol: "+h, "", "").
