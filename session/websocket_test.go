@@ -141,7 +141,7 @@ func TestWebSocketScript(t *testing.T) {
 		{"a Close is waited for", ".ws\n.send ws close 1000\n", 0, "", "« close, 2 octets, FIN; 1000 Normal Closure\n", 0},
 		{"a Close is answered", ".ws\nleave\n.await close\n", 0, "", "» close, 2 octets, FIN, mask ", 0},
 		{"a Close is not answered", ".ws close off\n.ws\nleave\n.await close 1s\n", 6, "x.script:4: .await close 1s: it did not come in time", "", time.Second},
-		{"the connection ends", ".ws\nhang up\n", 0, "", "", 0},
+		{"the connection ends", ".ws\nhang up\n", 0, "", "! the server sent no Close frame: 1006 Abnormal Closure (RFC 6455 7.1.5)\n", 0},
 		{"a Pong does not come", ".ws\n.ws pong off\nping me\n.await re pong 1s\n", 6, "x.script:4", "", time.Second},
 		{"a Pong goes by itself", ".ws\nping me\n.await re pong 1s\n", 0, "", "pong 1\n", 0},
 		{"refused", ".ws /refused\n", 5, "x.script:1: .ws: the server has not switched to WebSocket", "", 0},

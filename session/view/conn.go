@@ -18,6 +18,9 @@ type connView struct {
 	progress [2]progress           // of each side's Message
 	events   []proto.Message       // of an event stream whose head is not written yet
 	sent     map[int]time.Duration // when the request of an exchange was complete
+
+	websocket bool    // frames of WebSocket went by
+	finished  [2]bool // which side has sent its Close frame
 }
 
 // progress is how much of a Message in progress has been written.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/proto"
 )
 
 // Event writes what e says of its connection. Bytes are the business of
@@ -118,6 +119,9 @@ func (p *Printer) ended(v *connView, e wire.Event) {
 		p.rows(e.Conn, markInfo, "the "+e.Dir.String()+" closed the connection")
 	default:
 		p.rows(e.Conn, markInfo, "the "+e.Dir.String()+" will send no more (half-close)")
+	}
+	if v.websocket && !v.finished[proto.Side(e.Dir)] {
+		p.rows(e.Conn, markWarn, "the "+e.Dir.String()+" sent no Close frame: 1006 Abnormal Closure (RFC 6455 7.1.5)")
 	}
 }
 

@@ -13,6 +13,11 @@ import (
 // typed is not shown again.
 func (p *Printer) websocketFrame(m *proto.Message, mk mark) {
 	f := m.Value.(*websocket.Frame)
+	v := p.conn(m.Conn)
+	v.websocket = true
+	if f.Opcode == websocket.Close {
+		v.finished[proto.Side(m.Dir)] = true
+	}
 	text := f.String()
 	switch {
 	case f.Code != 0:
@@ -27,7 +32,7 @@ func (p *Printer) websocketFrame(m *proto.Message, mk mark) {
 		text += "; incomplete: " + m.EndedBy
 	}
 	p.rows(m.Conn, mk, text)
-	typed := p.s.Live && m.Dir != p.conn(m.Conn).peer()
+	typed := p.s.Live && m.Dir != v.peer()
 	if !f.Opcode.Control() && !f.Joined && !typed {
 		p.payload(m)
 	}
