@@ -168,6 +168,9 @@ func (r *Result) undo(name string, came int, limits Limits) bool {
 		}
 		r.note(contentEncoding, text+"; the octets are "+c.name+", which is undone", "RFC 9110 8.4.1")
 	}
+	if known && name != c.name && name != "x-gzip" {
+		r.note(contentEncoding, quote(name)+" is registered nowhere: taken for "+c.name, "RFC 9110 8.4.1")
+	}
 	o := output{limit: limit(came, limits), whole: !r.Cut}
 	c.undo(&o, r.Data)
 	if seen := sniff(r.Data); len(o.data) == 0 && (o.damaged || o.foreign) && seen != nil && seen != c {

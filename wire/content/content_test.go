@@ -117,6 +117,7 @@ func TestCodingsAreUndone(t *testing.T) {
 		{"unknown", "frob", text, text, "", []string{`Content-Encoding: content coding "frob" is unknown: not undone`}},
 		{"unknown below", "frob, gzip", gz, text, "gzip", []string{`Content-Encoding: content coding "frob" is unknown: not undone`}},
 		{"unknown above", "gzip, frob", text, text, "", []string{`Content-Encoding: content coding "frob" is unknown: not undone`, "so gzip is not undone either"}},
+		{"a name of nobody's", "x-deflate", code(t, text, "zlib"), text, "deflate", []string{`Content-Encoding: "x-deflate" is registered nowhere: taken for deflate`}},
 		{"misspelled", "gzip x", gz, text, "gzip", []string{`Content-Encoding: content coding "gzip x" is unknown; the octets are gzip, which is undone`}},
 		{"too many", strings.Repeat("gzip,", 8) + "gzip", "abc", "abc", "", []string{"Content-Encoding: 9 content codings: none is undone, the limit is 8"}},
 		{"empty", "gzip", "", "", "", []string{"the body is empty, which gzip never yields"}},
