@@ -11,6 +11,7 @@ import (
 	"wiretape/wire/http1"
 	"wiretape/wire/imap"
 	"wiretape/wire/proto"
+	"wiretape/wire/resp"
 )
 
 // markOf returns the mark of the rows of m; odd says that it was not expected.
@@ -44,6 +45,9 @@ func unexpected(m *proto.Message) bool {
 	case proto.KindResponse:
 		return m.Exchange == 0
 	case proto.KindReply:
+		if r, ok := m.Value.(*resp.Reply); ok {
+			return r.IsError()
+		}
 		return refuses(m.Head)
 	}
 	return false

@@ -50,7 +50,9 @@ func (p *Printer) respReply(m *proto.Message, r *resp.Reply, mk mark) {
 		return
 	}
 	w := respWriter{room: p.third()}
-	w.value(r.Value, "", "")
+	if m.Complete || len(r.Elems) > 0 || r.Size > 0 {
+		w.value(r.Value, "", "")
+	}
 	left := 0
 	for i, row := range w.rows {
 		if w.room > 0 && i == w.room-1 && len(w.rows) > w.room {
