@@ -124,19 +124,20 @@ func (j *object) framing(m *proto.Message, f http1.Framing) {
 // coding is not; behind it, what it decodes to and its characters.
 func (j *object) body(m *proto.Message) {
 	b := j.read(m)
+	text, ok := asText(b)
 	j.base64("body", m.Body.Data)
+	if ok {
+		j.bytes("body_text", text)
+	}
+	j.int("body_size", m.Body.Size)
+	j.bool("body_cut", m.Body.Cut)
 	if b.Decoded() {
 		j.base64("decoded", b.Data)
 		j.bool("decoded_cut", b.Cut)
 	}
-	if text, ok := asText(b); ok {
-		j.bytes("body_text", text)
-		if c := b.Text.Charset; c != "" && c != "utf-8" {
-			j.string("charset", c)
-		}
+	if c := b.Text.Charset; ok && c != "" && c != "utf-8" {
+		j.string("charset", c)
 	}
-	j.int("body_size", m.Body.Size)
-	j.bool("body_cut", m.Body.Cut)
 }
 
 // read returns what the body of the Message in hand amounts to.
