@@ -5,6 +5,8 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
+	"wiretape/wire/ssh"
+	"wiretape/wire/telnet"
 )
 
 // Secure returns the facts of the handshake with which the connection began, nil
@@ -27,8 +29,17 @@ func (c *Conv) Spoken() string {
 	return ""
 }
 
-// IsRaw reports whether a message is bytes that no protocol frames.
-func (m *Message) IsRaw() bool { return m.Kind == proto.KindRaw }
+// IsRaw reports whether a message is bytes that no protocol frames: raw ones, and
+// those that only the other side's turn ended, such as a prompt over Telnet.
+func (m *Message) IsRaw() bool {
+	switch v := m.Value.(type) {
+	case *telnet.Text:
+		return !v.Line
+	case ssh.Encrypted:
+		return true
+	}
+	return m.Kind == proto.KindRaw
+}
 
 // Merge returns a tape of the conversations of several, one tape after the
 // other, by the rules of all of them. A nil or single list is no merge.

@@ -124,10 +124,10 @@ func (p *player) message(want *match.Message) *match.Message {
 	return p.raw(want, min(n, len(p.in)))
 }
 
-// raw makes a message of the next n octets.
+// raw makes a message like want of the next n octets.
 func (p *player) raw(want *match.Message, n int) *match.Message {
 	return match.Live(proto.Message{
-		Conn: want.Conn, Proto: want.Proto, Kind: proto.KindRaw, Dir: want.Dir, Complete: n == len(want.Raw) || len(want.Spans) > 0,
+		Conn: want.Conn, Proto: want.Proto, Kind: want.Kind, Dir: want.Dir, Complete: n == len(want.Raw) || len(want.Spans) > 0,
 		Span: proto.Span{From: p.taken, To: p.taken + int64(n)}, EndedBy: "end of stream",
 		Body: proto.Body{Size: int64(n)},
 	}, bytes.Clone(p.in[:n]))

@@ -159,6 +159,9 @@ var corpus = []struct{ name, tape string }{
 	{"bare LF", open + "> GET / HTTP/1.1\\n\n> Host: a\\n\n> \\n\n< HTTP/1.1 200 OK\\n\n< Content-Length: 1\\n\n< \\n\n< x\n= close\n"},
 	{"trailers", open + crlf(">", "GET / HTTP/1.1\nHost: a\nTE: trailers\n\n") + crlf("<", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nhi\n0\nSum: 1\n\n") + "= close\n"},
 	{"a connection without a word", "= open tcp a:9000\n= close\n"},
+	{"telnet", "= open tcp a:23\n<x ff fd 18 ff fb 01\n>x ff fb 18 ff fd 01\n< Debian\\r\\n\n< login:\\x20\n> me\\r\\n\n< me\\r\\n\n< Password:\\x20\n> x\\r\\n\n< \\r\\n\n= eof <\n= close\n"},
+	{"ssh", "= open tcp a:22\n< SSH-2.0-a\\r\\n\n> SSH-2.0-b\\r\\n\n>x 00 00 00 0c 0a 15 70 70 70 70 70 70 70 70 70 70\n<x 00 00 00 0c 0a 15 70 70 70 70 70 70 70 70 70 70\n>x 01 02 03\n<x 04 05\n= close\n"},
+	{"records of TLS", "= open tcp a:443\n>x 16 03 01 00 01 00\n<x 15 03 03 00 02 02 28\n= eof <\n= close\n"},
 	{"cookie sent back", "= open tcp a:80\n" + crlf(">", "GET /login HTTP/1.1\nHost: a\n\n") + crlf("<", `HTTP/1.1 200 OK`+"\n"+`Set-Cookie: sid=\{sid=token|abc123}; HttpOnly`+"\nContent-Length: 0\n\n") +
 		crlf(">", "GET /me HTTP/1.1\nHost: a\n"+`Cookie: sid=\{$sid}`+"\n\n") + crlf("<", "HTTP/1.1 204 No Content\n\n") + "= close\n"},
 }
