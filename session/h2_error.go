@@ -9,31 +9,9 @@ import (
 	"wiretape/wire/http2"
 )
 
-// h2Words say what the codes of RFC 9113, section 7, mean to who gets one.
-var h2Words = map[http2.ErrCode]string{
-	http2.ErrCodeNo:                 "no error",
-	http2.ErrCodeProtocol:           "something broke the protocol, and no other code says what",
-	http2.ErrCodeInternal:           "the peer failed by itself",
-	http2.ErrCodeFlowControl:        "more DATA than the window allowed, or a window over its maximum",
-	http2.ErrCodeSettingsTimeout:    "its SETTINGS were not acknowledged in time",
-	http2.ErrCodeStreamClosed:       "a frame came on a stream that is closed",
-	http2.ErrCodeFrameSize:          "a frame had a length that it may not have",
-	http2.ErrCodeRefusedStream:      "nothing was done with the request: it may be sent again",
-	http2.ErrCodeCancel:             "the stream is not wanted any more",
-	http2.ErrCodeCompression:        "the state of HPACK is lost: a header block could not be read",
-	http2.ErrCodeConnect:            "the connection that CONNECT asked for failed",
-	http2.ErrCodeEnhanceYourCalm:    "the peer finds our load excessive",
-	http2.ErrCodeInadequateSecurity: "TLS is weaker than the peer wants",
-	http2.ErrCodeHTTP11Required:     "the request wants HTTP/1.1",
-}
-
 // h2Code names a code, what it means, and where that stands.
 func h2Code(c http2.ErrCode) string {
-	words := h2Words[c]
-	if words == "" {
-		words = "a code that RFC 9113 does not know"
-	}
-	return fmt.Sprintf("%s (%s; RFC 9113 7)", c, words)
+	return fmt.Sprintf("%s (%s; RFC 9113 7)", c, c.Meaning())
 }
 
 // An h2Fault is what a frame of the peer ends before its time.

@@ -62,6 +62,9 @@ func (p *Printer) frameRows(m *proto.Message, mk mark) {
 // frameDetail says where a frame leaves its stream and flow control.
 func frameDetail(f *http2.Frame) string {
 	text := ""
+	if f.Type == http2.FrameRSTStream || f.Type == http2.FrameGoAway {
+		text = "; " + f.Code.Meaning() + " (RFC 9113 7)"
+	}
 	if f.State != 0 {
 		text += "; stream " + f.State.String()
 	}

@@ -123,6 +123,8 @@ func (p *Printer) summary(v *connView, m *proto.Message, r *http1.Response, b *c
 	}
 	status := strconv.Itoa(r.Status)
 	switch {
+	case r.Status == 0 && m.Stream > 0 && !m.Complete && m.Body.Size == 0:
+		status = "no response"
 	case r.Status == 0 && m.Stream > 0:
 		status = "no status"
 	case r.Status == 0:
@@ -183,7 +185,7 @@ func (p *Printer) streamSummary(m *proto.Message, r *http1.Response, b *content.
 	on := fmt.Sprintf(" (stream %d)", m.Stream)
 	switch {
 	case !m.Complete && m.Body.Size == 0 && r.Status == 0:
-		p.rows(m.Conn, markWarn, text+"no response: "+m.EndedBy+on)
+		p.rows(m.Conn, markWarn, text+m.EndedBy+on)
 		return
 	case !m.Complete:
 		p.rows(m.Conn, markWarn, text+"body "+bodySize(m, b)+", incomplete: "+m.EndedBy+on)
