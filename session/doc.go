@@ -12,8 +12,8 @@
 // A line typed while connected, .send, .ws and .again. Every other word that begins
 // with a dot looks, waits, changes a setting, or works on the connection itself.
 // An HTTP/2 connection also gives the answers that its protocol demands of every
-// peer: acknowledgements of SETTINGS and PING, and flow control. One of WebSocket
-// answers Ping and Close.
+// peer: acknowledgements of SETTINGS and PING, and flow control, each of which .h2
+// switches off. One of WebSocket answers Ping and Close.
 //
 // # Ends
 //

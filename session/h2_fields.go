@@ -86,6 +86,7 @@ func (a *h2Args) block(t http2.FrameType) (b http2.HeaderBlock, fields []h2Field
 	// What stands behind a name's colon is its value, whatever it looks like.
 	var opts []h2Word
 	var f h2Field
+	indexed := false // even what is a secret
 	for i := 0; i < len(a.words); i++ {
 		w := a.words[i]
 		name, value, isField := h2CutField(w.text)
@@ -94,7 +95,9 @@ func (a *h2Args) block(t http2.FrameType) (b http2.HeaderBlock, fields []h2Field
 			f.form = formNever
 		case !isField && !w.quoted && strings.EqualFold(w.text, "literal"):
 			f.form = formLiteral
-		case !isField && !w.quoted && strings.EqualFold(w.text, "plain"):
+		case !isField && !w.quoted && strings.EqualFold(w.text, "indexed"):
+			indexed = true
+		case !isField && !w.quoted && (strings.EqualFold(w.text, "plain") || strings.EqualFold(w.text, "huffman=off")):
 			f.plain = true
 		case !isField && !w.quoted && (strings.EqualFold(w.text, "hex") || strings.EqualFold(w.text, "raw")):
 			rest := h2Args{words: a.words[i:]}
@@ -125,11 +128,11 @@ func (a *h2Args) block(t http2.FrameType) (b http2.HeaderBlock, fields []h2Field
 			if f.plain && f.form == formAuto {
 				f.form = formLiteral
 			}
-			if f.form == formAuto {
+			if f.form == formAuto && !indexed {
 				f = f.sensitive()
 			}
 			fields = append(fields, f)
-			f = h2Field{}
+			f, indexed = h2Field{}, false
 		default:
 			opts = append(opts, w)
 		}

@@ -44,8 +44,8 @@ const h2SendDetail = "Over HTTP/2: headers, data, ping, settings, window, rst, g
 	"frame, preface; upgrade [TARGET] asks for HTTP/2 from HTTP/1.1. Names and codes are RFC 9113's,\n" +
 	"in any case, or numbers. STREAM is a new one for headers and the last one else.\n" +
 	"  .send headers :method: GET :scheme: https :path: / :authority: h \"x: a b\" end\n" +
-	"    never and literal before a field, raw hex HH…, plain (no Huffman), pad=N, dep=N weight=N excl,\n" +
-	"    split=N (octets in a frame), more (no END_HEADERS)\n" +
+	"    before a field: indexed, literal, never, huffman=off; anywhere: raw hex HH… (of HPACK), pad=N,\n" +
+	"    dep=N weight=N excl, split=N (octets in a frame), more (no END_HEADERS)\n" +
 	"  .send data 1 file F end      waits for the windows; force does not; pad=N\n" +
 	"  .send rst 1 CANCEL   .send window 1 65535   .send settings MAX_FRAME_SIZE=20000   .send goaway NO_ERROR\n" +
 	"  .send frame type=0x9 flags=0x4 stream=1 len=99 reserved hex 00ff\n" +

@@ -84,6 +84,7 @@ func TestFramesByHand(t *testing.T) {
 		{`headers plain X-A: b "c: d e" split=4`, head(ours.HeaderBlock{Stream: 1, MaxFrame: 4,
 			Block: []byte("\x00\x03X-A\x01b\x40\x01c\x03d e")})},
 		{`headers never plain x: end literal y: z`, head(ours.HeaderBlock{Stream: 1, Block: []byte("\x10\x01x\x03end\x00\x01y\x01z")})},
+		{`headers huffman=off cookie: a=b indexed cookie: a`, head(ours.HeaderBlock{Stream: 1, Block: []byte("\x00\x06cookie\x03a=b\x60\x01a")})},
 		{`headers raw hex 82 87 c0 :path: / end`, head(ours.HeaderBlock{Stream: 1, Block: []byte("\x82\x87\xc0\x84"), End: true})},
 		{`headers 0 flags=0 :path: /`, frame(ours.FrameHeaders, 0, 0, "\x84")},
 		{"continuation 1 :path: / more", frame(ours.FrameContinuation, 0, 1, "\x84")},

@@ -71,7 +71,7 @@ func h2CompleteSend(before string) []string {
 	case "data":
 		return []string{"hex ", "file ", "end", "force", "pad="}
 	case "headers", "push", "continuation":
-		return []string{":method: ", ":scheme: ", ":path: ", ":authority: ", "end", "more", "never ", "literal ", "plain ", "pad=", "split=", "dep=", "weight=", "excl"}
+		return []string{":method: ", ":scheme: ", ":path: ", ":authority: ", "end", "more", "never ", "literal ", "indexed ", "huffman=off ", "pad=", "split=", "dep=", "weight=", "excl"}
 	case "priority":
 		return []string{"dep=", "weight=", "excl"}
 	case "frame":

@@ -83,6 +83,16 @@ func request(method, path string, fields ...string) []string {
 	return append(append([]string{method + " " + path + " HTTP/1.1", "Host: localhost"}, fields...), "")
 }
 
+// --h2 sets what .h2 sets, before a connection begins.
+func TestHTTP2Options(t *testing.T) {
+	dir := t.TempDir()
+	wants(t, dir, 0, []string{"* ack      off ", "* settings MAX_FRAME_SIZE=20000 "}, "--h2", "ack off", "--h2", "settings max_frame_size=20000", "-c", ".h2")
+	_, stderr, status := wiretape(t, dir, "", "--h2", "ack perhaps", "-c", ".h2")
+	if status != 2 || !strings.Contains(stderr, "ack perhaps: want ack on or ack off") {
+		t.Errorf("--h2 'ack perhaps': status %d, %s", status, stderr)
+	}
+}
+
 // The hand tool against every server of HTTP/2 that there is a package of.
 func TestHTTP2ByHand(t *testing.T) {
 	b := realServers(t, "nginx", "apache", "haproxy")
