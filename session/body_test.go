@@ -23,13 +23,13 @@ func gzipped(text string) string {
 	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", b.Len(), b.String())
 }
 
-// ticks sends an event each second, the first of them at once.
+// ticks sends two events, the first of them at once.
 func ticks(c net.Conn) {
 	readHead(bufio.NewReader(c))
 	io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
-	for n := 1; n <= 3; n++ {
+	for n := 1; n <= 2; n++ {
 		fmt.Fprintf(c, "id: %d\ndata: tick\n\n: and\n", n)
-		if !pause(c, time.Second) {
+		if !pause(c, 1100*time.Millisecond) {
 			return
 		}
 		io.WriteString(c, "\n")
