@@ -106,7 +106,11 @@ func (s *Session) replied() bool {
 	return complete(s.stream.State(s.peer.conn)) && (s.h2 == nil || !s.h2.owes())
 }
 
-func complete(st proto.State) bool { return st.Answered || st.Due == 0 && st.Partial[1] == nil }
+func complete(st proto.State) bool {
+	p := st.Partial[1]
+	// Octets that are no reply of the protocol have no end to wait for.
+	return st.Answered || st.Due == 0 && (p == nil || p.Kind == proto.KindRaw && st.Framed)
+}
 
 // How long a person's prompt stays away where nothing tells when a reply is
 // complete. It delays the prompt and decides nothing.
