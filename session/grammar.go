@@ -80,6 +80,7 @@ type step struct {
 	say     string // a remark
 	offer   string // what the line may have meant; a script ends there
 	err     string // why the line means nothing; a script ends there
+	gone    bool   // err is that the peer has ended the connection
 	prefill string // what the next line starts as, for editing
 	leaves  bool   // the same key once more leaves
 	typed   string // the composed request as it was typed, to be recalled as one
@@ -302,7 +303,7 @@ func (g *grammar) send(b []byte, request bool) step {
 		return step{do: doSend, data: b, request: request}
 	}
 	if g.script || !request && g.block {
-		return step{err: "the connection is closed: .reconnect first"}
+		return step{err: "the connection is closed: .reconnect first", gone: g.script}
 	}
 	g.ask = askReconnect
 	if !request {

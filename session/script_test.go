@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -54,6 +55,15 @@ func TestScriptStatus(t *testing.T) {
 		"silent:25": func(c net.Conn) { io.Copy(io.Discard, c) },
 		"gone:25":   func(c net.Conn) {},
 		"echo:9000": echo,
+		"cut:25":    func(c net.Conn) { io.WriteString(c, "220-mail") },
+		"shut:9000": func(c net.Conn) { bufio.NewReader(c).ReadString('\n'); io.WriteString(c, "what?\r\n") },
+		"late:9000": func(c net.Conn) {
+			r := bufio.NewReader(c)
+			r.ReadString('\n')
+			io.WriteString(c, "what?\r\n")
+			r.ReadString('\n')
+			pause(c, time.Second)
+		},
 		"once:9000": func(c net.Conn) {
 			c.Read(make([]byte, 99))
 			pause(c, time.Second)
@@ -85,6 +95,11 @@ func TestScriptStatus(t *testing.T) {
 		{"free text", "mail:25", "MAIL FROM:<a>\nDATA\n.help\n.\nQUIT\n", 0, "", 0},
 		{"no greeting", "silent:25", "EHLO me\n", 6, "no greeting after 10s", 10 * time.Second},
 		{"closed before the greeting", "gone:25", "EHLO me\n", 5, "the connection ended before the greeting", 0},
+		{"a greeting that is cut", "cut:25", "EHLO me\n", 5, "x.script:1: the connection is closed", 0},
+		{"no HTTP, in the middle of a request, and the end", "shut:9000", "GET / HTTP/1.1\n.await close\n\n", 5, "x.script:3: the connection ended in the middle of the request", 0},
+		{"the same, with lines left", "shut:9000", "GET / HTTP/1.1\n.await close\nHost: h\n\n", 5, "x.script:3: the connection is closed", 0},
+		{"no HTTP, before the request is complete", "late:9000", "GET / HTTP/1.1\n.await re what\n\n", 5, "x.script:3: the connection ended before the reply was complete", time.Second},
+		{"no HTTP, after it is", "late:9000", "GET / HTTP/1.1\n\n", 5, "x.script:2: the connection ended before the reply was complete", time.Second},
 		{"unknown, until the peer closes", "once:9000", "x\n", 0, "", time.Second},
 		{"unknown, nothing tells", "echo:9000", "x\n", 6, "x.script:1: stopped after 10s of silence, reply may be incomplete", 10 * time.Second},
 		{"unknown, awaited", "echo:9000", "hello\n.await re lo\n", 0, "", 0},

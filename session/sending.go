@@ -87,7 +87,7 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 	}
 	form := h2Form(word)
 	if (form != nil || strings.EqualFold(word, "upgrade")) && s.drained() {
-		return failure(StatusUsage, ".send: the connection is closed: .reconnect first")
+		return failure(StatusProtocol, ".send: the connection is closed: .reconnect first")
 	}
 	switch {
 	case form != nil:
@@ -100,7 +100,7 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".send: %w", err)
 	}
 	if s.drained() {
-		return failure(StatusUsage, ".send: the connection is closed: .reconnect first")
+		return failure(StatusProtocol, ".send: the connection is closed: .reconnect first")
 	}
 	return s.send(ctx, b, false)
 }

@@ -128,6 +128,7 @@ type peer struct {
 	gotN    int64    // how many octets came since the last write
 	lastAt  time.Time
 	spoke   bool            // a complete Message came from the server
+	torn    bool            // the connection ended in the middle of what we asked
 	verb    string          // of the last command of a line protocol
 	toldTLS bool            // that the peer speaks TLS has been said
 	fault   string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
@@ -283,6 +284,9 @@ func (s *Session) do(ctx context.Context, st step) error {
 	if st.offer != "" && s.opts.Interactive {
 		fmt.Fprintln(s.opts.Out, st.offer)
 		return nil
+	}
+	if st.gone {
+		return s.fail(failure(StatusProtocol, "%s", st.err))
 	}
 	if why := cmp.Or(st.err, st.offer); why != "" {
 		return s.fail(failure(StatusUsage, "%s", why))

@@ -138,6 +138,7 @@ func (s *Session) trackMessage(m *proto.Message) {
 		return
 	}
 	if m.Dir == wire.ClientToServer {
+		s.peer.torn = s.peer.torn || s.h2 == nil && !m.Complete && (m.Kind == proto.KindRequest || m.Kind == proto.KindCommand)
 		s.trackCommand(m)
 		switch v := m.Value.(type) {
 		case *http2.Frame:
@@ -149,7 +150,7 @@ func (s *Session) trackMessage(m *proto.Message) {
 		}
 		return
 	}
-	s.peer.spoke = true
+	s.peer.spoke = s.peer.spoke || m.Complete
 	s.tellTLS(m)
 	if m.Proto == detect.Redis && s.g.encode == nil && !s.peer.asTyped {
 		s.g.encode = redisCommand

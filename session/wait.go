@@ -246,11 +246,14 @@ func (s *Session) banner(ctx context.Context) error {
 // tells, for the peer to close.
 func (s *Session) lastReply(ctx context.Context) error {
 	s.mu.Lock()
-	framed := s.stream.State(s.peer.conn).Framed
+	framed, torn := s.stream.State(s.peer.conn).Framed, s.peer.torn
 	s.mu.Unlock()
+	const tornText = "the connection ended in the middle of the request"
 	switch {
 	case s.link == nil, s.accepted():
 		return nil
+	case torn:
+		return failure(StatusProtocol, tornText)
 	case framed:
 		return s.awaitReply(ctx)
 	case !s.owed:
@@ -267,6 +270,15 @@ func (s *Session) lastReply(ctx context.Context) error {
 		return failure(StatusTimeout, "stopped after %v of silence, reply may be incomplete: .await or .close ends it", s.timeout)
 	case waitInterrupted:
 		return s.stopped(ctx)
+	}
+	// What came may be no reply to a request, whichever of the two was first.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.peer.broken != "":
+		return failure(StatusProtocol, "%s", s.peer.broken)
+	case s.peer.torn:
+		return failure(StatusProtocol, tornText)
 	}
 	return nil
 }

@@ -94,21 +94,10 @@ func (a *app) runScan(ctx context.Context, args []string, d wire.Dialer, f *plai
 			}
 		}
 	}
-	switch {
-	case open:
+	if open {
 		return nil
-	case f.nc.verbose:
-		return statusError(session.StatusOf(last))
 	}
-	return quietly(last, from == to)
-}
-
-// quietly returns err as it is told: of one port its words, of many the status.
-func quietly(err error, words bool) error {
-	if words {
-		return err
-	}
-	return statusError(session.StatusOf(err))
+	return statusError(session.StatusOf(last)) // in words with -v alone, as with nc
 }
 
 // scanSaid is nc's sentence, on which people's scripts stand.
