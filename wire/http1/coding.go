@@ -25,12 +25,17 @@ var decoders = map[string]func(io.Reader) (io.Reader, error){
 		if z, err := zlib.NewReader(bytes.NewReader(all)); err == nil {
 			return z, nil
 		}
-		return flate.NewReader(bytes.NewReader(all)), nil
+		return bare{flate.NewReader(bytes.NewReader(all))}, nil
 	},
 }
 
+// bare reads data that begin with nothing to know them by: what they yield before
+// an error may be of no data at all.
+type bare struct{ io.Reader }
+
 // undoCodings undoes the transfer codings beside chunked, last applied first.
-// What cannot be undone within the limit for bodies stays as it came.
+// What cannot be undone within the limit for bodies stays as it came; of what is
+// damaged as much stands as can be had.
 func (s *side) undoCodings() {
 	const rule = "RFC 9112 7.2"
 	var codings []string
@@ -50,16 +55,20 @@ func (s *side) undoCodings() {
 			return
 		}
 		body, err := s.undo(decoder)
-		if err != nil {
+		switch {
+		case err != nil && len(body) == 0:
 			s.note(s.tiled, fmt.Sprintf("transfer coding %q is not undone: %v", name, err), rule)
 			return
+		case err != nil:
+			s.note(s.tiled, fmt.Sprintf("transfer coding %q is undone as far as it is sound: %v", name, err), rule)
+		default:
+			s.note(s.tiled, "transfer coding "+strconv.Quote(name)+" is undone", rule)
 		}
-		s.note(s.tiled, "transfer coding "+strconv.Quote(name)+" is undone", rule)
 		s.body, s.size = body, int64(len(body))
 	}
 }
 
-// undo decodes the body.
+// undo decodes the body. What stands before a damage it returns beside the error.
 func (s *side) undo(decoder func(io.Reader) (io.Reader, error)) ([]byte, error) {
 	if s.holed || s.size > int64(len(s.body)) {
 		return nil, errors.New("not all of the body was kept")
@@ -70,8 +79,11 @@ func (s *side) undo(decoder func(io.Reader) (io.Reader, error)) ([]byte, error) 
 	}
 	limit := s.p.limits.Body
 	body, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
+	if _, unsure := r.(bare); err != nil && unsure {
 		return nil, err
+	}
+	if err != nil {
+		return body[:min(len(body), limit)], err
 	}
 	if len(body) > limit {
 		return nil, fmt.Errorf("it yields more than %d octets", limit)

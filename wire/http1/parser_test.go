@@ -105,6 +105,8 @@ func TestFraming(t *testing.T) {
 		{"broken chunk", []string{get, "< HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX", get, "< HTTP/1.1 204 B\r\n\r\n"},
 			"server 1 response \"HTTP/1.1 200 OK\" chunked \"abc\"; no CRLF behind the chunk data; incomplete\n" +
 				"server 1 raw \"X\"; the other side spoke\nserver 2 response \"HTTP/1.1 204 B\" none; no body for 204"},
+		{"gzip transfer coding, its checksum wrong", []string{get, "< HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n17\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03KLJ\x06\x00\xc2A$6\x03\x00\x00\x00\r\n0\r\n\r\n"},
+			`server 1 response "HTTP/1.1 200 OK" chunked "abc"; 0-chunk`},
 		{"gzip transfer coding", []string{get, "< HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n17\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03KLJ\x06\x00\xc2A$5\x03\x00\x00\x00\r\n0\r\n\r\n"},
 			`server 1 response "HTTP/1.1 200 OK" chunked "abc"; 0-chunk`},
 		{"gap in a body", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", "= gap server 5", "< cd"},
