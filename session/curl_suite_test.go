@@ -80,6 +80,9 @@ func (s *scripted) serve(c net.Conn) {
 	}
 	io.WriteString(c, welcome)
 	for {
+		if b, err := r.Peek(1); err != nil || b[0] == 0x16 {
+			return // it has never heard of TLS
+		}
 		line, err := r.ReadString('\n')
 		if err != nil {
 			return
@@ -128,6 +131,11 @@ func (s *scripted) answer(line string) string {
 		if strings.Contains(key, " ") && (strings.HasPrefix(line, key) || strings.Contains(line, " "+key)) {
 			return text
 		}
+	}
+	switch verb {
+	case "STARTTLS", "STLS", "AUTH", "AUTHENTICATE": // nobody has taught it
+		tag, _, _ := strings.Cut(line, " ")
+		return map[string]string{"smtp": "454 no\r\n", "pop3": "-ERR no\r\n", "imap": tag + " NO\r\n", "ftp": "500 no\r\n"}[s.proto]
 	}
 	data := string(s.row.Reply.Data.B64)
 	data = strings.ReplaceAll(strings.ReplaceAll(data, "\r\n", "\n"), "\n", "\r\n")
@@ -238,6 +246,46 @@ func TestCurlRows(t *testing.T) {
 			}
 			t.Logf("marks: %s: %d rows, %d driven by what curl sent; ended with status %v; %d with notes", suite.proto, rows, driven, status, noted)
 		})
+	}
+}
+
+// Where TLS is refused, or more comes in the clear than the refusal, nothing is
+// taken for secured: by hand and by .starttls PROTO the end is status 4.
+func TestCurlRowsThatRefuseTLS(t *testing.T) {
+	for _, tt := range []struct {
+		proto, file, port string
+		id                int
+		typed             string
+		want              []string
+	}{
+		{"smtp", "curl_smtp.jsonl", "25", 980, "EHLO me\nSTARTTLS\n", []string{"<! 454 currently unavailable\n", "< 235 Authenticated\n! server, offset 87: reply to no command\n", "< 250 2.0.0 Accepted\n"}},
+		{"imap", "curl_imap.jsonl", "143", 984, "A001 CAPABILITY\nA002 STARTTLS\n", []string{"<! A001 BAD Not implemented\n", "<! A002 NO\n"}},
+		{"pop3", "curl_pop3.jsonl", "110", 985, "CAPA\nSTLS\n", []string{"<! -ERR Not implemented\n", "<! -ERR no\n"}},
+		{"ftp", "curl_ftp.jsonl.gz", "21", 986, "AUTH TLS\n", []string{"< 230 Welcome\n", "<! 500 unknown command\n"}},
+	} {
+		rows := prototest.Rows[curlRow](t, tt.file)
+		i := slices.IndexFunc(rows, func(r curlRow) bool { return r.ID == tt.id })
+		if i < 0 {
+			t.Errorf("%s: no row %d", tt.file, tt.id)
+			continue
+		}
+		for name, script := range map[string]string{"by hand": tt.typed + ".starttls\nQUIT\n", "by word": ".starttls " + tt.proto + "\nQUIT\n"} {
+			synctest.Test(t, func(t *testing.T) {
+				servers := world{"h:" + tt.port: newScripted(tt.proto, rows[i]).serve}
+				out, err := run(t, servers, Options{}, "h:"+tt.port, script)
+				if StatusOf(err) != StatusTLS {
+					t.Errorf("%d %s: status %d, %v; output:\n%s", tt.id, name, StatusOf(err), err, out)
+				}
+				if strings.Contains(out, "~") {
+					t.Errorf("%d %s: something is taken for secured:\n%s", tt.id, name, out)
+				}
+				for _, want := range tt.want {
+					if name == "by hand" && !strings.Contains(out, want) {
+						t.Errorf("%d %s: want %q in\n%s", tt.id, name, want, out)
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -186,7 +186,7 @@ func (s *Session) trackMessage(m *proto.Message) {
 func (s *Session) trackReply(m *proto.Message, code int) {
 	verb := freeText[code]
 	switch {
-	case verb != "" && m.Proto != detect.FTP:
+	case verb != "" && m.Proto != detect.FTP && m.Exchange > 0: // nobody is led into free text
 		s.g.lock = verb
 	case code >= 400:
 		// The server has refused: what follows is commands again.
