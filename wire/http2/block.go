@@ -94,6 +94,9 @@ func (b *block) add(f Field, offset int64) {
 func (p *Parser) blockEnd(s *side, g *progress, b *block) {
 	t, side := &p.streams, proto.Side(s.dir)
 	st := t.open[b.stream]
+	if b.broken {
+		b.note(b.from.Span.From, "not all of its fields are known: see its frames", "")
+	}
 	if b.promise {
 		if s.dir != wire.ServerToClient {
 			return

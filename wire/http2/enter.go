@@ -23,7 +23,7 @@ func (p *Parser) enter(s *side, f *Frame, known bool, note func(at int, text, se
 	case f.Stream > t.last[by]:
 		if f.Type == FrameHeaders {
 			st = p.opening(s, f, known, note)
-		} else if f.Type != FramePriority && (known || side == 0 && by == 0 && !s.missing) {
+		} else if f.Type != FramePriority && (known || side == 0 && by == 0 && !s.missing && !s.late) {
 			note(5, fmt.Sprintf("%s on stream %d, which is idle", f.Type, f.Stream), "5.1")
 		}
 	default:

@@ -37,6 +37,7 @@ type side struct {
 	settings bool          // the first frame is behind us
 	lost     bool          // no HTTP/2, or frames are lost: raw from here on
 	missing  bool          // the preface was not there
+	late     bool          // the first frame was none to begin with
 	block    uint32        // stream whose header block is not ended; 0 for none
 	pending  *block        // that header block
 	dec      *hpackDecoder // of the header blocks that this side sends
@@ -47,7 +48,7 @@ type side struct {
 
 // reset makes s a direction of which nothing is known.
 func (s *side) reset(limits proto.Limits) {
-	s.begun, s.settings, s.lost, s.missing, s.block, s.pending = false, false, false, false, 0, nil
+	s.begun, s.settings, s.lost, s.missing, s.late, s.block, s.pending = false, false, false, false, false, 0, nil
 	s.dec = newDecoder(limits.Head)
 	s.agreed.reset()
 }

@@ -46,6 +46,11 @@ func (p *Parser) header(s *side) {
 	case f.Flags.Has(FlagAck):
 		g.note(4, "the first frame acknowledges SETTINGS, in place of SETTINGS of its own", "3.4")
 	}
+	if !s.settings && f.Type != FrameSettings {
+		// It may well be that the recording begins in the middle.
+		s.late = true
+		s.dec.table.lose()
+	}
 	s.settings = true
 	other := &p.sides[1-proto.Side(s.dir)]
 	if most := other.agreed.most(SettingMaxFrameSize); f.Length > int(most) {
@@ -61,7 +66,7 @@ func (p *Parser) header(s *side) {
 // are read.
 func (p *Parser) known() bool {
 	c, s := &p.sides[0], &p.sides[1]
-	return c.begun && s.begun && !c.lost && !s.lost && !c.missing
+	return c.begun && s.begun && !c.lost && !s.lost && !c.missing && !c.late && !s.late
 }
 
 // checkBlock notes frames that break a header block. RFC 9113, section 6.10: it
