@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +17,9 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"wiretape/wire"
 	ours "wiretape/wire/http2"
+	"wiretape/wire/wiretest"
 )
 
 // A collector is a server that keeps what it is sent and says nothing.
@@ -505,6 +508,30 @@ func TestUpgradeToHTTP2(t *testing.T) {
 		out, err := run(t, world{"h:80": gone}, Options{}, "http://h", ".send upgrade\n")
 		if StatusOf(err) != StatusProtocol {
 			t.Errorf("a connection that ends before the reply on stream 1: %v\n%s", err, out)
+		}
+	})
+}
+
+// Who is the server sends no preface when its own 101 changes the protocol.
+func TestServerThatUpgradesSendsNoPreface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c collector
+		client := func(conn net.Conn) {
+			io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n")
+			c.serve(conn)
+		}
+		const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+		s := newTestSession(t, Options{Lines: NewLines("open h:80", ".await bytes 50 1s", `.send "`+strings.NewReplacer("\r", `\r`, "\n", `\n`).Replace(switching)+`"`, ".close")})
+		s.dial = func(_ context.Context, to wire.Target, tap *wire.Tap) (*wire.Conn, error) {
+			ours, theirs := wiretest.Pair()
+			go client(theirs)
+			return wire.NewConn(ours, wire.Facts{Target: to.Address(), Network: to.Network, Role: wire.Accepted}, tap), nil
+		}
+		_ = s.Run(t.Context()) // the client says no more
+		s.Close()
+		synctest.Wait()
+		if got := string(c.octets()); got != switching {
+			t.Errorf("the client was sent %q", got)
 		}
 	})
 }

@@ -83,7 +83,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 		if s.target.Proto == "telnet" {
 			s.telnet = s.newTelnet()
 		}
-		if s.target.Scheme == "h2c" {
+		if s.target.Scheme == "h2c" && p.dir() == wire.ServerToClient {
 			s.h2 = newH2Link("http", s.h2opts)
 		}
 	}
@@ -95,7 +95,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	switch e.Kind {
 	case wire.KindSecure:
 		p.tls = e.TLS
-		if e.TLS.ALPN == "h2" {
+		if e.TLS.ALPN == "h2" && p.dir() == wire.ServerToClient {
 			s.h2 = newH2Link("https", s.h2opts)
 		}
 	case wire.KindData:
