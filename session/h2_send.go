@@ -111,8 +111,8 @@ func (s *Session) h2Upgrade(ctx context.Context, args string) error {
 // h2Upgraded follows a 101 that changes the connection to HTTP/2: the preface goes
 // out, and the reply comes on stream 1. It is called from the sink, s.mu is held.
 func (s *Session) h2Upgraded() {
-	if s.h2 != nil || s.link == nil || s.peer.dir() != wire.ServerToClient {
-		return // as a server we send no preface
+	if s.h2 != nil || s.link == nil {
+		return
 	}
 	h := newH2Link(s.webScheme(), s.h2opts)
 	h.upgrade()
