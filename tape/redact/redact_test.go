@@ -527,3 +527,42 @@ func FuzzLaws(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCommands: however what is said in commands is split, the same bytes come out,
+// and as many as went in. Turns are parted by "|", the client's first.
+func FuzzCommands(f *testing.F) {
+	for _, c := range commandLines {
+		talk := ""
+		for _, line := range c.turns {
+			talk += line[2:] + "|"
+		}
+		f.Add(c.greeting+"\r\n", talk)
+	}
+	f.Fuzz(func(t *testing.T, greeting, talk string) {
+		turns := []turn{{1, s2c, greeting}}
+		for i, text := range strings.Split(talk, "|") {
+			if text != "" {
+				turns = append(turns, turn{1, []wire.Dir{c2s, s2c}[i%2], text})
+			}
+		}
+		octets := func(s string) []string {
+			parts := make([]string, len(s))
+			for i := range parts {
+				parts[i] = s[i : i+1]
+			}
+			return parts
+		}
+		want, got := run(t, Options{}, turns, whole), run(t, Options{}, turns, octets)
+		for _, dir := range []wire.Dir{c2s, s2c} {
+			size := 0
+			for _, turn := range turns {
+				if turn.dir == dir {
+					size += len(turn.text)
+				}
+			}
+			if w, g := want.stream(1, dir), got.stream(1, dir); w != g || len(w) != size {
+				t.Fatalf("%v: %d octets went in\nwhole    %q\nby octet %q", dir, size, w, g)
+			}
+		}
+	})
+}
