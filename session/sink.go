@@ -80,6 +80,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	}
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
+		s.telnet = nil // of a connection that never came to be
 		if s.target.Proto == "telnet" {
 			s.telnet = s.newTelnet()
 		}
