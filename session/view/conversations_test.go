@@ -159,6 +159,13 @@ func conversations(tb testing.TB) map[string]*talk {
 			client("DONE", "").server("a5 OK done", "").
 			client("a6 LOGOUT", "").server("* BYE bye", "a6 OK done", "").eof().close(),
 
+		"ftp": dial("files.test:21").
+			server("220-welcome", " 220 to", "220 files.test FTP", "").
+			client("PASV", "").server("227 Entering Passive Mode (192,0,2,1,110,8).", "").
+			client("EPSV", "").server("229 Extended (|||6446|)", "").
+			client("LIST", "").server("150 here it comes", "").wait(time.Second).server("226 done", "").
+			client("RETR x", "").server("550 no such file", "").eof().close(),
+
 		"nntp": dial("news.test:119").
 			server("200 InterNetNews ready", "").
 			client("CAPABILITIES", "").server("101 list", "VERSION 2", "READER", ".", "").

@@ -8,6 +8,7 @@ import (
 
 	"wiretape/wire/content"
 	"wiretape/wire/cookie"
+	"wiretape/wire/detect"
 	"wiretape/wire/http1"
 	"wiretape/wire/imap"
 	"wiretape/wire/line"
@@ -181,6 +182,14 @@ func (j *object) reply(m *proto.Message, r *line.Reply) {
 	j.end()
 	if r.Enhanced != "" {
 		j.string("enhanced", r.Enhanced)
+	}
+	if addr, port, ok := r.Passive(); ok && m.Proto == detect.FTP {
+		j.open("data_connection")
+		if addr.IsValid() {
+			j.string("address", addr.String())
+		}
+		j.int("port", int64(port))
+		j.shut()
 	}
 	j.complete(m)
 	if m.Body.Size > 0 || endsByDot(m) {
