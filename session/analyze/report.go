@@ -36,6 +36,16 @@ type Report struct {
 	Timing   Timing   `json:"timing"`
 	Warnings []string `json:"warnings"`
 	Error    Text     `json:"error"` // what kept the analysis from its final response
+
+	// What a full analysis adds, each empty where nothing of it was recorded.
+	Addresses []Address  `json:"addresses,omitempty"` // of the final host, in the order in which they were tried
+	DNS       *DNS       `json:"dns,omitempty"`
+	Protocols []Protocol `json:"protocols,omitempty"`
+	Auth      *Auth      `json:"auth,omitempty"` // what became of --auth
+	Server    []Field    `json:"server,omitempty"`
+	Hints     []string   `json:"hints,omitempty"`    // what the names of cookies tell of what runs there
+	Security  []Field    `json:"security,omitempty"` // fields of the final response that tell browsers to be careful
+	Probes    []Probe    `json:"probes,omitempty"`   // every connection of the recording, in order
 }
 
 // Text is a string whose JSON is null where there is none.
@@ -62,16 +72,29 @@ const (
 
 // HTTP2 says whether the final host speaks HTTP/2.
 type HTTP2 struct {
+	Verdict  Verdict    `json:"verdict"`
+	Evidence string     `json:"evidence"`
+	Conn     int        `json:"conn,omitempty"`    // connection of the recording that shows it; 0 for none
+	Prefers  string     `json:"prefers,omitempty"` // "http/1.1" where h2 is spoken only when it is offered alone
+	H2C      string     `json:"h2c"`               // "yes", "no" or "unknown"; "" where it was not asked
+	HTTP3    string     `json:"http3"`             // "advertised-header", "advertised-dns", both with ", ", "not seen" or "unknown"; "" where it was not asked
+	First    *HTTP2Host `json:"first,omitempty"`   // of the URL that was typed, where the final one is at another place
+}
+
+// HTTP2Host is the verdict about another place than the final one.
+type HTTP2Host struct {
+	Host     string  `json:"host"` // host:port
 	Verdict  Verdict `json:"verdict"`
 	Evidence string  `json:"evidence"`
-	H2C      string  `json:"h2c"`   // "" where it was not asked
-	HTTP3    string  `json:"http3"` // "" where it was not asked
 }
 
 // A Cookie is the verdict on one Set-Cookie, by the jar of the whole chain.
 type Cookie struct {
 	cookie.Object
-	Hop int `json:"hop"` // index of the response in Hops, from 1
+	Hop      int      `json:"hop"`             // index of the response in Hops, from 1
+	Replaced bool     `json:"replaced"`        // it overwrote or deleted one of the same name, domain and path
+	Size     int      `json:"size"`            // octets of name and value
+	Notes    []string `json:"notes,omitempty"` // where clients differ, and what is odd
 
 	// SentDomain is the Domain attribute as it was sent, a leading dot kept.
 	SentDomain string `json:"-"`
@@ -80,15 +103,19 @@ type Cookie struct {
 // Password says whether the final response asks for credentials.
 type Password struct {
 	Verdict    Verdict     `json:"verdict"` // yes for status 401 alone
-	Kind       string      `json:"kind"`    // "http-auth", "proxy-auth", "forbidden", "client-cert", "no" or "unknown"
+	Kind       string      `json:"kind"`    // "http-auth", "proxy-auth", "login-form", "login-redirect", "forbidden", "client-cert", "bot-wall", "no" or "unknown"
 	Challenges []Challenge `json:"challenges"`
+	Confidence string      `json:"confidence,omitempty"` // in Kind, where it is a guess: "low", "medium" or "high"
+	Evidence   string      `json:"evidence,omitempty"`   // what Kind was seen by
 }
 
 // A Hop is one response of the chain.
 type Hop struct {
 	URL      string        `json:"url"`
 	Status   int           `json:"status"`
-	Location cookie.Octets `json:"location"` // as it came; "" where there was none
+	Location cookie.Octets `json:"location"`       // as it came; "" where there was none
+	Conn     int           `json:"conn"`           // connection of the recording
+	Soft     cookie.Octets `json:"soft,omitempty"` // where a Refresh field or a meta element of the page leads
 }
 
 // TLS is what is known of a handshake with the final host.
@@ -103,6 +130,87 @@ type TLS struct {
 	Names      []string `json:"names"` // alternative names of the certificate
 	NotBefore  string   `json:"not_before"`
 	NotAfter   string   `json:"not_after"` // RFC 3339, UTC
+
+	Conn       int          `json:"conn"`  // connection of the recording
+	Group      string       `json:"group"` // of the key exchange; "" where there was none
+	DaysLeft   *int         `json:"days_left"`
+	Key        string       `json:"key"`       // "ECDSA P-256"
+	Signature  string       `json:"signature"` // "ECDSA-SHA256"
+	SelfSigned bool         `json:"self_signed"`
+	Chain      string       `json:"chain"` // "complete", "incomplete" or "unknown"
+	Sent       int          `json:"chain_length"`
+	OCSP       bool         `json:"ocsp_stapled"` // a response was stapled; nobody has verified it
+	MustStaple bool         `json:"must_staple"`  // RFC 7633
+	SCTs       int          `json:"scts"`         // in the handshake
+	Versions   []TLSVersion `json:"versions,omitempty"`
+}
+
+// TLSVersion says whether a server takes a version when it is offered alone.
+type TLSVersion struct {
+	Version  string  `json:"version"` // "1.0"
+	Verdict  Verdict `json:"verdict"`
+	Cipher   string  `json:"cipher"` // that it chose; "" for none
+	Group    string  `json:"group"`
+	Evidence string  `json:"evidence"`
+	Conn     int     `json:"conn"`
+}
+
+// An Address is one that was tried, for the final host.
+type Address struct {
+	Address string  `json:"address"` // host:port
+	Family  string  `json:"family"`  // "IPv4" or "IPv6"
+	Result  string  `json:"result"`  // "connected", or what was found
+	Seconds float64 `json:"seconds"` // until it connected
+	Conn    int     `json:"conn"`
+}
+
+// DNS is what a name server says of the final host.
+type DNS struct {
+	Name    string      `json:"name"`
+	Server  string      `json:"server"`
+	Conn    int         `json:"conn"`
+	Records []DNSRecord `json:"records"`
+	Faults  []string    `json:"faults,omitempty"` // questions that had no answer, and why
+}
+
+// A DNSRecord is one of an answer, in presentation form.
+type DNSRecord struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	TTL  uint32 `json:"ttl"` // seconds
+	Data string `json:"data"`
+}
+
+// A Protocol is the verdict on one way to speak HTTP with the site.
+type Protocol struct {
+	Name     string  `json:"name"` // "h3", "h2", "http/1.1", "keep-alive", "http/1.0", "no Host", "h2c", "h2c upgrade", "port 80"
+	Verdict  Verdict `json:"verdict"`
+	Evidence string  `json:"evidence"`
+	Conn     int     `json:"conn"` // 0 where none shows it
+}
+
+// Auth says whether credentials got through. They are not in it.
+type Auth struct {
+	Verdict  Verdict `json:"verdict"`
+	Scheme   string  `json:"scheme"` // that was tried; "" for none
+	Evidence string  `json:"evidence"`
+	Conn     int     `json:"conn"`
+}
+
+// A Field is one of the final response.
+type Field struct {
+	Name  string        `json:"name"`
+	Value cookie.Octets `json:"value"`
+	Note  string        `json:"note,omitempty"`
+}
+
+// A Probe is a connection of the recording.
+type Probe struct {
+	Conn   int    `json:"conn"`
+	What   string `json:"what"`   // what it was for, as it is read from it
+	Target string `json:"target"` // host:port
+	Result string `json:"result"`
+	Timing
 }
 
 // Timing are the phases of the final request in seconds, to the millisecond, and
@@ -112,7 +220,7 @@ type Timing struct {
 	Connect   float64 `json:"connect"`
 	TLS       float64 `json:"tls"`
 	FirstByte float64 `json:"first_byte"` // from the request to the first byte of the response
-	Total     float64 `json:"total"`
+	Total     float64 `json:"total"`      // of a probe: until its last event
 }
 
 // octets returns a peer's string for the JSON output.

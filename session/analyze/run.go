@@ -36,6 +36,23 @@ type Options struct {
 	Created time.Time
 	// Timeout is for all of it; zero means 10 s.
 	Timeout time.Duration
+	// Full asks all that the report can tell, over at most 12 connections beside
+	// those of the redirects.
+	Full bool
+	// Passive asks nothing beside the classic report's: with Full, what that and
+	// a name server tell.
+	Passive bool
+	// Soft follows Refresh fields and meta elements as well.
+	Soft bool
+	// MaxRedirects is how many redirects are followed; zero means 10.
+	MaxRedirects int
+	// Auth is user:password, or a token for Bearer; "" asks without. It is tried
+	// where the final response asks for it, and over a connection that verified,
+	// or in the clear where the URL was.
+	Auth string
+	// Nameserver is host:port of who is asked for the host's records; "" means
+	// the system's, unless the Dialer has ways of its own, and "none" nobody.
+	Nameserver string
 	// UserAgent is the field of that name; "" means "wiretape (+auto)".
 	UserAgent string
 }
