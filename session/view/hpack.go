@@ -25,7 +25,7 @@ func (p *Printer) fields(m *proto.Message, b *http2.Block, mk mark) {
 		p.line(m.Conn, mk, row)
 	}
 	if p.s.Frames && b.Evicted > 0 {
-		p.rows(m.Conn, mk, fmt.Sprintf("  (%s left the dynamic table)", plural(int64(b.Evicted), "entry")))
+		p.rows(m.Conn, mk, "  ("+entries(b.Evicted)+" left the dynamic table)")
 	}
 }
 
@@ -72,15 +72,23 @@ func fieldCoding(f *http2.Field) string {
 func (p *Printer) HeaderTable(title string, t *http2.Table) {
 	p.begin()
 	defer p.mu.Unlock()
-	text := fmt.Sprintf("%s: %s, %s of %s", title, plural(int64(len(t.Entries)), "entry"), octets(t.Size), octets(t.Max))
+	text := fmt.Sprintf("%s: %s, %s of %s", title, entries(len(t.Entries)), octets(t.Size), octets(t.Max))
 	if t.Unknown {
 		text += "; older entries are not known"
 	}
-	p.rows(0, markInfo, strings.ReplaceAll(text, "entrys", "entries"))
+	p.rows(0, markInfo, text)
 	for i, e := range t.Newest() {
 		p.line(0, markNone, fmt.Appendf(nil, "  %3d  %s: %s", 62+i, e.Name, e.Value))
 	}
 	p.flush()
+}
+
+// entries writes a count of a table's entries.
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return count(int64(n)) + " entries"
 }
 
 // block appends what HPACK made of a frame's fragment.

@@ -27,10 +27,11 @@ func (p *Parser) fragment(s *side, g *progress, whole bool) {
 	f := g.f
 	end := f.Flags.Has(FlagEndHeaders)
 	if f.Type != FrameContinuation || s.pending == nil {
-		if s.pending != nil || s.dec.pending() {
+		if s.dec.unfinished() {
+			g.note(3, "a header block before ends within a field: of the dynamic table nothing is known behind it", "4.3")
 			s.dec.miss()
-			s.dec.endBlock()
 		}
+		s.dec.endBlock()
 		s.pending = nil
 		if f.Type != FrameContinuation {
 			s.pending = &block{

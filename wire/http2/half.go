@@ -33,6 +33,7 @@ func (p *Parser) derive(s *side, st *stream, b *block, kind proto.Kind) proto.Me
 	}
 }
 
+// requestHead begins a request with its header block.
 func (p *Parser) requestHead(s *side, st *stream, h *half, b *block) {
 	h.begun = true
 	h.m = p.derive(s, st, b, proto.KindRequest)
@@ -58,6 +59,8 @@ func (p *Parser) promised(s *side, st *stream, b *block) {
 	p.deliver(m)
 }
 
+// responseHead begins a response with its header block, and gives it if it is an
+// interim one.
 func (p *Parser) responseHead(s *side, st *stream, h *half, b *block) {
 	h.begun = true
 	h.m = p.derive(s, st, b, proto.KindResponse)
@@ -79,6 +82,7 @@ func (p *Parser) responseHead(s *side, st *stream, h *half, b *block) {
 	}
 }
 
+// trailers takes a header block behind the first one of a message.
 func (p *Parser) trailers(h *half, b *block, st *stream) {
 	if !b.end {
 		b.note(b.from.Span.From, "a second header block without END_STREAM", "RFC 9113 8.1")
@@ -112,11 +116,11 @@ func (p *Parser) data(s *side, st *stream, m *proto.Message) {
 		return
 	}
 	if !h.begun {
+		why := "" // where the request is not known either, the beginning may be what is missing
 		if st.request != nil || side == 0 {
-			p.headless(s, st, m, "DATA before the fields of the message")
-		} else {
-			p.headless(s, st, m, "")
+			why = "DATA before the fields of the message"
 		}
+		p.headless(s, st, m, why)
 	}
 	if side == 1 {
 		t.latest = st

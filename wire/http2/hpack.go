@@ -132,8 +132,8 @@ func (d *hpackDecoder) endBlock() {
 	d.rest, d.list, d.fields, d.cut, d.broken = d.rest[:0], 0, 0, false, false
 }
 
-// pending reports whether a block has begun and not ended.
-func (d *hpackDecoder) pending() bool { return len(d.rest) > 0 || d.fields > 0 || d.broken }
+// unfinished reports whether the last fragment ended within a field.
+func (d *hpackDecoder) unfinished() bool { return len(d.rest) > 0 }
 
 // miss says that octets of a block are missing, or will not come: what the
 // table holds is not known any more.

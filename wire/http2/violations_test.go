@@ -33,6 +33,7 @@ var violations = []struct {
 	{"a broken header block", "C>" + frame(FrameHeaders, 5, 1, "\x40"), "4.3", "ends within a field"},
 	{"PRIORITY in a header block", "C>" + frame(FrameHeaders, 1, 1, get) + frame(FramePriority, 0, 1, "\x00\x00\x00\x00\x10"), "6.10", "within the header block"},
 	{"HEADERS of another stream in a header block", "C>" + frame(FrameHeaders, 1, 1, get) + frame(FrameHeaders, 5, 3, get), "6.10", "within the header block"},
+	{"HEADERS within a field", "C>" + frame(FrameHeaders, 1, 1, get+"\x40\x01") + frame(FrameHeaders, 5, 3, get), "4.3", "a header block before ends within a field"},
 	{"an unknown type in a header block", "C>" + frame(FrameHeaders, 1, 1, get) + frame(0x16, 0, 0, ""), "6.10", "within the header block"},
 	{"an even stream", "C>" + frame(FrameHeaders, 5, 2, get), "5.1.1", "a client opens stream 2, which is even"},
 	{"a lower stream", "C>" + frame(FrameHeaders, 5, 5, get) + frame(FrameHeaders, 5, 3, get), "5.1.1", "where stream 5 was opened before"},
