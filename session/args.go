@@ -126,8 +126,8 @@ func sendBytes(args string) ([]byte, error) {
 	case kind == "file" && rest != "":
 		return readFile(rest)
 	}
-	if b, ok := telnetCommands[args]; ok {
-		return b, nil
+	if b, err := telnetBytes(kind, rest); b != nil || err != nil {
+		return b, err
 	}
 	return nil, errors.New(`want .send "bytes\r\n", .send hex 0d0a, .send file F or .send <<EOF`)
 }
@@ -141,10 +141,4 @@ func readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d octets, the limit is %d MiB: a pipe sends more", name, info.Size(), maxSendFile>>20)
 	}
 	return os.ReadFile(name)
-}
-
-// telnetCommands are what telnet's own prompt can send (RFC 854).
-var telnetCommands = map[string][]byte{
-	"nop": {0xff, 241}, "brk": {0xff, 243}, "ip": {0xff, 244}, "ao": {0xff, 245},
-	"ayt": {0xff, 246}, "ec": {0xff, 247}, "el": {0xff, 248}, "ga": {0xff, 249},
 }

@@ -20,7 +20,7 @@ func sendCommands() []command {
 			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop.\n" + h2SendDetail + wsSendDetail,
+				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop, dm; do, dont, will, wont OPTION; sb OPTION HEX.\n" + h2SendDetail + wsSendDetail,
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
 		wsCommand(),

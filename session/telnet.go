@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -238,6 +239,44 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 		return usage("telnet")
 	}
 	return nil
+}
+
+// telnetCodes are the words of .send that stand for a command (RFC 854, RFC 1184,
+// RFC 885), as telnet has them at its own prompt.
+var telnetCodes = map[string]telnet.Code{
+	"nop": telnet.NOP, "brk": telnet.BRK, "ip": telnet.IP, "ao": telnet.AO, "ayt": telnet.AYT, "ec": telnet.EC, "el": telnet.EL,
+	"ga": telnet.GA, "dm": telnet.DM, "eor": telnet.EOR, "abort": telnet.ABORT, "susp": telnet.SUSP, "eof": telnet.EOF,
+	"will": telnet.WILL, "wont": telnet.WONT, "do": telnet.DO, "dont": telnet.DONT, "sb": telnet.SB,
+}
+
+// telnetBytes returns the octets of a command of Telnet, as .send has them: "ayt",
+// "do ECHO", "sb NAWS 0050 0018". They are nil for a word that is none.
+func telnetBytes(word, args string) ([]byte, error) {
+	code, ok := telnetCodes[strings.ToLower(word)]
+	name, data, _ := strings.Cut(args, " ")
+	switch takes := code >= telnet.SB; {
+	case !ok:
+		return nil, nil
+	case !takes && args == "":
+		return []byte{byte(telnet.IAC), byte(code)}, nil
+	case !takes:
+		return nil, fmt.Errorf("%s takes no argument, and %q was given", word, args)
+	}
+	option, ok := telnet.ParseOption(name)
+	if !ok {
+		return nil, fmt.Errorf("%s %q: want an option of Telnet, such as ECHO or its number", word, name)
+	}
+	if code != telnet.SB && data != "" {
+		return nil, fmt.Errorf("%s %s: %q is one word too many", word, option, data)
+	}
+	if code != telnet.SB {
+		return []byte{byte(telnet.IAC), byte(code), byte(option)}, nil
+	}
+	b, err := hex.DecodeString(strings.Join(strings.Fields(data), ""))
+	if err != nil {
+		return nil, fmt.Errorf("sb %s %q: want pairs of hex digits", option, data)
+	}
+	return telnet.AppendSubnegotiation(nil, option, b), nil
 }
 
 // newTelnet returns a link for the current connection, which has the session's

@@ -1,6 +1,10 @@
 package telnet
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // A Code is what follows IAC (RFC 854; EOF to EOR are those of RFC 1184 and RFC
 // 885).
@@ -82,6 +86,20 @@ var optionNames = map[Option]string{
 	Charset: "CHARSET", 43: "RSP", 44: "COM-PORT", 45: "SUPPRESS-LOCAL-ECHO", 46: "START-TLS", 47: "KERMIT", 48: "SEND-URL",
 	49: "FORWARD-X", MSDP: "MSDP", MSSP: "MSSP", Compress: "COMPRESS", Compress2: "COMPRESS2", 90: "MSP", 91: "MXP", ZMP: "ZMP",
 	138: "PRAGMA-LOGON", 139: "SSPI-LOGON", 140: "PRAGMA-HEARTBEAT", 200: "ATCP", GMCP: "GMCP", 255: "EXOPL",
+}
+
+// ParseOption returns the option that is called s, in any case, or has it for its
+// number.
+func ParseOption(s string) (Option, bool) {
+	if n, err := strconv.ParseUint(s, 10, 8); err == nil {
+		return Option(n), true
+	}
+	for o, name := range optionNames {
+		if strings.EqualFold(name, s) {
+			return o, true
+		}
+	}
+	return 0, false
 }
 
 // String returns the option's name, or its number.
