@@ -43,10 +43,10 @@ func (h *h2Link) fault(f *http2.Frame) h2Fault {
 
 // goAway is fault for GOAWAY. h.mu is held.
 func (h *h2Link) goAway(f *http2.Frame) h2Fault {
-	var left []string // requests that were not acted on
+	var left []uint32 // requests that were not acted on
 	for id, st := range h.streams {
 		if st.asked && id > f.Last {
-			left = append(left, fmt.Sprint(id))
+			left = append(left, id)
 		}
 	}
 	slices.Sort(left)
@@ -61,9 +61,26 @@ func (h *h2Link) goAway(f *http2.Frame) h2Fault {
 	}
 	switch {
 	case len(left) > 0:
-		text += fmt.Sprintf("; not acted on (RFC 9113 6.8): stream %s", strings.Join(left, ", "))
+		text += "; not acted on (RFC 9113 6.8): stream " + h2List(left)
 	case f.Last > 0 && f.Last < 1<<31-1:
 		text += fmt.Sprintf("; streams up to %d were or may be acted on", f.Last)
 	}
 	return h2Fault{text, f.Code != http2.ErrCodeNo || len(left) > 0}
+}
+
+// h2List names the first of many streams.
+func h2List(ids []uint32) string {
+	const shown = 8
+	var b strings.Builder
+	for i, id := range ids {
+		switch {
+		case i == shown:
+			fmt.Fprintf(&b, " and %d more", len(ids)-shown)
+			return b.String()
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, id)
+	}
+	return b.String()
 }

@@ -450,6 +450,17 @@ func TestWhatThePeerGivesUp(t *testing.T) {
 	}
 }
 
+func TestManyStreamsAreNamedInOrder(t *testing.T) {
+	h := newH2Link("http", h2Options{})
+	for range 10 {
+		h.begin()
+	}
+	got := h.fault(&ours.Frame{Type: ours.FrameGoAway, Last: 1}).say
+	if want := "stream 3, 5, 7, 9, 11, 13, 15, 17 and 1 more"; !strings.HasSuffix(got, want) {
+		t.Errorf("%q, want %q at the end", got, want)
+	}
+}
+
 // A request of HTTP/1.1 asks for HTTP/2: the session sends the preface, and the
 // reply comes on stream 1. What is typed then is stream 3.
 func TestUpgradeToHTTP2(t *testing.T) {
