@@ -63,7 +63,7 @@ func (s *Session) hook(ctx context.Context, f func(context.Context, []string, En
 	if err != nil {
 		return failure(StatusUsage, "%w", err)
 	}
-	return f(ctx, words, Env{s.opts.Out, s.lentSink})
+	return f(ctx, words, Env{s.opts.Out, s.lentSink, s.trust})
 }
 
 func openWith(word string) func(*Session, context.Context, string) error {

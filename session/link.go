@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -250,6 +251,30 @@ func (s *Session) drop(end func(*wire.Conn) error) {
 	defer s.mu.Unlock()
 	s.link = nil
 	s.g.phase, s.g.lock = unconnected, ""
+}
+
+// trust is Env.Trust.
+func (s *Session) trust(pem []byte) error {
+	opts := wire.TLSOptions{}
+	if s.opts.Dialer.TLS != nil {
+		opts = *s.opts.Dialer.TLS
+	}
+	roots := opts.Roots
+	if roots == nil {
+		var err error
+		if roots, err = x509.SystemCertPool(); err != nil {
+			roots = x509.NewCertPool()
+		}
+	}
+	opts.Roots = roots.Clone()
+	if !opts.Roots.AppendCertsFromPEM(pem) {
+		return failure(StatusUsage, "no certificate in PEM form to trust")
+	}
+	s.opts.Dialer.TLS = &opts
+	d := s.opts.Dialer
+	d.TLS = s.tlsOptions()
+	s.dial = d.Dial
+	return nil
 }
 
 // tlsOptions returns the Dialer's options, with which a person decides about a

@@ -61,6 +61,9 @@ type Env struct {
 	// Record returns a sink for the events of one recording. They stand on the
 	// session's tapes, their connections under numbers that no other has.
 	Record func() wire.Sink
+	// Trust has the session's connections verified by the authorities of a PEM too,
+	// until it ends.
+	Trust func(pem []byte) error
 }
 
 // defaultTimeout is how long a script waits for a reply in silence.

@@ -73,7 +73,10 @@ func (a *app) demoWord(ctx context.Context, args []string, env session.Env) erro
 	if err := lent.tour(ctx, a.practice); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(env.Out, "The servers stay up until you leave: .open http://%s, .open https://%s\n", a.practice.HTTP, a.practice.HTTPS)
+	if err := env.Trust(a.practice.CA()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(env.Out, "The servers stay up until you leave, and the certificate of the site is trusted in this session: .open http://%s, .open https://%s\n", a.practice.HTTP, a.practice.HTTPS)
 	return err
 }
 
