@@ -16,6 +16,9 @@ const endedEarly = "the connection ended before the reply was complete"
 // the end of the connection, framed in a way that tells no end, or longer than
 // what is read. It is "" where nothing is wrong so far.
 func brokenReply(e wire.Event, before, after proto.State, msgs []proto.Message, limits proto.Limits) string {
+	if e.Kind == wire.KindAlert && e.Dir == wire.ServerToClient && refusesClient(e.Alert) {
+		return fmt.Sprintf("%s%s (%d)", tlsRefused, e.Alert, uint8(e.Alert))
+	}
 	ends := e.Kind == wire.KindEOF && e.Dir == wire.ServerToClient || e.Kind == wire.KindReset || e.Kind == wire.KindClose
 	why := ""
 	for i := range msgs {
@@ -47,6 +50,23 @@ func brokenReply(e wire.Event, before, after proto.State, msgs []proto.Message, 
 		return endedEarly + ": " + why
 	}
 	return endedEarly
+}
+
+// tlsRefused begins what brokenReply says where the server takes no part in TLS
+// with this client. In TLS 1.3 it says so after our side of the handshake is over
+// (RFC 8446, section 4.4.2.4).
+const tlsRefused = "the server ended TLS with alert "
+
+// refusesClient reports whether an alert is about the client: its certificate,
+// or who it is.
+func refusesClient(a wire.Alert) bool { return a >= 42 && a <= 49 || a == 116 }
+
+// brokenFailure is the failure of what brokenReply found.
+func brokenFailure(why string) *Failure {
+	if strings.HasPrefix(why, tlsRefused) {
+		return failure(StatusTLS, "%s", why)
+	}
+	return failure(StatusProtocol, "%s", why)
 }
 
 // brokenFraming says why the framing of a response of HTTP/1 does not tell where

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -143,8 +144,9 @@ func (p *pipe) event(e wire.Event) {
 			p.tell(m)
 		}
 	}
-	if p.broken == "" && p.peer == wire.ServerToClient {
-		p.broken = brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits)
+	// An alert may be read after a write has met the RST behind it.
+	if (p.broken == "" || e.Kind == wire.KindAlert) && p.peer == wire.ServerToClient {
+		p.broken = cmp.Or(brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits), p.broken)
 	}
 	if e.Kind == wire.KindData && p.outErr == nil && !p.complete() {
 		return // waking wait for each of many thousand reads would cost more than they do
@@ -281,7 +283,7 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 		case done:
 			return nil
 		case ended && broken != "":
-			return failure(StatusProtocol, "%s", broken)
+			return brokenFailure(broken)
 		case ended:
 			return nil
 		}

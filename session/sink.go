@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -39,8 +40,9 @@ func (s *Session) event(e wire.Event) {
 		s.view.Partial(e.Conn, s.stream.State(e.Conn))
 	}
 	s.track(e, msgs)
-	if e.Conn == s.peer.conn && s.peer.broken == "" && s.peer.dir() == wire.ServerToClient {
-		s.peer.broken = brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits)
+	// An alert may be read after a write has met the RST behind it.
+	if e.Conn == s.peer.conn && (s.peer.broken == "" || e.Kind == wire.KindAlert) && s.peer.dir() == wire.ServerToClient {
+		s.peer.broken = cmp.Or(brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits), s.peer.broken)
 		if s.peer.broken == endedEarly && s.h2 != nil && !s.h2.unanswered() {
 			s.peer.broken = "" // only SETTINGS were not acknowledged
 		}

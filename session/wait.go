@@ -174,7 +174,7 @@ func (s *Session) awaitDue(ctx context.Context) error {
 	case broken != "" && fault != "":
 		return nil // what the peer gave up explains why nothing more came
 	case broken != "":
-		return failure(StatusProtocol, "%s", broken)
+		return brokenFailure(broken)
 	case end == waitTimeout:
 		return failure(StatusTimeout, "no complete reply after %v of silence (.timeout sets how long)", s.timeout)
 	case end == waitInterrupted:
@@ -276,7 +276,7 @@ func (s *Session) lastReply(ctx context.Context) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.peer.broken != "":
-		return failure(StatusProtocol, "%s", s.peer.broken)
+		return brokenFailure(s.peer.broken)
 	case s.peer.torn:
 		return failure(StatusProtocol, tornText)
 	}

@@ -276,6 +276,7 @@ func TestTLSBehaviours(t *testing.T) {
 		{"29012", "tls1.3-only", 0, ""},
 		{"29013", "alpn-http1.1", 0, ""},
 		{"29014", "alpn-odd", 0, ""},
+		{"29015", "client-cert", 4, "the server ended TLS with alert certificate_required (116)"},
 		{"29016", "no-notify-cl", 0, ""},
 		{"29017", "no-notify-eof", 5, "truncated"},
 		{"29018", "notify-eof", 0, ""},
@@ -294,6 +295,12 @@ func TestTLSBehaviours(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a client certificate when asked for", func(t *testing.T) {
+		_, stderr, status := wiretape(t, dir, get, "-w", "2", "--cacert", ca, "--cert", filepath.Join(dir, "client.pem"), "--key", filepath.Join(dir, "client.key"), "tls", "localhost", "29015")
+		if status != 0 {
+			t.Errorf("status %d, %s", status, stderr)
+		}
+	})
 	t.Run("old versions when asked for", func(t *testing.T) {
 		_, stderr, status := wiretape(t, dir, get, "-w", "2", "--tls-min", "1.0", "--cacert", ca, "tls", "localhost", "29009")
 		if status != 0 {
