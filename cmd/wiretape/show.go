@@ -50,7 +50,7 @@ gives it.`,
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&f.json, "json", false, "one JSON object a line for each message")
-	fs.BoolVar(&f.frames, "frames", false, "with --json: HTTP/2 frames too")
+	fs.BoolVar(&f.frames, "frames", false, "of HTTP/2 every frame: how each field was coded, stream states, windows")
 	fs.StringVar(&f.raw, "raw", "", "the bytes of one `SIDE` (client or server), exactly")
 	fs.IntVar(&f.conn, "conn", 0, "only connection `N`")
 	fs.StringVar(&f.jar, "jar", "", "the Cookie header that a jar filled by the tape sends to `URL`")
@@ -60,6 +60,7 @@ gives it.`,
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
 	fs.BoolVar(&f.force, "force", false, "with --raw: even to a terminal")
 	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar")
+	cmd.MarkFlagsMutuallyExclusive("frames", "raw", "jar")
 	return cmd
 }
 
@@ -67,9 +68,6 @@ func (a *app) runShow(arg string, f showFlags) error {
 	now, err := parseNow(f.now)
 	if err != nil {
 		return err
-	}
-	if f.frames && !f.json {
-		return usagef("--frames goes with --json")
 	}
 	if err := checkProto(f.as); err != nil {
 		return err
@@ -135,10 +133,14 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 	s := shower{event: func(wire.Event) {}, end: func() {}}
 	switch {
 	case f.json:
-		left := 0
+		left, noted := 0, 0
 		s.end = func() {
+			of := ""
+			if noted > 0 {
+				of = fmt.Sprintf(", %d of them with notes", noted)
+			}
 			if left > 0 {
-				fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out; --frames gives them\n", count(left, "frame"))
+				fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out%s; --frames gives them\n", count(left, "frame"), of)
 			}
 		}
 		o := view.JSONOptions{Frames: f.frames, Now: now}
@@ -153,8 +155,11 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 		s.message = func(m *proto.Message) {
 			o.Start = created()
 			line = view.JSON(line[:0], m, o)
-			if m.Kind == proto.KindFrame && !f.frames {
+			if m.Kind == proto.KindFrame && m.Proto == detect.HTTP2 && !f.frames {
 				left++
+				if len(m.Notes) > 0 {
+					noted++
+				}
 			}
 			out.Write(line)
 		}
@@ -181,7 +186,7 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 		printer := func() *view.Printer {
 			if p == nil {
 				style := a.style(f.plain)
-				style.Start, style.Now = created(), now
+				style.Start, style.Now, style.Frames = created(), now, f.frames
 				p = view.New(out, style)
 			}
 			return p

@@ -42,6 +42,10 @@ func offers(c *conversation, protocol string) bool {
 func http2At(a address, p pair) (Verdict, string) {
 	at := a.target()
 	c := p.both
+	if c == nil && p.alone != nil && p.alone.tls != nil && p.alone.tls.ALPN == "h2" {
+		// A recording of a client that speaks nothing else.
+		return confirmed(at, "selected h2 where it was offered alone", p.alone)
+	}
 	if c == nil {
 		return Unknown, at + " was not asked"
 	}
