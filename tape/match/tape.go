@@ -123,6 +123,9 @@ func (l *loader) record(rec tape.Record) error {
 		l.convs[e.Conn] = c
 		l.t.Convs = append(l.t.Convs, c.conv)
 	}
+	if n := len(l.events) - 1; rec.Kind == tape.Data && rec.Continues && n >= 0 && l.events[n].Conn == e.Conn && l.events[n].Kind == wire.KindData && l.events[n].Dir == e.Dir {
+		return l.more(c, rec, &l.events[n])
+	}
 	l.order++
 	if l.wait.Min != l.wait.Max && !l.wait.Free {
 		w := l.wait
@@ -133,17 +136,24 @@ func (l *loader) record(rec tape.Record) error {
 		c.conv.Begin = l.order
 	}
 	if rec.Kind == tape.Data {
-		if l.size += len(e.Data); l.size > maxTape {
-			return fmt.Errorf("read %s: more than %d bytes of conversations", l.t.Name, maxTape)
-		}
-		c.data(rec, l.order)
-		s := c.sides[proto.Side(e.Dir)]
-		e.Data = s.data[len(s.data)-len(e.Data):]
+		e.Data = nil
 		l.events = append(l.events, e)
-		return nil
+		return l.more(c, rec, &l.events[len(l.events)-1])
 	}
 	c.socket(rec, l.order)
 	l.events = append(l.events, e)
+	return nil
+}
+
+// more adds the bytes of a record to the event that they are a part of: lines of
+// one run are one write, and of UDP one datagram.
+func (l *loader) more(c *loading, rec tape.Record, e *wire.Event) error {
+	if l.size += len(rec.Event.Data); l.size > maxTape {
+		return fmt.Errorf("read %s: more than %d bytes of conversations", l.t.Name, maxTape)
+	}
+	c.data(rec, l.order)
+	s := c.sides[proto.Side(e.Dir)]
+	e.Data = s.data[len(s.data)-len(e.Data)-len(rec.Event.Data):]
 	return nil
 }
 

@@ -42,7 +42,7 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 		case detect.Canonical(m.Proto) != detect.HTTP1 || m.Exchange == 0 || m.IsRaw() || upgrades(m):
 			return nil, false
 		case it.Dir == wire.ClientToServer:
-			if _, ok := m.Value.(*http1.Request); !ok {
+			if _, ok := m.Value.(*http1.Request); !ok || m.Complete && !framed(m) {
 				return nil, false
 			}
 			by[m.Exchange] = &exchange{tape: c.Tape, conv: index, request: it}
@@ -55,15 +55,15 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 			continue
 		}
 		if it.Message == nil {
-			// An end of the server's follows what it said last.
-			if n := len(list); n > 0 && (it.Event.Kind == wire.KindEOF || it.Event.Kind == wire.KindReset) {
-				last := list[n-1]
-				for _, x := range list {
-					if len(x.replies) > 0 {
-						last = x
-					}
+			// An end of the server's follows all that it was asked, answered or not.
+			if it.Event.Kind != wire.KindEOF && it.Event.Kind != wire.KindReset {
+				continue
+			}
+			for n := len(list) - 1; n >= 0; n-- {
+				if list[n].request.Begin < it.Begin {
+					list[n].then = it.Event.Kind
+					break
 				}
-				last.then = it.Event.Kind
 			}
 			continue
 		}
@@ -77,16 +77,25 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 		}
 		x.replies, x.early = append(x.replies, it), append(x.early, early)
 	}
-	for _, x := range list {
-		x.prepare()
+	for i, x := range list {
+		x.prepare(i == len(list)-1)
+		if x.then != 0 && i+1 < len(list) {
+			// What was asked beyond its end nobody reads.
+			list = list[:i+1]
+			break
+		}
 	}
 	return list, true
 }
 
-// prepare puts the replies together where they are the same each time.
-func (x *exchange) prepare() {
-	if n := len(x.replies); n > 0 && x.then == 0 && closes(x.replies[n-1].Message) {
-		x.then = wire.KindEOF
+// prepare puts the replies together where they are the same each time. The last
+// of their connection end it where they say so; what has no other end always does.
+func (x *exchange) prepare(last bool) {
+	if n := len(x.replies); n > 0 && x.then == 0 {
+		m := x.replies[n-1].Message
+		if r, ok := m.Value.(*http1.Response); closes(m) && (last || ok && r.Framing == http1.FramingClose) {
+			x.then = wire.KindEOF
+		}
 	}
 	for _, r := range x.replies {
 		if len(r.Message.Spans) > 0 {

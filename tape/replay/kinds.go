@@ -16,8 +16,8 @@ func interim(m *match.Message) bool {
 	return ok && r.Interim()
 }
 
-// framed reports whether a message of HTTP says itself where it ends, so that its
-// octets are the beginning of no other message.
+// framed reports whether a message says itself where it ends, so that its octets
+// are the beginning of no other message.
 func framed(m *match.Message) bool {
 	switch v := m.Value.(type) {
 	case *http1.Request:
@@ -25,7 +25,7 @@ func framed(m *match.Message) bool {
 	case *http1.Response:
 		return v.Framing != http1.FramingClose && v.Fault == ""
 	}
-	return false
+	return len(m.Raw) > 0
 }
 
 // closes reports whether the sender of a response ends the connection after it.

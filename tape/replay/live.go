@@ -183,6 +183,9 @@ func (l *live) progress() (m *proto.Message, n int64) {
 // as the first need octets of m. Heads may differ in length; a head counts as
 // such.
 func (l *live) arrivedPart(m *match.Message, need int64) bool {
+	if n := min(need, int64(len(m.Raw))); int64(len(l.in)) >= n && bytes.Equal(l.in[:n], m.Raw[:n]) {
+		return true // however it reads
+	}
 	part, n := l.progress()
 	if len(l.queue) > 0 {
 		return true

@@ -53,12 +53,17 @@ func serveTLS(t testing.TB, s Server, tp *match.Tape, opts *wire.TLSOptions) *se
 
 func start(t testing.TB, ctx context.Context, s Server, tp *match.Tape, opts *wire.TLSOptions) *served {
 	t.Helper()
-	ln, err := wire.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	return startOn(t, ctx, "tcp", s, tp, opts)
+}
+
+func startOn(t testing.TB, ctx context.Context, network string, s Server, tp *match.Tape, opts *wire.TLSOptions) *served {
+	t.Helper()
+	ln, err := wire.Listen(t.Context(), network, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ln.TLS = opts
-	target, err := wire.ParseTarget(ln.Addr().String())
+	target, err := wire.ParseTarget(network + "://" + ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

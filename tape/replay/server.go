@@ -69,7 +69,7 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	if s.Linger == 0 {
 		s.Linger = defaultLinger
 	}
-	v := &serving{Server: s, t: t, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
+	v := &serving{Server: s, t: t, ln: ln, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
 	if err := playable(t); err != nil {
 		return v.tally.report(), err
 	}
@@ -96,6 +96,7 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 type serving struct {
 	Server
 	t       *match.Tape
+	ln      *wire.Listener
 	tally   *tally
 	scripts []*script
 	pool    *pool // nil where connections are played one by one
@@ -209,6 +210,7 @@ func (v *serving) isOver() bool {
 func (v *serving) unmatched(c *wire.Conn) {
 	switch v.Unmatched {
 	case Fail:
+		v.ln.Close() // before the client can see its end and connect anew
 		v.cancel(errUnmatched)
 	case ResetConn:
 		c.Abort()

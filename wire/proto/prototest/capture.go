@@ -17,6 +17,7 @@ type Capture struct {
 	Stream     string // number of the connection in it
 	Proto      string // "http1", "smtp", …: what it is, as its collectors say
 	Size       int    // octets of both directions
+	Gap        bool   // some octets of it were not captured
 	Events     []wire.Event
 }
 
@@ -32,7 +33,7 @@ func Captures(tb testing.TB) []Capture {
 	for i, r := range rows {
 		out[i] = Capture{
 			Repo: r.Repo, Path: r.Path, Stream: fmt.Sprint(r.N), Proto: r.Proto,
-			Size: len(r.C2S) + len(r.S2C), Events: r.events(),
+			Size: len(r.C2S) + len(r.S2C), Events: r.events(), Gap: r.Gap,
 		}
 	}
 	return out
@@ -46,6 +47,7 @@ type captureRow struct {
 	S2C               []byte `json:"s2c_b64"`
 	Segs              []segment
 	SrvFin            bool `json:"srv_fin"`
+	Gap               bool
 }
 
 func (r *captureRow) events() []wire.Event {
