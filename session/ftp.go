@@ -79,7 +79,8 @@ func (s *Session) isOfData(conn int) bool {
 	return d != nil && d.conn != 0 && d.conn == conn
 }
 
-// trackFTP follows what a reply means for the data connection. S.mu is held.
+// trackFTP follows what the reply to a command means for the data connection. S.mu
+// is held.
 func (s *Session) trackFTP(r *line.Reply) {
 	if addr, port, ok := r.Passive(); ok {
 		s.ftp.addr = netip.AddrPortFrom(addr, port)
@@ -94,7 +95,7 @@ func (s *Session) trackFTP(r *line.Reply) {
 	d := s.ftp.data
 	switch {
 	case d == nil:
-	case r.Code < 200 && !d.started:
+	case r.Code < 200 && !d.started && d.link != nil:
 		d.started = true
 		go s.transfer(d, s.ftp.private)
 	case r.Code >= 200 && d.started:

@@ -151,6 +151,7 @@ func TestFTPTranscripts(t *testing.T) {
 		{"pasv", "227 Entering Passive Mode (192,0,2,2,0,80)\r\n", []string{"open files.test ftp", ".data", "PASV", ".data", "LIST", ".show", "QUIT", ".quit"}},
 		{"epsv", "229 Extended (|||80|)\r\n", []string{"open files.test ftp", "EPSV", ".data save DIR/down.txt", "RETR a", "EPSV", ".data send DIR/up.txt", "STOR up.txt", "EPSV", ".data save DIR/down.txt", ".data nonsense", ".quit"}},
 		{"elsewhere", "227 (10,0,0,1,0,80)\r\n", []string{"open files.test ftp", "PASV", ".data", "LIST", "PASV", ".data", ".data close", ".quit"}},
+		{"unasked", "229 (|||80|)\r\n150 at once\r\n227 (192,0,2,2,0,80)\r\n", []string{"open files.test ftp", "EPSV", ".data", "NOOP", ".quit"}},
 		{"nobody", "229 (|||9999|)\r\n", []string{"open files.test ftp", "EPSV", ".data", "NOOP", ".quit"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -178,7 +178,7 @@ func (s *Session) trackMessage(m *proto.Message) {
 		s.telnetCommandSeen(v, m.Body.Data)
 	case *line.Reply:
 		s.trackReply(m, v.Code)
-		if m.Proto == detect.FTP {
+		if m.Proto == detect.FTP && m.Exchange > 0 {
 			s.trackFTP(v)
 		}
 	default:
