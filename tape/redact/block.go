@@ -267,7 +267,7 @@ func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
 
 // bluntly overwrites what was collected of a value that is not whole.
 func (v *block) bluntly(r *Redactor, b []byte) {
-	if len(v.at) > 0 {
+	if len(v.at) > 0 && !v.anew { // what was collected before stands in no buffer
 		v.mask(r, b, false)
 		v.cut = true
 	}
