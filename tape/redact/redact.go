@@ -198,6 +198,9 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
 	if n = s.scan(r, b[:n], final); n == 0 {
 		return b
 	}
+	if s.server {
+		s.conn.asks(b[:n])
+	}
 	s.carry = mark{}
 	if len(r.found) > 0 {
 		r.overlay(s, n)

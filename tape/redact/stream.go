@@ -11,9 +11,10 @@ import (
 // A conn is what is known of one connection.
 type conn struct {
 	datagrams  bool
-	greeted    bool // the server spoke first, as it does where commands are lines
-	tagged     bool // commands have tags: IMAP
-	challenged bool // AUTH was said, and no reply has ended it
+	greeted    bool   // the server spoke first, as it does where commands are lines
+	tagged     bool   // commands have tags: IMAP
+	challenged bool   // AUTH was said, and no reply has ended it
+	prompt     []byte // the end of what the server has said
 	client     stream
 	server     stream
 }
@@ -51,6 +52,7 @@ type stream struct {
 	verb     bool      // of a line with a tag: the tag has been read
 
 	redis redis // of the client
+	iac   iac   // of the client, where a line may begin
 
 	// HTTP/2.
 	mayBegin bool // it may at the current line
@@ -208,7 +210,14 @@ func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
 // fieldName reads what may be the name of a field. It is never held, since it is
 // no secret.
 func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
+	if !s.server && s.conn.greeted && len(s.name) == 0 && !s.text && s.iac.follow(b[0]) {
+		return 1
+	}
 	switch {
+	case !s.server && s.conn.greeted && !s.conn.tagged && len(s.name) == 0 && !s.text && s.conn.askedPassword():
+		s.conn.prompt = s.conn.prompt[:0]
+		s.response, s.field, s.text, s.inside, s.base = false, responseField, true, true, "PASS"
+		return s.fieldLine(b, at, final, marks)
 	case s.response:
 		s.response, s.field, s.text, s.inside = false, responseField, true, true
 		s.base = "AUTH"
