@@ -225,6 +225,8 @@ func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err
 			usagef("%s is not in this version", word),
 			"for a host of that name: wiretape open " + strings.Join(args, " "),
 		}
+	case f.nc.unix && f.nc.udp:
+		return t, false, usagef("-U with -u: datagrams over Unix sockets are not spoken here")
 	case f.nc.unix:
 		if len(args) != 1 {
 			return t, false, usagef("-U wants one path")
