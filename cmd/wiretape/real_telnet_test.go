@@ -25,11 +25,11 @@ func TestTelnetd(t *testing.T) {
 			"« DO NAWS\n", "» WILL NAWS\n", "» SB NAWS width \"80\", height \"24\"\n",
 			"« DO NEW-ENVIRON\n", "» WONT NEW-ENVIRON\n", "« WILL ECHO\n", "» DO ECHO\n", "login: ", "> nobody\n",
 			"* telnet on; our options: TTYPE, NAWS; the server's: ECHO, SGA\n", "Password: ",
-		}, "--tape", tape, "-c", ".await re login: 10s", "-c", "nobody", "-c", ".await re assword: 10s", "-c", ".telnet", target)
+		}, "--tape", tape, "-c", ".await re login: 10s", "-c", "nobody", "-c", ".await re assword: 10s", "-c", ".telnet", "-c", "hunter22", "-c", ".await bytes 2 10s", target)
 		if n := strings.Count(out, "» "); n > 30 {
 			t.Errorf("%d rows of ours: a negotiation loops\n%s", n, out)
 		}
-		wants(t, dir, 0, []string{"« DO TTYPE\n", "» WONT NEW-ENVIRON\n", "> nobody\n"}, "show", tape)
+		wants(t, dir, 0, []string{"« DO TTYPE\n", "» WONT NEW-ENVIRON\n", "> nobody\n", "> passpass\n"}, "show", tape)
 		wants(t, dir, 0, []string{`"command":"SB","option":"NAWS","option_number":31,"items":[["width","80"],["height","24"]]`}, "show", "--json", tape)
 	})
 	t.Run("off, nothing is answered", func(t *testing.T) {
