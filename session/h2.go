@@ -89,11 +89,15 @@ func newH2Link(scheme string, opts h2Options) *h2Link {
 	return h
 }
 
-// start begins to answer over a connection. The session's mutex is held.
-func (h *h2Link) start(l *link) {
+// attach gives h its connection. The session's mutex is held.
+func (h *h2Link) attach(l *link) {
 	h.conn, h.closed = l.conn, l.done
-	h.running.Go(h.answer)
 	h.running.Go(h.calm)
+}
+
+// start begins to answer over the connection.
+func (h *h2Link) start() {
+	h.running.Go(h.answer)
 	token(h.changed)
 }
 
@@ -108,13 +112,16 @@ func (s *Session) startH2(ctx context.Context) error {
 		return nil
 	}
 	s.g.block = true
-	h.start(s.link)
+	h.attach(s.link)
 	s.mu.Unlock()
 	opts := h.options()
 	hello := opts.hello()
 	if _, err := h.conn.Write(hello); err != nil {
 		return failure(StatusProtocol, "open HTTP/2: %w", err)
 	}
+	// Behind the preface: a server may speak first, and its SETTINGS want an
+	// answer at once.
+	h.start()
 	if s.opts.Interactive || len(hello) == 0 {
 		return nil
 	}

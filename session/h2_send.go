@@ -118,7 +118,8 @@ func (s *Session) h2Upgraded() {
 	h.upgrade()
 	s.h2 = h
 	s.g.proto, s.g.block = "h2c", true
-	h.start(s.link)
+	h.attach(s.link)
+	h.start()
 	s.view.Info("the connection is HTTP/2 now; the reply comes on stream 1 (RFC 7540 3.2)")
 }
 
