@@ -117,8 +117,12 @@ func (s *Session) accept(ctx context.Context) error {
 	s.mu.Lock()
 	s.target = t
 	s.g.host, s.g.proto = t.Address(), cmp.Or(t.Proto, o.Network)
-	if conn.TLS() != nil {
-		s.g.proto = cmp.Or(t.Proto+"+", "") + "tls"
+	switch {
+	case conn.TLS() == nil:
+	case t.Proto == "":
+		s.g.proto = "tls"
+	default:
+		s.g.proto = t.Proto + "+tls"
 	}
 	s.enter(t)
 	s.g.block = false // what is typed is replies

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func adoptOtherTools(root *cobra.Command, args []string) ([]string, error) {
 		}
 	}
 	if connect != "" {
-		if !strings.Contains(connect, "://") {
+		if !strings.Contains(connect, "://") && !slices.Contains(out, "--starttls") {
 			connect = "tls://" + connect
 		}
 		out = append([]string{connect}, out...)
