@@ -23,6 +23,7 @@ const (
 type history struct {
 	msgs    []proto.Message
 	size    int
+	taken   int // Messages so far, those that are held no more too
 	streams []*streams
 }
 
@@ -97,6 +98,7 @@ func (h *history) of(conn int) *streams {
 func (h *history) message(m proto.Message) {
 	h.msgs = append(h.msgs, m)
 	h.size += weight(&m)
+	h.taken++
 	if len(h.msgs) <= heldMessages && h.size <= heldBodies {
 		return
 	}

@@ -24,9 +24,9 @@ func sendCommands() []command {
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
 		wsCommand(),
-		{group: "Send", name: "again", args: "[N]",
+		{group: "Send", name: "again", args: "[N] | COUNT every TIME [until EXPR]",
 			summary: "sends the request of exchange N again (the last one unless given)",
-			detail:  "The same octets, shown first. A connection that the peer has closed is opened again.",
+			detail:  "The same octets, shown first. A connection that the peer has closed is opened again." + repeatDetail,
 			example: ".again 1", run: (*Session).again},
 		dnsCommand(),
 	}
@@ -107,6 +107,12 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 
 // again is .again.
 func (s *Session) again(ctx context.Context, args string) error {
+	if r, err := parseRepetition(args); r != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return s.repeat(ctx, r)
+	}
 	n, rest, err := s.number("again", strings.Fields(args))
 	if err != nil {
 		return err

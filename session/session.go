@@ -89,6 +89,7 @@ type Session struct {
 	listens   *ListenOptions // where connections come to us; nil where we dial
 	timeout   time.Duration
 	interrupt time.Time      // of the last ^C on an empty line
+	stops     int            // waits that ^C has ended
 	told      bool           // how lines are sent has been said
 	owed      bool           // something was sent, and nothing says whether an answer is complete
 	refused   *wire.TLS      // a certificate that was refused

@@ -12,7 +12,7 @@ import (
 )
 
 func waitCommands() []command {
-	return []command{
+	return append([]command{
 		{group: "Wait", name: "await", args: "done|re RE|bytes N|frame TYPE [STREAM]|close [TIME]", connected: true,
 			summary: "waits for a complete reply, text, N bytes, a frame, or the end",
 			detail:  "re, bytes and frame look at what came since the last line was sent. A GOAWAY or RST_STREAM\nthat was awaited is no failure of a script. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
@@ -20,7 +20,7 @@ func waitCommands() []command {
 			complete: []string{"done", "re ", "bytes ", "frame ", "close"}},
 		{group: "Wait", name: "timeout", args: "[TIME]", summary: "sets how long a script waits in silence for a reply",
 			example: ".timeout 30s", run: (*Session).setTimeout},
-	}
+	}, expectCommands()...)
 }
 
 func mannerCommands() []command {

@@ -185,6 +185,7 @@ func (s *Session) awaitDue(ctx context.Context) error {
 
 // stopped is ^C during a wait: a person goes on, a script ends.
 func (s *Session) stopped(ctx context.Context) error {
+	s.stops++
 	if !s.opts.Interactive || ctx.Err() != nil {
 		return failure(StatusInterrupted, "interrupted")
 	}

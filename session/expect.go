@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"wiretape/session/expr"
+	"wiretape/session/view"
+	"wiretape/wire/proto"
+)
+
+// expectDetail says what the words of expectations have in common.
+const expectDetail = "EXPR is over the JSON of the reply, as wiretape show --json gives it, where body reads as\n" +
+	"body_text and request.… leads to the request: status, code, lines, header.NAME, cookie.NAME.http_only,\n" +
+	"body_text, body_size, at. == != < <= > >= =~ !~ compare, && || ! ( ) join; 250ms, 5s and 10kB are\n" +
+	"numbers. What is not there is null. Where it does not hold a script ends with status 1."
+
+func expectCommands() []command {
+	return []command{
+		{group: "Wait", name: "expect", args: "EXPR [TIME]", summary: "waits for the reply, and checks it",
+			detail:  "With a TIME such as 5s it waits that long for a reply, or a message, of which EXPR holds.\n" + expectDetail,
+			example: `.expect status == 200 && header.content-type =~ "json"`, run: (*Session).expect},
+		{group: "Wait", name: "assert", args: "EXPR", summary: "checks what came so far, without waiting",
+			detail: expectDetail, example: ".assert cookie.sid.secure && cookie.sid.http_only",
+			run: func(s *Session, _ context.Context, args string) error {
+				e, err := parseExpr("assert", args)
+				if err != nil {
+					return err
+				}
+				_, err = s.check("assert", e)
+				return err
+			}},
+	}
+}
+
+// parseExpr reads the expression of a word. It may stand in quotes, as a shell
+// wants it.
+func parseExpr(word, text string) (*expr.Expr, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, usage(word)
+	}
+	e, err := expr.Parse(text)
+	if last := len(text) - 1; err != nil && last > 0 && (text[0] == '\'' || text[0] == '"') && text[last] == text[0] {
+		if inner, ierr := expr.Parse(text[1:last]); ierr == nil {
+			return inner, nil
+		}
+	}
+	if err != nil {
+		return nil, failure(StatusUsage, ".%s %s: %w", word, text, err)
+	}
+	return e, nil
+}
+
+// expect is .expect.
+func (s *Session) expect(ctx context.Context, args string) error {
+	args = strings.TrimSpace(args)
+	var limit time.Duration
+	e, err := parseExpr("expect", args)
+	if i := strings.LastIndexByte(args, ' '); err != nil && i > 0 {
+		// "x >= 5s" has no time behind it, "x >= 5 5s" has.
+		if d, derr := time.ParseDuration(args[i+1:]); derr == nil && d > 0 {
+			if timed, terr := parseExpr("expect", args[:i]); terr == nil {
+				e, err, limit = timed, nil, d
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	framed := s.stream.State(s.peer.conn).Framed
+	s.mu.Unlock()
+	switch {
+	case s.link == nil:
+	case framed && limit == 0:
+		if err := s.awaitReply(ctx); err != nil {
+			return err
+		}
+	case limit == 0:
+		limit = s.timeout // nothing else tells when there is no more to come
+	}
+	s.owed = false
+	for deadline := time.Now().Add(limit); ; {
+		s.mu.Lock()
+		messages, octets := s.history.taken, s.peer.gotN
+		s.mu.Unlock()
+		r := s.evaluate(e)
+		left := time.Until(deadline)
+		if r.OK || s.link == nil || left <= 0 {
+			break
+		}
+		end := s.wait(ctx, waiting{limit: left, notice: s.opts.Interactive, met: func() bool {
+			return s.history.taken != messages || !framed && s.peer.gotN != octets
+		}})
+		if end == waitInterrupted {
+			return s.stopped(ctx)
+		}
+		if end != waitMet {
+			break
+		}
+	}
+	_, err = s.check("expect", e)
+	return err
+}
+
+// check says whether an expression holds of the last exchange. Where it does not,
+// that is its error.
+func (s *Session) check(word string, e *expr.Expr) (ok bool, err error) {
+	r := s.evaluate(e)
+	s.mu.Lock()
+	what := "what came"
+	if n := s.history.last(); n > 0 {
+		what = fmt.Sprintf("#%d", n)
+	}
+	s.mu.Unlock()
+	if !r.OK {
+		return false, failure(StatusDiffers, ".%s: %s: %v", word, what, r)
+	}
+	if len(r.Missing) > 0 {
+		s.view.Warn("not there, so that what is compared with it is false: " + strings.Join(r.Missing, ", "))
+	}
+	s.view.Info(fmt.Sprintf("%s is as expected: %v", what, e))
+	return true, nil
+}
+
+// evaluate evaluates an expression over the last exchange.
+func (s *Session) evaluate(e *expr.Expr) expr.Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return e.Eval(s.lastExchange())
+}
+
+// lastExchange returns the JSON of the last exchange: that of its last reply, or
+// of as much of it as there is, with the request in it. s.mu is held.
+func (s *Session) lastExchange() map[string]any {
+	dir := s.peer.dir()
+	side := proto.Side(dir)
+	var reply, request map[string]any
+	if m := s.stream.State(s.peer.conn).Partial[side]; m != nil {
+		reply = s.jsonOf(m)
+	}
+	msgs := s.history.exchange(s.history.last())
+	for i := len(msgs) - 1; i >= 0 && (reply == nil || request == nil); i-- {
+		switch m := &msgs[i]; {
+		case m.Dir == dir && reply == nil:
+			reply = s.jsonOf(m)
+		case m.Dir != dir && request == nil:
+			request = s.jsonOf(m)
+		}
+	}
+	if reply == nil {
+		reply = map[string]any{}
+	}
+	reply["request"] = nil
+	if request != nil {
+		reply["request"] = request
+	}
+	return reply
+}
+
+// jsonOf returns a Message as its JSON says; nil where it has none. The body is
+// what people call so: its text, where it is one.
+func (s *Session) jsonOf(m *proto.Message) map[string]any {
+	var o map[string]any
+	if json.Unmarshal(view.JSON(nil, m, view.JSONOptions{Start: s.tap.Start()}), &o) != nil {
+		return nil // a frame, of which what it amounts to tells
+	}
+	if text, ok := o["body_text"]; ok {
+		o["body"] = text
+	}
+	return o
+}
