@@ -2,15 +2,13 @@ package analyze
 
 import (
 	"cmp"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"iter"
 	"slices"
 	"time"
 
 	"wiretape/wire"
-	"wiretape/wire/http1"
+	"wiretape/wire/cookie"
 )
 
 // Analyze returns the report on recorded conversations, in the order in which a
@@ -48,15 +46,36 @@ func (r *recording) report(asked address, start time.Time) Report {
 	ch := newChain(first, start.Truncate(time.Second))
 	taken := make(map[*conversation]bool)
 	ended := (*conversation)(nil) // that should have had the next response
+	ch.soft = func(w want) bool { return r.page(w, taken) != nil }
 	for ch.next != nil && len(ch.hops) < maxConversations {
 		w := *ch.next
 		c := r.find(w, taken)
+		if c == nil || c.final() == nil {
+			failed := c
+			if c == nil {
+				failed = r.failed(w, taken)
+			}
+			if ch.inFrames(failed) {
+				if h2 := r.find(*ch.next, taken); h2 != nil && h2.final() != nil {
+					if failed != nil {
+						taken[failed] = true
+					}
+					taken[h2] = true
+					ch.take(h2)
+					continue
+				}
+				*ch.next = w
+			}
+		}
 		if c == nil {
-			ended = r.failed(w, taken)
-			ch.fault = w.at.String() + ": it was not asked: the analysis ended"
-			if ended != nil {
+			switch ended = r.failed(w, taken); {
+			case ended != nil:
 				taken[ended] = true
 				ch.fault = w.at.String() + ": " + cmp.Or(ended.trouble(), "no answer before the analysis ended")
+			case ch.redirects > maxRedirects:
+				ch.fault, ch.next = tooMany(ch.redirects-1), nil
+			default:
+				ch.fault = w.at.String() + ": it was not asked: the analysis ended"
 			}
 			break
 		}
@@ -89,28 +108,30 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 	}
 	p.FinalURL = final.String()
 
-	var response *http1.Response
+	var answer *hop // that is final
 	var conv *conversation
 	if h := ch.last(); h != nil {
 		conv = h.conv
 		p.HSTS = parseHSTS(h.response.Fields, h.at, conv.tls.Verified())
 		if ch.fault == "" {
-			response = h.response
+			answer = h
 			ch.completeness(h)
 		}
 	}
 	var warning string
-	if p.Password, warning = password(response, ended); warning != "" {
+	if p.Password, warning = password(answer, ch.redirects > 0, ended); warning != "" {
 		ch.warn("%s", warning)
 	}
 	if ended != nil {
 		conv = ended
 	}
 	r.http2(&p, first, final, ch, ended, taken)
-	p.TLS = tlsOf(r.handshake(final, conv))
+	p.TLS = tlsOf(r.handshake(final, conv), ch.now)
 	p.HTTPS = r.https(final, ch, taken)
 	p.Timing = r.timing(conv)
+	r.rest(&p, first, final, ch, answer, taken)
 	p.Warnings = append(p.Warnings, r.unverified()...)
+	p.Warnings = append(p.Warnings, p.TLS.warnings()...)
 	p.Warnings = append(append(p.Warnings, ch.warnings...), r.leftOver(first, taken)...)
 	if p.Warnings == nil {
 		p.Warnings = []string{}
@@ -119,7 +140,7 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 }
 
 func (h *hop) shown() Hop {
-	s := Hop{URL: h.at.String(), Status: h.response.Status}
+	s := Hop{URL: h.at.String(), Status: h.response.Status, Conn: h.conv.id, Soft: cookie.Octets(h.page.soft)}
 	s.Location = octets(h.response.Fields.Get("Location"))
 	return s
 }
@@ -142,16 +163,22 @@ func (c *chain) completeness(h *hop) {
 // http2 fills in the verdicts about HTTP/2.
 func (r *recording) http2(p *Report, first, final address, ch *chain, ended *conversation, taken map[*conversation]bool) {
 	p.HTTP2.Verdict, p.HTTP2.Evidence = r.http2Of(final, taken)
-	if at, ok := probed(first); ok && first.target() != final.target() {
-		end, _ := probed(final)
-		if v, evidence := r.http2Of(first, taken); at.target() != end.target() && r.probes(at, taken).both != nil {
-			p.HTTP2.Evidence += fmt.Sprintf("; %s of the first URL: %s: %s", first.host, v, evidence)
+	end, _ := probed(final)
+	if probes := r.probes(end, taken); probes.both != nil {
+		p.HTTP2.Conn = probes.both.id
+		if probes.both.tls != nil && probes.both.tls.ALPN == "http/1.1" && p.HTTP2.Verdict == Yes {
+			p.HTTP2.Prefers, p.HTTP2.Conn = "http/1.1", probes.alone.id
 		}
 	}
-	for _, h := range r.convs {
-		if h.tls == nil && h.request != nil && h.answeredInFrames() {
-			p.HTTP2.H2C = "yes"
+	if at, ok := probed(first); ok && first.target() != final.target() {
+		if v, evidence := r.http2Of(first, taken); at.target() != end.target() && r.probes(at, taken).both != nil {
+			p.HTTP2.Evidence += fmt.Sprintf("; %s of the first URL: %s: %s", first.host, v, evidence)
+			p.HTTP2.First = &HTTP2Host{Host: at.target(), Verdict: v, Evidence: evidence}
 		}
+	}
+	p.HTTP2.H2C = r.h2c()
+	if h := ch.last(); h != nil && h.version == "HTTP/2" {
+		ch.warn("hop %d: the server answers over HTTP/2 alone", len(ch.hops))
 	}
 	if p.HTTP2.Verdict == Yes && ended != nil && ch.last() == nil && ended.final() == nil && final.secure {
 		ch.warn("the server takes h2 and gave no response over http/1.1: its cookies and whether it wants a password are not known")
@@ -222,9 +249,6 @@ func (r *recording) timing(c *conversation) Timing {
 	return t
 }
 
-// seconds cuts a duration to microseconds.
-func seconds(d time.Duration) float64 { return float64(d/time.Microsecond) / 1e6 }
-
 // leftOver tells of a port 80 that did not answer before https did: nothing else
 // in the report speaks of it.
 func (r *recording) leftOver(first address, taken map[*conversation]bool) []string {
@@ -237,30 +261,4 @@ func (r *recording) leftOver(first address, taken map[*conversation]bool) []stri
 		}
 	}
 	return nil
-}
-
-// tlsOf says what is known of a handshake; nil for none.
-func tlsOf(c *conversation) *TLS {
-	if c == nil {
-		return nil
-	}
-	t := &TLS{
-		Version: c.tls.VersionName(), Cipher: tls.CipherSuiteName(c.tls.CipherSuite),
-		ALPN: c.tls.ALPN, ServerName: c.tls.ServerName, Verify: c.tls.Verify, Names: []string{},
-	}
-	if len(c.tls.Certificates) == 0 {
-		return t
-	}
-	cert, err := x509.ParseCertificate(c.tls.Certificates[0])
-	if err != nil {
-		return t
-	}
-	t.Subject, t.Issuer = cert.Subject.String(), cert.Issuer.String()
-	t.Names = append(t.Names, cert.DNSNames...)
-	for _, ip := range cert.IPAddresses {
-		t.Names = append(t.Names, ip.String())
-	}
-	t.NotBefore = cert.NotBefore.UTC().Format(time.RFC3339)
-	t.NotAfter = cert.NotAfter.UTC().Format(time.RFC3339)
-	return t
 }

@@ -9,17 +9,52 @@ import (
 	"wiretape/wire"
 )
 
-// find returns the first conversation, of those not yet taken, in which a request
-// was made; nil where there is none. The version does not matter: what is asked
-// again in another one comes later.
-func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
+// page returns the first conversation, of those not yet taken, in which a request
+// was made as a chain makes it; nil where there is none.
+func (r *recording) page(w want, taken map[*conversation]bool) *conversation {
 	for _, c := range r.convs {
-		if q := c.request; q != nil && !taken[c] && q.Method == "GET" && c.target() == w.at.target() &&
-			(c.tls != nil) == w.at.secure && q.Target == w.at.requestTarget() {
+		if !taken[c] && c.kind() == kindPage && c.answersTo(w) {
 			return c
 		}
 	}
 	return nil
+}
+
+// find returns the conversation that answers the chain's next request; nil where
+// there is none. Of those not yet taken it is the first that was made for it. In
+// the recording of another program any GET serves.
+func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
+	if w.version != "HTTP/2" {
+		if c := r.page(w, taken); c != nil {
+			return c
+		}
+	}
+	for _, k := range []kind{kindALPN, kindAuth, kindKeep, kindBrowser, kindUpgrade, kindPrior} {
+		for _, c := range r.convs {
+			if taken[c] || c.kind() != k || !c.answersTo(w) || k == kindALPN && c.final() == nil {
+				continue
+			}
+			if (k == kindALPN) == (w.version == "HTTP/2") || !r.requestedAt(w.at, taken) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// answersTo reports whether a request was made in c that is w's. The version does
+// not matter: what is asked again in another one comes later.
+func (c *conversation) answersTo(w want) bool {
+	q := c.request
+	return q != nil && q.Method == "GET" && c.target() == w.at.target() && (c.tls != nil) == w.at.secure && q.Target == w.at.requestTarget()
+}
+
+// requestedAt reports whether a page of a place was asked for as an analysis does
+// that: what else was asked there is then a probe.
+func (r *recording) requestedAt(a address, taken map[*conversation]bool) bool {
+	return slices.ContainsFunc(r.convs, func(c *conversation) bool {
+		return c.target() == a.target() && (c.tls != nil) == a.secure && (c.kind() == kindPage || taken[c])
+	})
 }
 
 // failures returns the conversations of what never came to a request, towards a
@@ -28,7 +63,7 @@ func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
 func (r *recording) failures(a address, taken map[*conversation]bool) []*conversation {
 	var out []*conversation
 	for _, c := range r.convs {
-		if taken[c] || c.request != nil || c.tls != nil || !c.attempted(a) {
+		if taken[c] || c.request != nil || c.tls != nil || !c.attempted(a) || c.kind() != kindOther {
 			continue
 		}
 		if c.facts == nil || c.handshook() == a.secure {

@@ -7,11 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"wiretape/wire"
 	"wiretape/wire/cookie"
 	"wiretape/wire/http1"
 )
 
-// maxRedirects is how many redirects are followed.
+// maxRedirects is how many redirects are followed unless Options say otherwise.
 const maxRedirects = 10
 
 // maxWarnings bounds what a report warns of.
@@ -20,7 +21,7 @@ const maxWarnings = 64
 // A want is a request that the chain needs the answer to.
 type want struct {
 	at      address
-	version string // "HTTP/1.1", or "HTTP/1.0" for a server that refused that
+	version string // "HTTP/1.1"; "HTTP/1.0" or "HTTP/2" for a server that takes nothing else
 }
 
 // A chain follows redirects from response to response. It decides what is asked
@@ -30,6 +31,11 @@ type chain struct {
 	jar  cookie.Jar
 	sts  map[string]bool // hosts that want https, learnt over good TLS; whether with their subdomains
 	next *want           // nil when the chain is over
+	// limit is how many redirects are followed; negative for as many as there are.
+	limit int
+	// soft says whether what no HTTP redirect leads to is followed.
+	soft func(want) bool
+	h2   map[string]bool // places that speak HTTP/2 alone
 
 	hops      []hop
 	seen      map[string]bool // requests made: URL and cookies
@@ -44,13 +50,40 @@ type hop struct {
 	want
 	conv     *conversation
 	response *http1.Response
+	page     document // of a response that is HTML
 }
 
 func newChain(start address, now time.Time) *chain {
 	return &chain{
-		now: now, sts: make(map[string]bool), seen: make(map[string]bool),
+		now: now, sts: make(map[string]bool), seen: make(map[string]bool), h2: make(map[string]bool),
+		limit: -1, soft: func(want) bool { return false },
 		next: &want{at: start, version: "HTTP/1.1"},
 	}
+}
+
+// inFrames makes the chain ask again what had no answer, over HTTP/2: a server
+// that speaks nothing else is not down. It reports whether that is worth a try.
+func (c *chain) inFrames(conv *conversation) bool {
+	w := *c.next
+	if !w.at.secure || w.version == "HTTP/2" || conv != nil && !conv.shutOut() {
+		return false
+	}
+	c.next = &want{at: w.at, version: "HTTP/2"}
+	return true
+}
+
+// shutOut reports whether a server over TLS ended a conversation in HTTP/1.1
+// without a word in it.
+func (c *conversation) shutOut() bool {
+	switch {
+	case c.final() != nil || c.facts == nil:
+		return false
+	case c.alert != nil && c.alert.Dir == wire.ServerToClient:
+		return c.alert.Alert == alertNoProtocol
+	case c.tls == nil:
+		return false
+	}
+	return len(c.first) == 0 && (c.eof || c.reset) || c.answeredInFrames()
 }
 
 // origin returns what cookies need to know of a request.
@@ -101,6 +134,10 @@ func (c *chain) take(conv *conversation) {
 		return
 	}
 	h := hop{want: w, conv: conv, response: m.Value.(*http1.Response)}
+	if w.version == "HTTP/2" {
+		c.h2[w.at.target()] = true
+	}
+	h.page = readPage(h.response, m)
 	c.hops = append(c.hops, h)
 	c.learn(&h)
 	if h.response.Fault != "" {
@@ -125,18 +162,63 @@ func (c *chain) take(conv *conversation) {
 		if len(locations) > 0 && status >= 300 && status < 400 {
 			c.warn("hop %d: status %d is not followed to %q", len(c.hops), status, locations[0])
 		}
+		c.softly(&h, again)
 	case len(locations) == 0 || len(bytes.Trim(locations[0], " \t")) == 0:
 		c.warn("hop %d: status %d without a Location", len(c.hops), status)
 	case slices.ContainsFunc(locations, func(l []byte) bool { return !bytes.Equal(l, locations[0]) }):
 		c.fault = fmt.Sprintf("%s: Location fields that differ: %q", w.at.String(), locations)
 	case again:
 		c.fault = w.at.String() + ": redirect loop: the same request was made before"
-	case c.redirects == maxRedirects:
-		c.fault = fmt.Sprintf("too many redirects: %d were followed", maxRedirects)
+	case c.redirects == c.limit:
+		c.fault = tooMany(c.redirects)
 	default:
 		c.redirect(&h, string(locations[0]))
 	}
 }
+
+func tooMany(n int) string { return fmt.Sprintf("too many redirects: %d were followed", n) }
+
+// softly goes where the page itself says, if that is wanted. Again says that the
+// same request was made before.
+func (c *chain) softly(h *hop, again bool) {
+	if h.page.soft == "" {
+		return
+	}
+	n := len(c.hops)
+	to, _, err := h.at.resolve(h.page.soft)
+	if err != nil {
+		c.warn("hop %d: the page leads to %q by %s, which is not followed: %v", n, h.page.soft, h.page.softBy, err)
+		return
+	}
+	next := want{at: to, version: c.version(to)}
+	if to.withoutFragment() == h.at.withoutFragment() || !c.soft(next) {
+		return
+	}
+	switch {
+	case again:
+		c.fault = h.at.String() + ": redirect loop: the same request was made before"
+	case c.redirects == c.limit:
+		c.fault = tooMany(c.redirects)
+	case to.host == metadataAddress:
+		c.warn("hop %d: %s is not followed: it gives credentials to whoever asks from within a cloud", n, to.authority())
+	default:
+		c.warn("hop %d: the page leads to %s by %s", n, to.String(), h.page.softBy)
+		c.redirects++
+		c.next = &next
+	}
+}
+
+// version returns the version in which a place is asked.
+func (c *chain) version(a address) string {
+	if a.secure && c.h2[a.target()] {
+		return "HTTP/2"
+	}
+	return "HTTP/1.1"
+}
+
+// metadataAddress is where clouds tell a machine its credentials. Nobody is led
+// there by a redirect in good faith.
+const metadataAddress = "169.254.169.254"
 
 // redirect goes where a Location says.
 func (c *chain) redirect(h *hop, location string) {
@@ -157,8 +239,12 @@ func (c *chain) redirect(h *hop, location string) {
 	if h.at.secure && !to.secure {
 		c.warn("hop %d: downgrade from https to http://%s", n, to.authority())
 	}
+	if to.host == metadataAddress && h.at.host != metadataAddress {
+		c.warn("hop %d: %s is not followed: it gives credentials to whoever asks from within a cloud", n, to.authority())
+		return
+	}
 	c.redirects++
-	c.next = &want{at: to, version: "HTTP/1.1"}
+	c.next = &want{at: to, version: c.version(to)}
 }
 
 // learn takes the cookies of a response, and its wish for https.
@@ -175,7 +261,17 @@ func (c *chain) learn(h *hop) {
 	for _, value := range r.Fields.Values("Set-Cookie") {
 		v := c.jar.Set(h.origin(), value, c.now)
 		domain, _ := v.Cookie.Sent("Domain")
-		c.cookies = append(c.cookies, Cookie{Object: v.Object(), Hop: n, SentDomain: domain})
+		k := Cookie{Object: v.Object(), Hop: n, Replaced: v.Replaced, Size: len(v.Cookie.Name) + len(v.Cookie.Value), SentDomain: domain}
+		for _, note := range v.Notes {
+			k.Notes = append(k.Notes, note.String())
+		}
+		c.cookies = append(c.cookies, k)
+	}
+	if r.Fields.Has("Set-Cookie2") {
+		c.warn("hop %d: Set-Cookie2 is ignored: RFC 6265 made it obsolete", n)
+	}
+	if h.page.setCookie {
+		c.warn("hop %d: a meta element of the page has a Set-Cookie, which browsers ignore", n)
 	}
 	if s := parseHSTS(r.Fields, h.at, h.conv.tls.Verified()); s != nil && s.Ignored == "" {
 		delete(c.sts, h.at.host)

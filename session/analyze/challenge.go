@@ -21,11 +21,38 @@ type Challenge struct {
 // a token alone, is a challenge. What fits nowhere is passed over.
 func parseChallenges(values [][]byte) []Challenge {
 	var out []Challenge
+	for _, c := range parseChallengeParams(values) {
+		out = append(out, c.Challenge)
+	}
+	return out
+}
+
+// A challenge is one with its parameters.
+type challenge struct {
+	Challenge
+	params [][2]string // names in lower case, values unquoted
+}
+
+// param returns the value of the first parameter of a name, "" for none.
+func (c *challenge) param(name string) string {
+	for _, p := range c.params {
+		if p[0] == name {
+			return p[1]
+		}
+	}
+	return ""
+}
+
+// maxParams bounds the parameters of a challenge that are kept.
+const maxParams = 32
+
+func parseChallengeParams(values [][]byte) []challenge {
+	var out []challenge
 	for _, v := range values {
 		p := challengeParser{rest: string(v)}
 		// RFC 9110, section 5.2: several lines are one list, but a parameter
 		// that follows on another line belongs to nothing.
-		p.run(func(c Challenge) {
+		p.run(func(c challenge) {
 			if len(out) < maxChallenges {
 				out = append(out, c)
 			}
@@ -37,10 +64,10 @@ func parseChallenges(values [][]byte) []Challenge {
 // A challengeParser reads one field value.
 type challengeParser struct {
 	rest    string
-	current *Challenge
+	current *challenge
 }
 
-func (p *challengeParser) run(give func(Challenge)) {
+func (p *challengeParser) run(give func(challenge)) {
 	flush := func() {
 		if p.current != nil {
 			give(*p.current)
@@ -61,7 +88,7 @@ func (p *challengeParser) run(give func(Challenge)) {
 			p.param(token, p.value())
 		default:
 			flush()
-			p.current = &Challenge{Scheme: cookie.Octets(token)}
+			p.current = &challenge{Challenge: Challenge{Scheme: cookie.Octets(token)}}
 			if spaces && p.isToken68() {
 				p.skip()
 			} else if !spaces {
@@ -74,6 +101,9 @@ func (p *challengeParser) run(give func(Challenge)) {
 
 // param takes a parameter of the current challenge; of several realms the first.
 func (p *challengeParser) param(name, value string) {
+	if p.current != nil && len(p.current.params) < maxParams {
+		p.current.params = append(p.current.params, [2]string{strings.ToLower(name), value})
+	}
 	if p.current != nil && p.current.Realm == "" && strings.EqualFold(name, "realm") {
 		p.current.Realm = cookie.Octets(value)
 	}

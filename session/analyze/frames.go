@@ -14,6 +14,7 @@ type frames struct {
 	goAway   bool
 	code     http2.ErrCode // of the GOAWAY
 	other    bool          // something else came first
+	refused  bool          // a request was, with HTTP_1_1_REQUIRED
 }
 
 // take looks at a message of a connection that is read as HTTP/2.
@@ -31,6 +32,8 @@ func (f *frames) take(m proto.Message) {
 	case !f.settings:
 		f.settings = greets(v) && m.Complete
 		f.other = !greets(v)
+	case v.Type == http2.FrameRSTStream:
+		f.refused = f.refused || v.Code == http2.ErrCodeHTTP11Required
 	case v.Type == http2.FrameSettings && v.Flags.Has(http2.FlagAck):
 		f.acked = true
 	}

@@ -84,6 +84,8 @@ func confirmed(at, selected string, c *conversation) (Verdict, string) {
 	switch {
 	case f.goAway && f.code != http2.ErrCodeNo:
 		return Broken, at + " " + selected + ", then sent GOAWAY " + f.code.String()
+	case f.refused:
+		return Broken, at + " " + selected + ", and refuses a request over it: HTTP_1_1_REQUIRED"
 	case f.settings && !f.goAway, f.settings && f.acked:
 		return Yes, at + " " + selected + " and sent SETTINGS"
 	case f.goAway:

@@ -3,6 +3,7 @@ package analyze
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wiretape/wire"
@@ -15,7 +16,9 @@ type prober struct {
 	o     Options
 	first string // host that was typed
 	tap   *wire.Tap
-	wg    sync.WaitGroup // probes for HTTP/2
+	wg    sync.WaitGroup // probes beside the chain
+	names *lookup        // nil where the dialler has its own
+	left  atomic.Int64   // connections that a full analysis may make beside the chain's
 
 	// owned by who follows the chain:
 	second bool // the second way to read what was typed was taken
@@ -28,6 +31,11 @@ type prober struct {
 
 func newProber(o Options, first string) *prober {
 	p := &prober{o: o, first: first, places: make(map[string]bool), rec: newRecording()}
+	p.left.Store(maxProbes)
+	if p.o.Dialer.Resolve == nil {
+		p.names = newLookup()
+		p.o.Dialer.Resolve = p.names.resolve
+	}
 	sink := func(e wire.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -67,6 +75,10 @@ func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake t
 	return c, nil
 }
 
+// spend takes one of the connections that a full analysis may make beside the
+// chain's, and reports whether there was one left.
+func (p *prober) spend() bool { return !p.o.Full || p.left.Add(-1) >= 0 }
+
 // ask makes the chain's next request and reads the response, as far as the chain
 // needs it: the head of a redirect, a final response up to its limits.
 func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation, error) {
@@ -78,7 +90,11 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	if guess {
 		handshake = guessTimeout
 	}
-	c, err := p.dial(ctx, w.at, offerMain, handshake)
+	offer := offerMain
+	if w.version == "HTTP/2" {
+		offer = offerAlone
+	}
+	c, err := p.dial(ctx, w.at, offer, handshake)
 	if err != nil {
 		return nil, err
 	}
@@ -89,22 +105,30 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	}
 	// A failed write is recorded, and what the server has to say may be there
 	// all the same.
-	c.Write(ch.request(w, c.TLS().Verified(), p.o.UserAgent))
+	var frames *framing
+	if w.version == "HTTP/2" {
+		if c.TLS().ALPN != "h2" {
+			return nil, &ResponseError{Text: w.at.String() + ": h2 was not selected"}
+		}
+		frames = newFraming(c)
+		frames.begin(ch.h2Request(w, c.TLS().Verified(), p.o.UserAgent))
+	} else {
+		c.Write(ch.request(w, c.TLS().Verified(), p.o.UserAgent))
+	}
 	buf := make([]byte, 16<<10)
 	headed := false
 	for {
-		_, err := c.Read(buf)
+		n, err := c.Read(buf)
 		head, enough := p.progress(c.ID())
+		if frames != nil && !frames.take(buf[:n]) {
+			break // refused
+		}
 		if err != nil || enough {
 			break
 		}
 		if head && !headed {
 			headed = true
-			t := time.Now().Add(bodyWait)
-			if limit, ok := ctx.Deadline(); ok && limit.Before(t) {
-				t = limit
-			}
-			c.SetReadDeadline(t)
+			c.SetReadDeadline(soonest(ctx, bodyWait))
 		}
 	}
 	c.Close()
@@ -144,9 +168,12 @@ func (p *prober) probe(ctx context.Context, a address, final bool) {
 	if !ok || p.places[at.target()] || len(p.places) >= maxPlaces && !final {
 		return
 	}
+	if p.o.Full && !final && len(p.places) > 0 {
+		return // what the final place tells is worth more
+	}
 	p.places[at.target()] = true
 	p.wg.Go(func() {
-		if p.probeWith(ctx, at, offerBoth) == "http/1.1" {
+		if p.spend() && p.probeWith(ctx, at, offerBoth) == "http/1.1" && p.spend() {
 			p.probeWith(ctx, at, offerAlone)
 		}
 	})
@@ -164,43 +191,54 @@ func (p *prober) probeWith(ctx context.Context, at address, alpn []string) strin
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	selected := c.TLS().ALPN
 	if selected == "h2" {
-		p.confirm(ctx, c)
+		p.confirm(ctx, c, at)
 	}
 	return selected
 }
 
 // confirm begins HTTP/2 and waits for the server's SETTINGS, and a little for
-// what it says then: it may be a GOAWAY.
-func (p *prober) confirm(ctx context.Context, c *wire.Conn) {
-	wait := func(d time.Duration) {
-		t := time.Now().Add(d)
-		if limit, ok := ctx.Deadline(); ok && limit.Before(t) {
-			t = limit
-		}
-		c.SetReadDeadline(t)
-	}
+// what it says then: it may be a GOAWAY. A full analysis asks for the page as well.
+func (p *prober) confirm(ctx context.Context, c *wire.Conn, at address) {
+	wait := func(d time.Duration) { c.SetReadDeadline(soonest(ctx, d)) }
 	wait(settingsWait)
-	c.Write(http2.AppendSettings([]byte(http2.Preface)))
+	frames := newFraming(c)
+	frames.begin(nil)
 	buf := make([]byte, 4<<10)
-	answered := false
+	answered, asked := false, false
 	for {
-		if _, err := c.Read(buf); err != nil {
+		n, err := c.Read(buf)
+		if err != nil {
 			return
 		}
 		f := p.framesOf(c.ID())
-		switch {
-		case f.other, f.goAway:
+		if f.other || f.goAway {
 			return
-		case f.settings && !answered:
+		}
+		going := frames.take(buf[:n])
+		if f.settings && !answered {
 			answered = true
-			c.Write(http2.AppendSettingsAck(nil))
 			wait(ackWait)
 		}
-		if f.settings && f.acked {
+		switch _, enough := p.progress(c.ID()); {
+		case !f.settings || !f.acked:
+		case p.o.Full && !asked:
+			asked = true
+			wait(replyWait)
+			frames.send(h2Fields(at, nil, p.o.UserAgent))
+		case !asked || enough || !going:
 			c.Write(http2.AppendGoAway(nil, 0, http2.ErrCodeNo, ""))
 			return
 		}
 	}
+}
+
+// soonest returns the time in d, or that of ctx where it is earlier.
+func soonest(ctx context.Context, d time.Duration) time.Time {
+	t := time.Now().Add(d)
+	if limit, ok := ctx.Deadline(); ok && limit.Before(t) {
+		return limit
+	}
+	return t
 }
 
 // framesOf returns what came of a server's frames so far.

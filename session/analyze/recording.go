@@ -7,16 +7,20 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/detect"
+	"wiretape/wire/dns"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
+	"wiretape/wire/tlsrec"
 )
 
 // What is kept of a recording, which may be any tape.
 const (
 	maxConversations = 1 << 10
-	maxResponses     = 64 // of one conversation, interim ones too
-	maxTrouble       = 16 // failed addresses and errors of one conversation
-	keepBody         = 4 << 10
+	maxResponses     = 64       // of one conversation, interim ones too
+	maxTrouble       = 16       // failed addresses and errors of one conversation
+	maxAnswers       = 32       // of name servers, on one connection
+	keepBody         = 64 << 10 // of a page: that much of it is looked through
 	keepFirst        = 64
 )
 
@@ -49,7 +53,17 @@ type conversation struct {
 	responses []proto.Message // *http1.Response, interim ones too
 
 	first  []byte // of the server's stream, over TLS where it stands
+	said   []byte // of the client's, likewise
 	frames frames
+
+	secondReply bool           // another final response came, to another request
+	hello       *tlsrec.Hello  // of a server, in the clear: the answer to a ClientHello of our own making
+	offered     *tlsrec.Hello  // that ClientHello
+	refusal     *tlsrec.Alert  // the alert in its place
+	answers     []*dns.Message // of a name server
+	asked53     []*dns.Message // what it was asked
+	altSvc      []byte         // of an ALTSVC frame
+	ended       time.Duration  // its last event
 }
 
 func newRecording() *recording {
@@ -71,6 +85,7 @@ func (r *recording) feed(e wire.Event) {
 		r.convs = append(r.convs, c)
 	}
 	r.last = max(r.last, e.At)
+	c.ended = e.At
 	if e.Kind == wire.KindOpen && e.Facts != nil && r.began.IsZero() && !e.Facts.Start.IsZero() {
 		r.began = e.Facts.Start.Add(e.Facts.Phases.DNS + e.Facts.Phases.Connect - e.At)
 	}
@@ -98,7 +113,7 @@ func (c *conversation) event(e wire.Event) {
 		}
 	case wire.KindSecure:
 		c.tls = e.TLS
-		c.sent, c.first, c.frames = false, nil, frames{}
+		c.sent, c.first, c.said, c.frames = false, nil, nil, frames{}
 	case wire.KindAlert:
 		if e.Alert != 0 {
 			c.alert = &wire.Event{Kind: e.Kind, Dir: e.Dir, Alert: e.Alert}
@@ -106,6 +121,9 @@ func (c *conversation) event(e wire.Event) {
 	case wire.KindData:
 		if e.Dir == wire.ClientToServer {
 			c.sent = true
+			if room := keepFirst - len(c.said); room > 0 {
+				c.said = append(c.said, e.Data[:min(room, len(e.Data))]...)
+			}
 			break
 		}
 		if room := keepFirst - len(c.first); room > 0 {
@@ -140,10 +158,44 @@ func (c *conversation) messages(ms []proto.Message) {
 			if m.Derived && m.Exchange != c.exchange {
 				break
 			}
-			if len(c.responses) < maxResponses && c.final() == nil {
+			if c.final() != nil {
+				c.secondReply = c.secondReply || !v.Interim() && v.Status != 0
+			} else if len(c.responses) < maxResponses {
 				c.responses = append(c.responses, m)
 				c.settled = c.settled || !v.Interim()
 			}
+		case *tlsrec.Record:
+			c.record(m.Dir, v)
+		case *dns.Message:
+			if v.Response && len(c.answers) < maxAnswers {
+				c.answers = append(c.answers, v)
+			} else if !v.Response && len(c.asked53) < maxAnswers {
+				c.asked53 = append(c.asked53, v)
+			}
+		case *http2.Frame:
+			// RFC 7838, section 4.
+			if v.Type == frameAltSvc && m.Dir == wire.ServerToClient && len(c.altSvc) == 0 {
+				c.altSvc = bytes.Clone(v.Unknown)
+			}
+		}
+	}
+}
+
+// frameAltSvc is the type of an ALTSVC frame: RFC 7838, section 4.
+const frameAltSvc = http2.FrameType(0xa)
+
+// record takes a TLS record that stands on the socket itself.
+func (c *conversation) record(d wire.Dir, v *tlsrec.Record) {
+	if v.Alert != nil && d == wire.ServerToClient && c.refusal == nil && c.hello == nil {
+		c.refusal = v.Alert
+	}
+	for i := range v.Handshakes {
+		switch h := &v.Handshakes[i]; {
+		case h.Hello == nil:
+		case d == wire.ServerToClient && c.hello == nil:
+			c.hello = h.Hello
+		case d == wire.ClientToServer && c.offered == nil:
+			c.offered = h.Hello
 		}
 	}
 }
@@ -152,7 +204,7 @@ func (c *conversation) messages(ms []proto.Message) {
 func (c *conversation) final() *proto.Message {
 	if n := len(c.responses); n > 0 {
 		m := &c.responses[n-1]
-		if v := m.Value.(*http1.Response); !v.Interim() && v.Status != 0 {
+		if v := responseOf(m); !v.Interim() && v.Status != 0 {
 			return m
 		}
 	}
@@ -272,3 +324,6 @@ func (c *conversation) tlsInClear() bool {
 	}
 	return false
 }
+
+// responseOf returns the response that a message of one is.
+func responseOf(m *proto.Message) *http1.Response { return m.Value.(*http1.Response) }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ const (
 	bodyWait       = time.Second            // after a final response's head
 	maxBody        = 1 << 20                // of a final response, octets
 	maxPlaces      = 5                      // at which HTTP/2 is probed beside the final one
+	replyWait      = 2 * time.Second        // for what a probe asks
+	maxProbes      = 12                     // connections of a full analysis beside the chain's
 )
 
 // Options say how to analyse. The zero value works.
@@ -100,8 +103,17 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 	defer cancel()
 
 	p := newProber(o, t.first.host)
-	at, err := p.follow(ctx, t)
+	if o.Full {
+		p.askNames(ctx, t.first.host)
+	}
+	ch, at, err := p.follow(ctx, t)
 	p.probe(ctx, at, true)
+	if o.Auth != "" {
+		p.authenticate(ctx, ch)
+	}
+	if o.Full {
+		p.more(ctx, ch, at)
+	}
 	p.wg.Wait()
 
 	p.mu.Lock()
@@ -117,9 +129,15 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 	return report, err
 }
 
-// follow runs the main chain and returns the URL that it came to.
-func (p *prober) follow(ctx context.Context, t typed) (address, error) {
-	ch := newChain(t.first, p.o.Created.Truncate(time.Second))
+// follow runs the main chain and returns it with the URL that it came to.
+func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
+	begin := func(a address) *chain {
+		ch := newChain(a, p.o.Created.Truncate(time.Second))
+		ch.limit = cmp.Or(p.o.MaxRedirects, maxRedirects)
+		ch.soft = func(want) bool { return p.o.Soft }
+		return ch
+	}
+	ch := begin(t.first)
 	guess := t.second != nil && t.first.secure
 	if !guess {
 		p.probe(ctx, t.first, false)
@@ -130,21 +148,42 @@ func (p *prober) follow(ctx context.Context, t typed) (address, error) {
 		c, err := p.ask(ctx, ch, guess)
 		if err != nil && t.second != nil && !p.second && len(ch.hops) == 0 && elsewhere(err, guess) {
 			p.second, guess = true, false
-			ch = newChain(*t.second, ch.now)
+			ch = begin(*t.second)
 			p.probe(ctx, *t.second, false)
 			continue
 		}
-		if err != nil {
-			return at, err
-		}
 		guess = false
+		if c2 := p.inFrames(ctx, ch, c, err); c2 != nil {
+			c, err = c2, nil
+		}
+		if err != nil {
+			return ch, at, err
+		}
 		if ch.take(c); ch.next != nil {
 			p.probe(ctx, ch.next.at, false)
 		} else if c.final() == nil {
-			return at, &ResponseError{Text: ch.fault, timeout: c.timeout}
+			return ch, at, &ResponseError{Text: ch.fault, timeout: c.timeout}
 		}
 	}
-	return at, nil
+	return ch, at, nil
+}
+
+// inFrames asks again over HTTP/2 what had no answer over HTTP/1.1, where that is
+// worth a try; nil where it is not, or gives no response either.
+func (p *prober) inFrames(ctx context.Context, ch *chain, c *conversation, err error) *conversation {
+	if alert, ok := errors.AsType[*wire.AlertError](err); err != nil && (!ok || alert.Sent || alert.Alert != alertNoProtocol) {
+		return nil
+	}
+	before := ch.next
+	if c != nil && c.final() != nil || !ch.inFrames(c) {
+		return nil
+	}
+	c, err = p.ask(ctx, ch, false)
+	if err != nil || c.final() == nil {
+		ch.next = before
+		return nil
+	}
+	return c
 }
 
 // elsewhere reports whether the other protocol is worth a try: after a guess at
