@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 
 	"golang.org/x/net/http2/hpack"
 
@@ -60,6 +61,7 @@ type block struct {
 	at         []int
 	cut        bool   // a part of it was masked
 	value      stream // as which it is masked
+	plain      []byte // of a coded value that is not secret by its name: what it says, up to maxHeld
 }
 
 // maxName is the length of the longest name that matters, in octets.
@@ -172,9 +174,9 @@ func (v *block) number() bool {
 // begin takes the length of a string.
 func (v *block) begin(r *Redactor, b []byte) bool {
 	v.state, v.left, v.length, v.walk = inString, v.num, 0, walk{}
-	if !v.inName && v.left > 0 && (v.kind >= authField || v.coded && len(r.needles) > 0) {
+	if !v.inName && v.left >= minValue && v.kind == plainField || !v.inName && v.left > 0 && v.kind != plainField {
 		v.collecting, v.anew, v.cut = true, true, false
-		v.value = stream{field: v.kind}
+		v.value, v.plain = stream{field: v.kind}, v.plain[:0]
 	}
 	return v.left > 0 || v.end(r, b)
 }
@@ -187,6 +189,9 @@ func (v *block) symbol(c byte) {
 			c |= 0x20 // no peer may send it, but it is no less secret
 		}
 		v.name = append(v.name, c)
+	}
+	if v.coded && v.collecting && v.kind == plainField && len(v.plain) < maxHeld {
+		v.plain = append(v.plain, c)
 	}
 }
 
@@ -240,6 +245,9 @@ func (v *block) mask(r *Redactor, b []byte, ends bool) {
 			return
 		}
 	}
+	if v.kind == plainField && len(r.within(&seeker{}, v.plain)) == 0 {
+		return
+	}
 	for _, i := range v.at {
 		r.blot(i, i+1)
 	}
@@ -248,7 +256,11 @@ func (v *block) mask(r *Redactor, b []byte, ends bool) {
 // marks returns the secrets in a value, or a piece of it.
 func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
 	var marks []mark
-	v.value.mask(text, 0, ends, &marks)
+	if v.kind == plainField {
+		marks = slices.Clone(r.within(&v.value.seek, text))
+	} else {
+		v.value.mask(text, 0, ends, &marks)
+	}
 	if !v.coded {
 		return marks // given values are found without us
 	}
@@ -259,7 +271,7 @@ func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
 				break
 			}
 			i += j
-			marks = append(marks, mark{i, i + len(n.b), n.id, n.enc, true})
+			marks = append(marks, mark{i, i + len(n.b), n.id, n.enc, n.own})
 		}
 	}
 	return marks

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"encoding/binary"
+
 	"wiretape/wire/http2"
 )
 
@@ -10,9 +12,10 @@ const frameHeaderLen = 9
 // frames is one direction of HTTP/2. It follows the frames and gives the octets
 // of header blocks to an HPACK reader; all else passes.
 type frames struct {
-	s     *stream
-	block block
-	saved *frames // as it was where what is held begins
+	s      *stream
+	block  block
+	bodies map[uint32]*seeker // by stream
+	saved  *frames            // as it was where what is held begins
 
 	header  [frameHeaderLen]byte
 	come    int // octets of header that are passed
@@ -81,6 +84,15 @@ func (f *frames) scan(r *Redactor, b []byte, i int, final bool) (n int, text boo
 			if f.come == frameHeaderLen {
 				f.begin(r, b)
 			}
+		case f.kind == http2.FrameData && f.left > 0:
+			n := min(f.left, len(b)-i)
+			// A frame's end is where an event may end.
+			end := f.seeker().run(r, b, i, i+n, i, final || n == f.left)
+			f.left -= end - i
+			if end < i+n {
+				return end, false
+			}
+			i = end
 		case !f.carriesBlock():
 			n := min(f.left, len(b)-i)
 			f.left -= n
@@ -113,6 +125,23 @@ func (f *frames) scan(r *Redactor, b []byte, i int, final bool) (n int, text boo
 		v.bluntly(r, b)
 	}
 	return len(b), false
+}
+
+// maxBodies bounds the streams whose bodies are followed at once.
+const maxBodies = 256
+
+// seeker returns what follows the body that the current frame is a part of.
+func (f *frames) seeker() *seeker {
+	id := binary.BigEndian.Uint32(f.header[5:]) &^ (1 << 31)
+	k := f.bodies[id]
+	if k == nil {
+		if f.bodies == nil || len(f.bodies) >= maxBodies {
+			f.bodies = make(map[uint32]*seeker)
+		}
+		k = new(seeker)
+		f.bodies[id] = k
+	}
+	return k
 }
 
 // save remembers the state at what is held from here on.

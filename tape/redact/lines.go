@@ -30,6 +30,21 @@ func commandOf(name []byte) fieldKind {
 	return plainField
 }
 
+// beginsLine has the octets with which a line may begin that is more than text.
+var beginsLine = func() (t [256]bool) {
+	for _, c := range "\r\n\t :" {
+		t[c] = true
+	}
+	add := func(name string) { t[name[0]], t[name[0]-'a'+'A'] = true, true }
+	for _, c := range commands {
+		add(c.name)
+	}
+	for _, f := range secretFields {
+		add(f.name)
+	}
+	return t
+}()
+
 // beginsCommand reports whether a name of commands begins with b.
 func beginsCommand(b []byte) bool {
 	for _, c := range commands {

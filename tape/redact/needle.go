@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // minValue is the length of the shortest value that is searched for, and of the
@@ -20,6 +21,47 @@ type needle struct {
 	b   []byte
 	id  string
 	enc string
+	own bool // it is what a replay makes of the value in that encoding
+}
+
+// variants returns the ways to write a value that no replay writes.
+func variants(v []byte, id string) []needle {
+	percent := url.QueryEscape(string(v))
+	lower := []byte(percent)
+	for i := 0; i+2 < len(lower); i++ {
+		if lower[i] == '%' {
+			copy(lower[i:], bytes.ToLower(lower[i:i+3]))
+		}
+	}
+	ways := [][]byte{
+		[]byte(url.PathEscape(string(v))), lower, []byte(strings.ReplaceAll(percent, "+", "%20")),
+		quote(v, false), bytes.ToUpper(hex.AppendEncode(nil, v)),
+	}
+	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for shift := range 3 {
+			// Behind shift octets of something else, without the letters that
+			// have bits of what is around it.
+			b := enc.AppendEncode(nil, append(make([]byte, shift), v...))
+			from, to := (8*shift+5)/6, 8*(shift+len(v))/6
+			ways = append(ways, b[from:to])
+		}
+	}
+	var all []needle
+	for _, b := range ways {
+		all = append(all, needle{b: b, id: id})
+	}
+	return all
+}
+
+// quote returns a value as it stands in a string of JSON.
+func quote(v []byte, html bool) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(html)
+	if e.Encode(string(v)) != nil {
+		return nil
+	}
+	return b.Bytes()[1 : b.Len()-2]
 }
 
 // needles returns all ways that the values may stand, the longest first.
@@ -31,15 +73,14 @@ func needles(values map[string]string, ids *names) []needle {
 			continue
 		}
 		ids.reserve(id, v)
-		quoted, _ := json.Marshal(string(v))
-		for _, n := range []needle{
-			{v, id, ""},
-			{[]byte(url.QueryEscape(string(v))), id, "pct"},
-			{quoted[1 : len(quoted)-1], id, "json"},
-			{hex.AppendEncode(nil, v), id, "hex"},
-			{base64.StdEncoding.AppendEncode(nil, v), id, "b64"},
-		} {
-			if !slices.ContainsFunc(all, func(o needle) bool { return bytes.Equal(o.b, n.b) }) {
+		for _, n := range append([]needle{
+			{v, id, "", true},
+			{[]byte(url.QueryEscape(string(v))), id, "pct", true},
+			{quote(v, true), id, "json", true},
+			{hex.AppendEncode(nil, v), id, "hex", true},
+			{base64.StdEncoding.AppendEncode(nil, v), id, "b64", true},
+		}, variants(v, id)...) {
+			if len(n.b) >= minValue && !slices.ContainsFunc(all, func(o needle) bool { return bytes.Equal(o.b, n.b) }) {
 				all = append(all, n)
 			}
 		}

@@ -5,10 +5,16 @@
 // Masked are the credentials of Authorization and Proxy-Authorization and the
 // values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS,
 // AUTH, APOP, LOGIN, AUTHENTICATE and AUTHINFO as FTP, mail and news have them, the
-// lines with which they go on, the passwords that commands of Redis have (AUTH,
-// HELLO, MIGRATE, ACL SETUSER, CONFIG SET, SENTINEL SET; in a line of text AUTH
-// alone), and anywhere the values that are given. Nothing else is: no password in a query, a form, JSON or a command of another protocol, and
-// nothing that is compressed or encrypted.
+// lines with which they go on, what answers a prompt for a password, and the
+// passwords that commands of Redis have (AUTH, HELLO, MIGRATE, ACL SETUSER, CONFIG
+// SET, SENTINEL SET; in a line of text AUTH alone).
+//
+// Masked are also, wherever they stand in text and in bodies of HTTP/2: what
+// parameters of queries and forms and members of JSON objects have whose names are
+// password, passwd, access_token, refresh_token, client_secret, api_key and token,
+// in any case and with "-", "_" or nothing between the words; the userinfo of URLs;
+// JSON web tokens, but for their first three letters; private keys in PEM; and the
+// values that are given. Nothing that is compressed or encrypted is searched.
 //
 // # Text
 //
@@ -19,7 +25,8 @@
 // the secret of the one would stand in clear in the body of the other. Commands
 // are looked for where the server spoke first, or is known to by its port.
 //
-// A secret becomes a [tape.Span] over an invented sample of the same length. What
+// A secret becomes a [tape.Span] over an invented sample of the same length, but
+// for numbers and private keys, which are overwritten by a figure and a letter. What
 // verdicts hang on stays: names, attributes, schemes, control bytes, quotes, an
 // empty value. Equal secrets get the same name.
 //
@@ -51,8 +58,9 @@ import (
 // Options say what is secret beside what is by its name. The zero value works.
 type Options struct {
 	// Values are secrets by the name that they shall have on the tape: letters,
-	// digits and _. They are masked wherever they stand, also in hex, base64,
-	// percent-encoding and as a JSON string. Values under 4 bytes are ignored.
+	// digits and _. They are masked wherever they stand, also in hex, in base64 of
+	// either alphabet and within what more was encoded, in percent-encoding and as
+	// a JSON string. Values under 4 bytes are ignored.
 	Values map[string]string
 }
 
@@ -77,7 +85,9 @@ type Redactor struct {
 	buf     []byte // a tail and what follows it
 	out     []byte // a copy with samples in it
 	marks   []mark
-	found   []mark
+	found   []mark // given values
+	inline  []mark // what is secret within a line
+	alone   []mark // and within a value of HTTP/2
 	spans   []tape.Span
 	patches []patch // in HTTP/2
 	ahead   []int   // by needle: where it stands next
@@ -190,7 +200,7 @@ func (r *Redactor) Flush() {
 // pass gives as much of b as is decided on as the bytes of e, and returns the
 // rest: none when final.
 func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
-	r.marks, r.found, r.patches = r.marks[:0], r.found[:0], r.patches[:0]
+	r.marks, r.found, r.inline, r.patches = r.marks[:0], r.found[:0], r.inline[:0], r.patches[:0]
 	n := len(b)
 	if len(r.needles) > 0 {
 		n = r.search(s, b, final)
@@ -203,7 +213,10 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
 	}
 	s.carry = mark{}
 	if len(r.found) > 0 {
-		r.overlay(s, n)
+		r.overlay(s, r.found, n)
+	}
+	if len(r.inline) > 0 {
+		r.overlay(s, r.inline, n)
 	}
 	e.Data = b[:n]
 	if len(r.marks)+len(r.patches) == 0 {

@@ -159,7 +159,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 	for _, in := range []turn{
 		{1, s2c, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\na Set-Cookie: a=1\r\n\r\n"},
 		{1, c2s, "MAIL FROM:<a@b>\r\nCookie\r\n : x\r\n"},
-		{1, c2s, "\x10\x0c\x00\x04MQTT\nCookie\x00: a=1\r\n"},
+		{1, c2s, "\x10\x0c\x00\x04MQTT\nCookies\x00: a=1\r\n"},
 		{1, c2s, "GET / HTTP/1.1\r\nX-Cookie: a=1\r\nCookie2: a\r\nCoo kie: a\r\nAuthorization:\r\nCookie: \r\n\r\n"},
 		{1, s2c, "HTTP/1.1 200 OK\r\nServer: x\r\n\tCookie: a=1\r\n\r\n"},
 	} {

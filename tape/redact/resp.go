@@ -87,7 +87,7 @@ func (x *redis) follow(b []byte) {
 
 // length takes a line outside of strings.
 func (x *redis) length(line string) {
-	if len(line) < 2 {
+	if len(line) < 2 || line[0] != '*' && line[0] != '$' {
 		return
 	}
 	n, err := strconv.ParseInt(line[1:], 10, 64)

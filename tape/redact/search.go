@@ -2,12 +2,12 @@ package redact
 
 import "bytes"
 
-// overlay adds what was found of given values in the first n bytes to the
-// marks, but for where a mark is already.
-func (r *Redactor) overlay(s *stream, n int) {
+// overlay adds what was found in the first n bytes to the marks, but for where a
+// mark is already. Of given values, what is beyond is remembered.
+func (r *Redactor) overlay(s *stream, found []mark, n int) {
 	var all []mark
 	marks := r.marks
-	for _, f := range r.found {
+	for _, f := range found {
 		if f.from >= n {
 			break
 		}
@@ -66,7 +66,7 @@ func (r *Redactor) search(s *stream, b []byte, final bool) int {
 			break
 		}
 		n := r.needles[best]
-		r.found = append(r.found, mark{at, at + len(n.b), n.id, n.enc, true})
+		r.found = append(r.found, mark{at, at + len(n.b), n.id, n.enc, n.own})
 		i = at + len(n.b)
 	}
 	held, of := 0, needle{}

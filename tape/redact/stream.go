@@ -51,8 +51,9 @@ type stream struct {
 	response bool      // the next line answers a challenge
 	verb     bool      // of a line with a tag: the tag has been read
 
-	redis redis // of the client
-	iac   iac   // of the client, where a line may begin
+	seek  seeker // for what is secret within a line
+	redis redis  // of the client
+	iac   iac    // of the client, where a line may begin
 
 	// HTTP/2.
 	mayBegin bool // it may at the current line
@@ -78,13 +79,16 @@ func (s *stream) lose(size int64) {
 // scan goes over b, notes the secrets in r, and returns how much of b is
 // decided: all of it when final.
 func (s *stream) scan(r *Redactor, b []byte, final bool) int {
+	from := 0 // where what the seeker has not seen begins
 	for i := 0; i < len(b); {
 		if s.frames != nil {
+			s.seek.run(r, b, from, i, i, true)
+			s.seek.reset()
 			n, text := s.frames.scan(r, b, i, final)
 			if !text {
 				return n
 			}
-			i, s.frames = n, nil
+			i, from, s.frames = n, n, nil
 			continue
 		}
 		if !s.begun {
@@ -94,9 +98,26 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 				c.seen = c.seen || answersLikeRedis(b[i])
 			}
 		}
+		masked := len(r.marks)
 		n := s.fieldLine(b[i:], i, final, &r.marks)
 		if n == 0 {
+			s.seek.run(r, b, from, i, i, true)
 			return i
+		}
+		end := i + n
+		held := false
+		switch {
+		case len(r.marks) > masked:
+			s.seek.run(r, b, from, i, i, true)
+			s.seek.reset()
+			from = end
+		case end == len(b) && s.field == plainField && s.watched == 0 && !final:
+			end = s.seek.run(r, b, from, end, i, false)
+			from = end
+			if held = end < len(b); end == i {
+				return i
+			}
+			n = end - i
 		}
 		if s.watched > 0 {
 			n = s.watch(b[i : i+n])
@@ -105,10 +126,14 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 			s.redis.follow(b[i : i+n])
 		}
 		i += n
+		if held {
+			return i
+		}
 		if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
 			s.watched = 1
 		}
 	}
+	s.seek.run(r, b, from, len(b), len(b), true)
 	return len(b)
 }
 
@@ -244,6 +269,10 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 			return 1
 		}
 		return s.fieldLine(b, at, final, marks)
+	}
+	if len(s.name) == 0 && !beginsLine[b[0]] {
+		s.field, s.text = plainField, true
+		return 1
 	}
 	for i, c := range b {
 		switch {
