@@ -53,7 +53,7 @@ func (c *conversation) kind() kind {
 		return kindHello
 	case c.tls == nil && bytes.HasPrefix(c.said, []byte(http2.Preface[:16])):
 		return kindPrior
-	case q == nil && c.tls != nil && offers(c, "h2"):
+	case offers(c, "h2") && (q == nil || c.tls.ALPN == "h2"):
 		return kindALPN
 	case q == nil || q.Method != "GET":
 		return kindOther
