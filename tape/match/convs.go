@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/proto"
 	"wiretape/wire/ssh"
 	"wiretape/wire/telnet"
@@ -27,6 +28,17 @@ func (c *Conv) Spoken() string {
 		}
 	}
 	return ""
+}
+
+// HTTP2 reports whether the connection began as HTTP/2. Its frames are cut, coded
+// and numbered anew each time, so that its items are what they amount to.
+func (c *Conv) HTTP2() bool {
+	for i := range c.Items {
+		if m := c.Items[i].Message; m != nil {
+			return m.Kind != proto.KindRaw && detect.Canonical(m.Proto) == detect.HTTP2
+		}
+	}
+	return false
 }
 
 // IsRaw reports whether a message is bytes that no protocol frames: raw ones, and

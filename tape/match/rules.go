@@ -37,6 +37,9 @@ type Rules struct {
 	RequireTiming bool             //
 	RewriteHost   bool             // the Host field follows the target
 
+	// Secrets are the fields of HTTP/2 whose values stand in no text of the tape:
+	// the identifier of the secret by lower-case name.
+	Secrets map[string]string
 	// Unplayable are rules that replaying does not know how to obey: secrets
 	// that stand in no text of the tape.
 	Unplayable []string
@@ -79,7 +82,9 @@ func (r *Rules) Add(rec tape.Record) {
 		r.RequireVerify = true
 	case "require timing":
 		r.RequireTiming = true
-	case "secret header", "secret field":
+	case "secret header":
+		set(&r.Secrets, strings.ToLower(arg(1)), arg(2))
+	case "secret field":
 		r.Unplayable = append(r.Unplayable, rec.Key+" "+strings.Join(args, " "))
 	case "rewrite host":
 		r.RewriteHost = true

@@ -29,7 +29,7 @@ type Conv struct {
 	Facts  *wire.Facts
 	Proto  string // as it was read, "" for a connection without bytes
 	Reason string // why it is read so
-	Items  []Item // in the order in which they began
+	Items  []Item // in the order in which they began; of HTTP/2 requests and responses, not frames
 	Begin  int    // places of its first and last event among those of the tape
 	End    int
 }
@@ -88,12 +88,13 @@ type loader struct {
 
 // A loading is a connection in the course of being read.
 type loading struct {
-	conv  *Conv
-	sides [2]*stream
-	ended [2]bool            // there is an EOF
-	ends  []Item             // events of the socket
-	waits map[int]*tape.Wait // by place of the event
-	role  wire.Role
+	conv    *Conv
+	sides   [2]*stream
+	ended   [2]bool            // there is an EOF
+	ends    []Item             // events of the socket
+	streams []Item             // messages that frames amount to
+	waits   map[int]*tape.Wait // by place of the event
+	role    wire.Role
 }
 
 // longer adds two waits; several before one record add up.
@@ -213,8 +214,13 @@ func (l *loader) parse() {
 	d := detect.New(detect.Options{Proto: l.t.Rules.Proto, Conns: names, Limits: Limits()})
 	take := func(ms []proto.Message) {
 		for _, m := range ms {
-			if c := l.convs[m.Conn]; c != nil && m.Kind != proto.KindGap && !m.Derived {
+			c := l.convs[m.Conn]
+			switch {
+			case c == nil || m.Kind == proto.KindGap:
+			case !m.Derived:
 				c.conv.Items = append(c.conv.Items, c.item(m))
+			case m.Kind == proto.KindRequest || m.Kind == proto.KindResponse:
+				c.streams = append(c.streams, c.item(m))
 			}
 		}
 	}
@@ -224,6 +230,9 @@ func (l *loader) parse() {
 	take(d.Close())
 	for conn, c := range l.convs {
 		c.conv.Proto, c.conv.Reason = d.Proto(conn), d.Reason(conn)
+		if c.conv.HTTP2() {
+			c.conv.Items = c.streams
+		}
 		c.conv.Items = append(c.conv.Items, c.ends...)
 		sort.SliceStable(c.conv.Items, func(i, j int) bool {
 			a, b := &c.conv.Items[i], &c.conv.Items[j]

@@ -8,6 +8,7 @@ import (
 
 	"wiretape/tape/match"
 	"wiretape/wire"
+	"wiretape/wire/http1"
 )
 
 // defaultSilence is how long a client waits for the next byte.
@@ -95,6 +96,16 @@ func (r *run) preflight() error {
 			if st.Message == nil {
 				continue
 			}
+			if q, ok := st.Message.Value.(*http1.Request); ok && s.conv.HTTP2() {
+				for _, f := range q.Fields {
+					if id, ok := r.t.Rules.Secrets[string(f.Name)]; ok {
+						if _, err := r.secret(st.Message, id, len(f.Value)); err != nil {
+							return err
+						}
+					}
+				}
+				continue
+			}
 			for _, span := range st.Message.Spans {
 				if !seen[span.ID] {
 					if _, err := render.value(st.Message, span); err != nil {
@@ -157,18 +168,9 @@ func (r *run) all(ctx context.Context) error {
 // play plays one connection and closes it.
 func (r *run) play(ctx context.Context, i int, conn *wire.Conn) error {
 	s := r.scripts[i]
-	silence := r.c.Silence
-	if silence == 0 {
-		silence = defaultSilence
-	}
-	p := &player{
-		live: newLive(conn, s, max(0, silence)), render: r.renderer(), rules: &r.t.Rules, vars: r.vars,
-		tally: r.tally, board: r.board, index: i, pace: r.pace(),
-		startTLS: func(ctx context.Context, want *wire.TLS) error { return r.upgrade(ctx, conn, s, want) },
-	}
 	stop := context.AfterFunc(ctx, func() { conn.Abort() })
 	defer stop()
-	err := p.play(ctx)
+	err := r.one(ctx, i, conn, s)
 	conn.Close()
 	switch {
 	case context.Cause(ctx) != nil:
@@ -177,4 +179,25 @@ func (r *run) play(ctx context.Context, i int, conn *wire.Conn) error {
 		return nil
 	}
 	return err
+}
+
+// silence is how long to wait, less than zero for ever.
+func (r *run) silence() time.Duration {
+	if r.c.Silence == 0 {
+		return defaultSilence
+	}
+	return r.c.Silence
+}
+
+// one plays one connection by its protocol.
+func (r *run) one(ctx context.Context, i int, conn *wire.Conn, s *script) error {
+	if s.conv.HTTP2() {
+		return r.http2(ctx, i, conn, s)
+	}
+	p := &player{
+		live: newLive(conn, s, max(0, r.silence())), render: r.renderer(), rules: &r.t.Rules, vars: r.vars,
+		tally: r.tally, board: r.board, index: i, pace: r.pace(),
+		startTLS: func(ctx context.Context, want *wire.TLS) error { return r.upgrade(ctx, conn, s, want) },
+	}
+	return p.play(ctx)
 }

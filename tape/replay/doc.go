@@ -21,9 +21,11 @@
 // one that it accepts. Clients pool connections as they like: a request on any
 // connection takes the first exchange not yet played whose request agrees, of
 // those that are the next of a recorded connection. So the order within a
-// recorded connection holds, and between them there is none. Where the recorded
-// server ended the connection after a response, that is done again. All other
-// protocols are played connection by connection, in the order of accepting.
+// recorded connection holds, and between them there is none; nor is there between
+// the streams of HTTP/2, whose frames are made anew for the streams, windows and
+// settings of whoever connects. Where the recorded server ended the connection
+// after a response, that is done again. All other protocols are played connection
+// by connection, in the order of accepting.
 //
 // What a client asks for has to agree: method, target and body, or verb and
 // arguments. Other differences are told and fail only a strict server; Host,

@@ -3,23 +3,34 @@ package replay
 import (
 	"slices"
 
+	"golang.org/x/net/http2/hpack"
+
 	"wiretape/tape/match"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/http1"
+	"wiretape/wire/proto"
 )
 
 // An exchange is a recorded request with all that answered it.
 type exchange struct {
 	tape    string // name of its tape
+	h2      bool   // it was HTTP/2
 	conv    int    // index of its connection among the pool's
 	request *match.Item
 	replies []*match.Item
-	early   []int64   // of each reply, how many octets of the request came first; -1 for all
-	then    wire.Kind // what the server did to the connection afterwards; 0 for nothing
-	ready   []byte    // all replies, where none has a span; nil otherwise
+	early   []int64               // of each reply, how many octets of the request came first; -1 for all
+	heads   [][]hpack.HeaderField // of each reply, for HTTP/2
+	then    wire.Kind             // what the server did to the connection afterwards; 0 for nothing
+	ready   []byte                // all replies, where none has a span; nil otherwise
 	group   *group
 	played  bool
+}
+
+// unfinished reports whether the end of the connection cut the answer off.
+func unfinished(x *exchange) bool {
+	n := len(x.replies)
+	return n > 0 && !x.replies[n-1].Message.Complete
 }
 
 // A group is the exchanges whose requests agree: one request, repeated.
@@ -31,7 +42,7 @@ type group struct {
 // exchanges returns those of a connection.
 func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 	var list []*exchange
-	by := map[int]*exchange{}
+	by, pushed := map[int]*exchange{}, map[int]bool{}
 	for i := range c.Items {
 		it := &c.Items[i]
 		m := it.Message
@@ -39,6 +50,13 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 		case m == nil && it.Event.Kind == wire.KindSecure && i > 0:
 			return nil, false
 		case m == nil:
+		case m.Kind == proto.KindRequest && it.Dir == wire.ServerToClient:
+			pushed[m.Exchange] = true // clients are told of nothing that they did not ask for
+		case c.HTTP2() && m.Exchange != 0:
+			if it.Dir == wire.ClientToServer {
+				by[m.Exchange] = &exchange{tape: c.Tape, conv: index, request: it, h2: true}
+				list = append(list, by[m.Exchange])
+			}
 		case detect.Canonical(m.Proto) != detect.HTTP1 || m.Exchange == 0 || m.IsRaw() || upgrades(m):
 			return nil, false
 		case it.Dir == wire.ClientToServer:
@@ -56,6 +74,12 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 		}
 		if it.Message == nil {
 			// An end of the server's follows all that it was asked, answered or not.
+			if c.HTTP2() {
+				if n := len(list) - 1; n >= 0 && unfinished(list[n]) {
+					list[n].then = it.Event.Kind
+				}
+				continue
+			}
 			if it.Event.Kind != wire.KindEOF && it.Event.Kind != wire.KindReset {
 				continue
 			}
@@ -68,6 +92,9 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 			continue
 		}
 		x := by[it.Message.Exchange]
+		if pushed[it.Message.Exchange] {
+			continue
+		}
 		if x == nil {
 			return nil, false
 		}
@@ -75,9 +102,12 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 		if it.Begin < x.request.End || !x.request.Message.Complete {
 			early = max(1, it.Seen-x.request.Message.Span.From)
 		}
-		x.replies, x.early = append(x.replies, it), append(x.early, early)
+		x.replies, x.early, x.heads = append(x.replies, it), append(x.early, early), append(x.heads, responseFields(it.Message))
 	}
 	for i, x := range list {
+		if x.h2 {
+			continue
+		}
 		x.prepare(i == len(list)-1)
 		if x.then != 0 && i+1 < len(list) {
 			// What was asked beyond its end nobody reads.

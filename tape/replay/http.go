@@ -7,7 +7,9 @@ import (
 
 	"wiretape/tape/match"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
 
@@ -26,8 +28,21 @@ func (v *serving) http(ctx context.Context, c *wire.Conn) {
 		vars = &match.Vars{}
 	}
 	s := *v.scripts[0]
-	s.lazy, s.bytes = true, false
+	s.lazy, s.bytes, s.proto = true, false, detect.HTTP1
 	a := &answerer{live: newLive(c, &s, v.Silence), v: v, vars: vars, render: v.renderer(vars)}
+	for {
+		is, more := isPreface(a.in)
+		if is {
+			v.http2(ctx, c, vars, a.in)
+			return
+		}
+		if !more {
+			break
+		}
+		if ok, err := a.fill(len(http2.Preface)); !ok || err != nil {
+			break
+		}
+	}
 	for ctx.Err() == nil || v.isOver() {
 		more, err := a.one()
 		if errors.Is(err, errUnmatched) {
@@ -104,11 +119,11 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 	a.drop(m.Span.To)
 	g := p.find(m)
 	if g == nil {
-		return false, a.unmatched(m)
+		return false, a.v.nothing(m)
 	}
 	x := p.take(g)
 	if x == nil {
-		return false, a.unmatched(m)
+		return false, a.v.nothing(m)
 	}
 	if a.compare(x, m) {
 		p.remember(m, g)
@@ -120,19 +135,25 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 // told again.
 func (a *answerer) compare(x *exchange, m *match.Message) bool {
 	out := match.Compare(x.request.Message, m, &a.v.pool.rules, a.vars)
-	a.v.tally.compared(out)
-	for _, mm := range out.Mismatches {
-		if a.v.Strict || mm.Kind == match.Cut {
-			a.v.tally.mismatch(mm)
-		} else {
-			a.v.tally.differ(mm)
-		}
-	}
+	a.v.tell(out)
 	return m.Complete && framed(m) && (!a.v.Strict || len(out.Mismatches) == 0)
 }
 
-func (a *answerer) unmatched(m *match.Message) error {
-	x, nearest := a.v.pool.nearest(m)
+// tell tells what differs of a request that is answered.
+func (v *serving) tell(out match.Outcome) {
+	v.tally.compared(out)
+	for _, mm := range out.Mismatches {
+		if v.Strict || mm.Kind == match.Cut {
+			v.tally.mismatch(mm)
+		} else {
+			v.tally.differ(mm)
+		}
+	}
+}
+
+// nothing tells of a request that nothing answers.
+func (v *serving) nothing(m *match.Message) error {
+	x, nearest := v.pool.nearest(m)
 	mm := match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "nothing answers " + match.Describe(m), Nearest: nearest}
 	if !m.Complete {
 		mm.Kind, mm.Got = match.Cut, fmt.Sprintf("cut off after %d bytes: %s: %s", len(m.Raw), match.Describe(m), m.EndedBy)
@@ -140,7 +161,7 @@ func (a *answerer) unmatched(m *match.Message) error {
 	if x != nil {
 		mm.Tape, mm.TapeLine, mm.N, mm.Conn = x.tape, x.request.Line, x.request.Message.N, x.request.Message.Conn
 	}
-	a.v.tally.mismatch(mm)
+	v.tally.mismatch(mm)
 	return errUnmatched
 }
 

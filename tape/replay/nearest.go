@@ -12,8 +12,8 @@ func (p *pool) nearest(got *match.Message) (*exchange, string) {
 	p.mu.Lock()
 	var of []*exchange
 	for _, list := range p.convs {
-		if !p.match && len(list) > 0 {
-			of = append(of, list[0])
+		if !p.match {
+			of = append(of, list[:nextable(list)]...)
 		}
 	}
 	p.mu.Unlock()

@@ -59,6 +59,9 @@ func (p *pool) sort() {
 	for _, x := range p.all {
 		q := x.request.Message.Value.(*http1.Request)
 		name := q.Method + " " + q.Target
+		if x.h2 {
+			name += " h2"
+		}
 		for _, g := range by[name] {
 			if match.Compare(g.all[0].request.Message, x.request.Message, &p.rules, nil).Key {
 				x.group = g
@@ -72,7 +75,7 @@ func (p *pool) sort() {
 		x.group.all = append(x.group.all, x)
 	}
 	for _, x := range p.all {
-		if m := x.request.Message; x.group.fixed() && m.Complete && framed(m) {
+		if m := x.request.Message; !x.h2 && x.group.fixed() && m.Complete && framed(m) {
 			p.learn(m.Raw, x.group)
 		}
 	}
@@ -90,6 +93,9 @@ func (p *pool) rewind(convs int) {
 	}
 }
 
+// h2Version is what requests over HTTP/2 have as version.
+const h2Version = "HTTP/2"
+
 // find returns the group whose request agrees with one that came.
 func (p *pool) find(got *match.Message) *group {
 	q, ok := got.Value.(*http1.Request)
@@ -98,6 +104,9 @@ func (p *pool) find(got *match.Message) *group {
 	}
 	for _, g := range p.groups {
 		want := g.all[0].request.Message
+		if g.all[0].h2 && q.Version != h2Version {
+			continue // HTTP/1.1 is not made of HTTP/2
+		}
 		if want.Value.(*http1.Request).Method == q.Method && match.Compare(want, got, &p.rules, nil).Key {
 			return g
 		}
@@ -128,13 +137,29 @@ func (p *pool) next(g *group) *exchange {
 // scripted takes the first exchange of the group that is next on its connection.
 func (p *pool) scripted(g *group) *exchange {
 	for i, list := range p.convs {
-		if len(list) > 0 && list[0].group == g {
-			p.convs[i] = list[1:]
-			p.play(list[0])
-			return list[0]
+		for k, n := 0, nextable(list); k < n; k++ {
+			if x := list[k]; x.group == g {
+				if k == 0 {
+					p.convs[i] = list[1:]
+				} else {
+					p.convs[i] = slices.Delete(slices.Clone(list), k, k+1)
+				}
+				p.play(x)
+				return x
+			}
 		}
 	}
 	return nil
+}
+
+// nextable returns how many exchanges of a list may come next: the first; of
+// HTTP/2 all, since streams that a client opens at once come in any order, and a
+// tape does not tell which of them waited for another.
+func nextable(list []*exchange) int {
+	if len(list) > 0 && list[0].h2 {
+		return len(list)
+	}
+	return min(1, len(list))
 }
 
 // lookup takes the next of the group in tape order.

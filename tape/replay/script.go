@@ -35,6 +35,11 @@ func playable(t *match.Tape) error {
 	if len(t.Rules.Unplayable) > 0 {
 		return fmt.Errorf("replay %s: rule %q: secrets outside of text are not put back yet", t.Name, t.Rules.Unplayable[0])
 	}
+	if !slices.ContainsFunc(t.Convs, (*match.Conv).HTTP2) {
+		for name, id := range t.Rules.Secrets {
+			return fmt.Errorf("replay %s: rule \"secret header %s %s\": it is for HTTP/2, where a secret cannot stand in text", t.Name, name, id)
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,6 +82,9 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	}
 	if pool, ok := newPool(t, &v.Server); ok {
 		v.pool = pool
+	}
+	if v.pool == nil && slices.ContainsFunc(t.Convs, (*match.Conv).HTTP2) {
+		return v.tally.report(), fmt.Errorf("serve %s: HTTP/2 beside connections that are not HTTP", t.Name)
 	}
 	if len(t.Convs) == 0 {
 		return v.tally.report(), fmt.Errorf("serve %s: no connection is on the tape", t.Name)

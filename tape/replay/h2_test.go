@@ -1,0 +1,281 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wiretape/tape"
+	"wiretape/tape/match"
+	"wiretape/wire"
+)
+
+// site is a server of the standard library's, with pages of all shapes.
+func site() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		fmt.Fprintf(w, "page %s\n", r.URL.Path)
+	})
+	mux.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) { w.Write(bytes.Repeat([]byte("0123456789"), 200_000)) })
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	mux.HandleFunc("/hints", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "</s.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusOK)
+	})
+	mux.HandleFunc("/trailer", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "X-Sum")
+		io.WriteString(w, "body")
+		w.Header().Set("X-Sum", "4")
+	})
+	mux.HandleFunc("/refuse", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) })
+	return mux
+}
+
+// prior makes a client that speaks HTTP/2 at once.
+func prior() *http.Client {
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	return &http.Client{Transport: &http.Transport{Protocols: &p}, Timeout: 20 * time.Second}
+}
+
+// A tapped listener gives connections that are recorded.
+type tapped struct {
+	ln  *wire.Listener
+	tap *wire.Tap
+}
+
+func (l tapped) Accept() (net.Conn, error) { return l.ln.Accept(context.Background(), l.tap) }
+func (l tapped) Close() error              { return l.ln.Close() }
+func (l tapped) Addr() net.Addr            { return l.ln.Addr() }
+
+// h2tape records what do does against a real server over HTTP/2.
+func h2tape(t testing.TB, do func(c *http.Client, base string)) *match.Tape {
+	t.Helper()
+	ln, err := wire.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var buf bytes.Buffer
+	w := tape.NewWriter(&buf, tape.Options{})
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Handler: site(), Protocols: &p}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		srv.Serve(tapped{ln, wire.NewTap(func(e wire.Event) { mu.Lock(); defer mu.Unlock(); w.Event(e) })})
+	}()
+	c := prior()
+	do(c, "http://"+ln.Addr().String())
+	c.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	srv.Shutdown(ctx)
+	<-done
+	mu.Lock()
+	defer mu.Unlock()
+	w.Close()
+	tp, err := match.Load(bytes.NewReader(buf.Bytes()), "h2.tape")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tp
+}
+
+// fetch asks for a page and returns "status body".
+func fetch(t testing.TB, c *http.Client, method, url, body string) string {
+	t.Helper()
+	var r io.Reader
+	if body != "" {
+		r = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, r)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		return err.Error()
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err.Error()
+	}
+	s := fmt.Sprintf("%s %d %.20q %d", res.Proto, res.StatusCode, b, len(b))
+	for name, v := range res.Trailer {
+		s += " " + name + "=" + v[0]
+	}
+	return s
+}
+
+// visit asks for all pages, some of them at once.
+func visit(t testing.TB) func(c *http.Client, base string) string {
+	return func(c *http.Client, base string) string {
+		out := []string{fetch(t, c, "GET", base+"/a", ""), fetch(t, c, "HEAD", base+"/a", ""), fetch(t, c, "POST", base+"/echo", strings.Repeat("up", 300_000))}
+		out = append(out, make([]string, 8)...)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				path := fmt.Sprintf("/p%d", i)
+				if i == 3 {
+					path = "/big"
+				}
+				out[3+i] = fetch(t, c, "GET", base+path, "")
+			})
+		}
+		wg.Wait()
+		out = append(out, fetch(t, c, "GET", base+"/hints", ""), fetch(t, c, "GET", base+"/trailer", ""), fetch(t, c, "GET", base+"/a", ""))
+		return strings.Join(out, "\n")
+	}
+}
+
+// What net/http said to net/http over HTTP/2 is served to it again, over whatever
+// streams and windows it has then, and replayed against the tape's server and the
+// real one.
+func TestHTTP2(t *testing.T) {
+	var was string
+	tp := h2tape(t, func(c *http.Client, base string) { was = visit(t)(c, base) })
+	if n := len(tp.Convs); n != 1 || !tp.Convs[0].HTTP2() {
+		t.Fatalf("%d connections, %s", n, tp.Convs[0].Proto)
+	}
+	t.Run("net/http is satisfied", func(t *testing.T) {
+		srv := serve(t, Server{}, tp)
+		if got := visit(t)(prior(), "http://"+srv.target.Address()); got != was {
+			t.Errorf("got\n%s\nwant\n%s", got, was)
+		}
+		if r := srv.wait(t); !r.OK() || r.Sent.Done != r.Sent.All || len(r.Differences) > 0 {
+			t.Errorf("sent %v, received %v\n%s%s", r.Sent, r.Received, lines(r.Mismatches), lines(r.Differences))
+		}
+	})
+	t.Run("round trip", func(t *testing.T) {
+		srv := serve(t, Server{Strict: true}, tp)
+		r, err := Client{Silence: 5 * time.Second}.Run(t.Context(), tp, To(wire.Dialer{}, srv.target))
+		if err != nil || !r.OK() || r.Received.Done != r.Received.All {
+			t.Errorf("%v, received %v, %v\n%s", err, r.Received, r.Notes, lines(r.Mismatches))
+		}
+		if r := srv.wait(t); !r.OK() || r.Sent.Done != r.Sent.All {
+			t.Errorf("the server: sent %v, received %v\n%s", r.Sent, r.Received, lines(r.Mismatches))
+		}
+	})
+	t.Run("the real server", func(t *testing.T) {
+		r := againstSite(t, tp, site())
+		if !r.OK() || r.Received.Done != r.Received.All {
+			t.Errorf("received %v\n%s", r.Received, lines(r.Mismatches))
+		}
+	})
+	t.Run("another server", func(t *testing.T) {
+		other := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/p2" {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			site().ServeHTTP(w, r)
+		})
+		r := againstSite(t, tp, other)
+		if got := lines(r.Mismatches); !strings.Contains(got, "response status: want 200, got 404") || strings.Count(got, "\n") > 3 {
+			t.Errorf("mismatches\n%s", got)
+		}
+	})
+	t.Run("unmatched", func(t *testing.T) {
+		srv := serve(t, Server{}, tp)
+		fetch(t, prior(), "GET", "http://"+srv.target.Address()+"/nowhere", "")
+		if got := lines(srv.wait(t).Mismatches); !strings.Contains(got, "nothing answers GET /nowhere; nearest: h2.tape:") {
+			t.Errorf("mismatches\n%s", got)
+		}
+	})
+}
+
+// againstSite replays a tape against a server of net/http.
+func againstSite(t *testing.T, tp *match.Tape, h http.Handler) Report {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Handler: h, Protocols: &p}
+	go srv.Serve(ln)
+	defer srv.Close()
+	target, err := wire.ParseTarget(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Client{Silence: 5 * time.Second}.Run(t.Context(), tp, To(wire.Dialer{}, target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A server that answers in the middle of an upload, and takes no more of it.
+func TestHTTP2RefusedInMidUpload(t *testing.T) {
+	tp := h2tape(t, func(c *http.Client, base string) {
+		fetch(t, c, "POST", base+"/refuse", strings.Repeat("x", 3_000_000))
+	})
+	srv := serve(t, Server{}, tp)
+	if got := fetch(t, prior(), "POST", "http://"+srv.target.Address()+"/refuse", strings.Repeat("x", 3_000_000)); got != `HTTP/2.0 413 "" 0` {
+		t.Errorf("got %s", got)
+	}
+	if r := srv.wait(t); !r.OK() {
+		t.Errorf("server: %s", lines(r.Mismatches))
+	}
+	if r := againstSite(t, tp, site()); !r.OK() {
+		t.Errorf("client: %s", lines(r.Mismatches))
+	}
+}
+
+// A secret that stands in no text of the tape is put back.
+func TestHTTP2Secret(t *testing.T) {
+	seen := ""
+	tp := h2tape(t, func(c *http.Client, base string) {
+		req, _ := http.NewRequest("GET", base+"/a", nil)
+		req.Header.Set("Authorization", "Bearer masked")
+		res, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+	})
+	tp.Rules.Secrets = map[string]string{"authorization": "LOGIN"}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Protocols: &p, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header.Get("Authorization")
+		site().ServeHTTP(w, r)
+	})}
+	go srv.Serve(ln)
+	defer srv.Close()
+	target, _ := wire.ParseTarget(ln.Addr().String())
+	getenv := func(value string) func(string) string {
+		return func(name string) string {
+			if name == "WIRETAPE_SECRET_LOGIN" {
+				return value
+			}
+			return ""
+		}
+	}
+	if _, err := (Client{Getenv: getenv("")}).Run(t.Context(), tp, To(wire.Dialer{}, target)); err == nil || !strings.Contains(err.Error(), "secret LOGIN (13 B) not set: export WIRETAPE_SECRET_LOGIN") {
+		t.Errorf("without a value: %v", err)
+	}
+	r, err := Client{Getenv: getenv("Bearer true")}.Run(t.Context(), tp, To(wire.Dialer{}, target))
+	if err != nil || !r.OK() || seen != "Bearer true" {
+		t.Errorf("%v, the server saw %q, %s", err, seen, lines(r.Mismatches))
+	}
+}
