@@ -97,6 +97,9 @@ const (
 // fills all that it may keep, and then three times as much.
 func TestEndlessStreamsAreHeldInBounds(t *testing.T) {
 	if testing.Short() {
+		t.Skip("long: run without -short")
+	}
+	if testing.Short() {
 		t.Skip("reads half a GiB: run without -short")
 	}
 	for _, name := range Protos() {

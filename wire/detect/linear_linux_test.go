@@ -41,6 +41,9 @@ func octetByOctet(t *testing.T, name string, size int, client, server, repeat st
 // long and not a hundred times. What is between is left to the collector.
 func TestTimeIsLinear(t *testing.T) {
 	if testing.Short() {
+		t.Skip("long: run without -short")
+	}
+	if testing.Short() {
 		t.Skip("takes some seconds: run without -short")
 	}
 	runtime.LockOSThread()

@@ -166,6 +166,9 @@ func TestDeviationsOfRequestsAreNoted(t *testing.T) {
 // Whatever has no end is bounded by a limit: the memory in use does not follow
 // the octets.
 func TestMemoryIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: run without -short")
+	}
 	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	for _, c := range []struct{ name, head, endless string }{
 		{"fields", "HTTP/1.1 200 OK\r\n", "A: b\r\n"},
