@@ -154,10 +154,12 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 		p.Verdict, state = No, "not seen"
 		if len(evidence) == 0 {
 			evidence = append(evidence, "no Alt-Svc names it")
-			if names != nil {
-				evidence = append(evidence, "no HTTPS record does")
-			}
 		}
+		if names != nil {
+			evidence = append(evidence, "no HTTPS record does")
+		}
+	case len(evidence) == 0:
+		evidence = append(evidence, "not asked: it stands beside https")
 	}
 	p.Evidence = strings.Join(evidence, "; ")
 	return state, p

@@ -272,7 +272,7 @@ func (p *prober) askVersion(ctx context.Context, a address, version uint16, fami
 // whatever comes of it.
 func (p *prober) askNames(ctx context.Context, host string) {
 	server := p.nameserver()
-	if _, err := netip.ParseAddr(host); err == nil || server == "" || !p.spend() {
+	if _, err := netip.ParseAddr(host); err == nil || server == "" || p.o.Nameserver == "" && local(host) || !p.spend() {
 		return
 	}
 	p.wg.Go(func() {

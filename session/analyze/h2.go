@@ -94,4 +94,3 @@ func appendLength(b []byte, n int) []byte {
 	}
 	return append(b, byte(n))
 }
-

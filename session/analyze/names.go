@@ -9,6 +9,9 @@ import (
 	"wiretape/wire/dns"
 )
 
+// noSuchName is an answer, though one without records.
+const noSuchName = "NXDOMAIN"
+
 // nameTypes are asked of a name server, in this order.
 var nameTypes = []dns.Type{dns.TypeA, dns.TypeAAAA, dns.TypeHTTPS}
 
@@ -79,7 +82,10 @@ func (d *DNS) take(c *conversation, q *dns.Message) {
 
 // failed reports whether the question of a type was not answered.
 func (d *DNS) failed(t dns.Type) bool {
-	return slices.ContainsFunc(d.Faults, func(s string) bool { return strings.HasPrefix(s, t.String()+":") })
+	return slices.ContainsFunc(d.Faults, func(s string) bool {
+		kind, why, _ := strings.Cut(s, ": ")
+		return kind == t.String() && why != noSuchName
+	})
 }
 
 // warnings says what in the records wants another way than that of the analysis.

@@ -133,6 +133,13 @@ func reserved(host string) bool {
 	return labels[len(labels)-2] == "example" && (last == "com" || last == "net" || last == "org")
 }
 
+// local reports whether a name is one that name servers do not know: RFC 6761,
+// section 6.3, RFC 6762, and names of one label.
+func local(host string) bool {
+	host = "." + strings.TrimSuffix(host, ".")
+	return strings.Count(host, ".") == 1 || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local")
+}
+
 // auth says what became of credentials.
 func (r *recording) auth(final address, answer *hop) *Auth {
 	var out *Auth
@@ -251,6 +258,10 @@ func (r *recording) probe(c *conversation) Probe {
 		p.Result = "alert " + c.refusal.Code.String()
 	case len(c.answers) > 0:
 		p.Result = fmt.Sprintf("%d answers", len(c.answers))
+	case len(c.first) > 0 && c.kind() == kindPrior:
+		p.Result = r.prior(c.target()).Evidence
+	case c.quicAnswered() && c.kind() == kindQUIC:
+		p.Result = "Version Negotiation"
 	case c.tls != nil && c.request == nil && c.frames.settings:
 		p.Result = "ALPN h2, SETTINGS"
 	case c.tls != nil && c.request == nil:

@@ -68,6 +68,12 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 		if h.Location != "" {
 			text += ", Location: " + string(h.Location)
 		}
+		if h.Soft != "" {
+			text += ", leads to " + string(h.Soft) + " by itself"
+		}
+		if len(r.Probes) > 0 {
+			text += at(h.Conn)
+		}
 		p.rows(0, markInfo, text)
 	}
 	if r.FinalURL != "" {
@@ -77,6 +83,9 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 	if r.HTTP2.H2C != "" {
 		p.rows(0, markInfo, "h2c "+r.HTTP2.H2C)
 	}
+	if r.HTTP2.HTTP3 != "" {
+		p.rows(0, markInfo, "http3 "+r.HTTP2.HTTP3)
+	}
 	p.autoTLS(r)
 	for i := range r.Cookies {
 		p.autoCookie(&r.Cookies[i])
@@ -85,10 +94,29 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 	if k := r.Password.Kind; k != string(r.Password.Verdict) {
 		text += ", " + k
 	}
+	if r.Password.Confidence != "" {
+		text += " (confidence " + r.Password.Confidence + ")"
+	}
+	if r.Password.Evidence != "" && r.Password.Kind != "http-auth" {
+		text += ": " + r.Password.Evidence
+	}
 	p.rows(0, markInfo, text)
 	for _, c := range r.Password.Challenges {
 		p.rows(0, markInfo, fmt.Sprintf("challenge %s, realm %q", c.Scheme, string(c.Realm)))
 	}
+	if a := r.Auth; a != nil {
+		text := "credentials: " + a.Evidence
+		if a.Verdict == analyze.Yes {
+			text = "credentials get through: " + a.Evidence
+		} else if a.Scheme != "" && a.Verdict == analyze.No {
+			text = "credentials do not get through: " + a.Evidence
+		}
+		if a.Scheme != "" {
+			text += " (" + a.Scheme + ")" + at(a.Conn)
+		}
+		p.rows(0, infoOr(a.Verdict == analyze.No), text)
+	}
+	p.full(r)
 	for _, warning := range r.Warnings {
 		p.rows(0, markWarn, warning)
 	}
@@ -158,6 +186,15 @@ func (p *Printer) autoCookie(c *analyze.Cookie) {
 	}
 	if c.Rule != "" {
 		text += " (" + c.Rule + ")"
+	}
+	switch {
+	case c.Replaced && c.Verdict == "expire":
+		text += "; it deletes one that was stored"
+	case c.Replaced:
+		text += "; it replaces one that was stored"
+	}
+	for _, n := range c.Notes {
+		text += "; " + n
 	}
 	p.rows(0, infoOr(c.Verdict == "reject"), text)
 }

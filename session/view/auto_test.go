@@ -51,6 +51,8 @@ func analyses() map[string]*analyze.Report {
 			Password: analyze.Password{Verdict: analyze.Unknown, Kind: "unknown", Challenges: []analyze.Challenge{}},
 			Hops:     []analyze.Hop{}, Warnings: []string{}, Error: "https://h.example/: timed out",
 		},
+		"auto-full":         fullReport("www.example.com", "Apache/2.4"),
+		"auto-full-hostile": fullReport("\x1b]0;x\u202e", "\xff\x1b[2J\u200b"),
 		"auto-hostile": {
 			Schema: analyze.Schema, URL: "http://h.example/", FinalURL: "http://h.example/", Website: "h.example",
 			HTTP2: analyze.HTTP2{Verdict: analyze.Yes, Evidence: "\x1b[2J", H2C: "yes"},
@@ -61,6 +63,31 @@ func analyses() map[string]*analyze.Report {
 			HSTS:     &analyze.HSTS{Ignored: "came over http"}, HTTPS: "\x1b", Warnings: []string{"\x1b[31m\u202e"},
 			TLS: &analyze.TLS{Version: "1.2", Verify: "expired on 2020-01-01", Subject: "CN=\x1b", NotAfter: "2020-01-01T00:00:00Z"}, Error: "<\x1b>",
 		},
+	}
+}
+
+// fullReport is what a full analysis gives of a host whose server names itself
+// thus.
+func fullReport(host, server string) *analyze.Report {
+	left := 38
+	tls := &analyze.TLS{Version: "1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1", ServerName: host, Verify: "ok", Subject: "CN=" + host, Issuer: "CN=R1",
+		Names: []string{host, "*." + host}, NotBefore: "2026-10-01T00:00:00Z", NotAfter: "2027-01-01T00:00:00Z", Conn: 1, Group: "X25519MLKEM768", DaysLeft: &left,
+		Key: "ECDSA P-256", Signature: "ECDSA-SHA256", Chain: "complete", Sent: 2, OCSP: true, MustStaple: true, SCTs: 2, Versions: []analyze.TLSVersion{
+			{Version: "1.1", Verdict: analyze.No, Evidence: "alert protocol_version", Conn: 4}, {Version: "1.3", Verdict: analyze.Yes, Cipher: "TLS_AES_128_GCM_SHA256", Group: "x25519", Conn: 5}}}
+	return &analyze.Report{
+		Schema: analyze.Schema, URL: "https://" + host + "/", FinalURL: "https://" + host + "/login", Website: host,
+		HTTP2:    analyze.HTTP2{Verdict: analyze.Yes, Evidence: "prefers http/1.1", Conn: 2, Prefers: "http/1.1", H2C: "no", HTTP3: "advertised-header"},
+		Cookies:  judged(cookie.NewOrigin(true, host, "/"), 1, "PHPSESSID=x; SameSite=None"),
+		Password: analyze.Password{Verdict: analyze.No, Kind: "login-form", Challenges: []analyze.Challenge{}, Confidence: "high", Evidence: "a form for " + server},
+		Hops:     []analyze.Hop{{URL: "https://" + host + "/", Status: 200, Conn: 1, Soft: cookie.Octets("/" + server)}},
+		TLS:      tls, HTTPS: "available", Timing: analyze.Timing{Total: 1.2}, Warnings: []string{"the whole of it " + server},
+		Auth:      &analyze.Auth{Verdict: analyze.Yes, Scheme: "Digest", Evidence: "status 200 with credentials", Conn: 6},
+		Addresses: []analyze.Address{{Address: "[2001:db8::1]:443", Family: "IPv6", Result: "timed out", Conn: 1}, {Address: "192.0.2.1:443", Family: "IPv4", Result: "connected", Seconds: 0.0123, Conn: 1}},
+		DNS:       &analyze.DNS{Name: host, Server: "192.0.2.53:53", Conn: 3, Records: []analyze.DNSRecord{{Name: host + ".", Type: "HTTPS", TTL: 300, Data: "1 . alpn=\"h3,h2\""}}, Faults: []string{"AAAA: SERVFAIL"}},
+		Protocols: []analyze.Protocol{{Name: "h3", Verdict: analyze.Yes, Evidence: "Alt-Svc names h3 at " + server, Conn: 1}, {Name: "h2c upgrade", Verdict: analyze.Broken, Evidence: "101, and no SETTINGS", Conn: 7}, {Name: "h2c", Verdict: analyze.Unknown, Evidence: "not asked"}},
+		Server:    []analyze.Field{{Name: "Server", Value: cookie.Octets(server)}}, Hints: []string{"PHPSESSID: PHP"},
+		Security: []analyze.Field{{Name: "X-Frame-Options", Value: cookie.Octets(server), Note: "only DENY and SAMEORIGIN have a meaning"}, {Name: "Referrer-Policy", Note: "not sent"}},
+		Probes:   []analyze.Probe{{Conn: 1, What: "page", Target: host + ":443", Result: "status 200", Timing: analyze.Timing{DNS: 0.001, Connect: 0.0123, TLS: 0.02, FirstByte: 0.1, Total: 0.2}}, {Conn: 8, What: "QUIC"}},
 	}
 }
 
