@@ -41,6 +41,7 @@ var directions = map[string]string{
 	"tape":                 "wire",
 	"tape/record":          "wire",
 	"tape/suite":           "wire wire/proto wire/http1 tape tape/match tape/replay",
+	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay",
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,
 	"tape/replay":          "wire wire/proto wire/detect tape tape/redact tape/match " + parsers,
