@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"wiretape/tape"
+	"wiretape/tape/redact"
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/http2"
@@ -217,7 +218,47 @@ func analyze(t *testing.T, url string, o Options) (Report, error) {
 	if got := asJSON(t, Analyze(slices.Values(taped), o.Created)); got != want {
 		t.Errorf("report of the tape:\n%s\nlive:\n%s", got, want)
 	}
+	redacted := redactedReport(t, events, o.Created)
+	// What is redacted is all that differs.
+	again := live
+	again.Cookies = slices.Clone(live.Cookies)
+	for i := range min(len(again.Cookies), len(redacted.Cookies)) {
+		again.Cookies[i].Value = redacted.Cookies[i].Value
+	}
+	again.Hops = slices.Clone(live.Hops)
+	for i, h := range again.Hops {
+		if strings.Contains(string(h.Location), "@") && i < len(redacted.Hops) {
+			again.Hops[i].Location = redacted.Hops[i].Location
+		}
+	}
+	if got, want := asJSON(t, redacted), asJSON(t, again); got != want {
+		t.Errorf("report of the redacted tape:\n%s\nlive:\n%s", got, want)
+	}
 	return live, err
+}
+
+// redactedReport gives the report of a tape without secrets.
+func redactedReport(t *testing.T, events []wire.Event, created time.Time) Report {
+	t.Helper()
+	var file bytes.Buffer
+	w := tape.NewWriter(&file, tape.Options{Created: created})
+	r := redact.New(w.Spanned, redact.Options{})
+	for _, e := range events {
+		r.Event(e)
+	}
+	r.Flush()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var out []wire.Event
+	for e, err := range tape.NewReader(&file, "redacted").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Data = bytes.Clone(e.Data)
+		out = append(out, e)
+	}
+	return Analyze(slices.Values(out), created)
 }
 
 func asJSON(t *testing.T, r Report) string {
