@@ -116,6 +116,11 @@ func (r *recording) probes(a address, taken map[*conversation]bool) pair {
 	}
 	if p.alone == nil && p.both != nil && p.both.tls != nil && p.both.tls.ALPN == "http/1.1" && len(fs) > 0 {
 		p.alone = fs[0]
+		for _, f := range fs {
+			if f.alert != nil && f.alert.Alert == alertNoProtocol {
+				p.alone = f
+			}
+		}
 	}
 	return p
 }

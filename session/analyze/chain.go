@@ -40,6 +40,7 @@ type chain struct {
 	hops      []hop
 	seen      map[string]bool // requests made: URL and cookies
 	redirects int
+	softs     int // of the redirects, those that no HTTP redirect led to
 	cookies   []Cookie
 	warnings  []string
 	fault     string // what ended the chain before a final response
@@ -191,12 +192,13 @@ func (c *chain) softly(h *hop, again bool) {
 		return
 	}
 	next := want{at: to, version: c.version(to)}
-	if to.withoutFragment() == h.at.withoutFragment() || !c.soft(next) {
+	if to.withoutFragment() == h.at.withoutFragment() {
 		return
 	}
 	switch {
-	case again:
+	case again && c.softs > 0:
 		c.fault = h.at.String() + ": redirect loop: the same request was made before"
+	case !c.soft(next):
 	case c.redirects == c.limit:
 		c.fault = tooMany(c.redirects)
 	case to.host == metadataAddress:
@@ -204,6 +206,7 @@ func (c *chain) softly(h *hop, again bool) {
 	default:
 		c.warn("hop %d: the page leads to %s by %s", n, to.String(), h.page.softBy)
 		c.redirects++
+		c.softs++
 		c.next = &next
 	}
 }

@@ -81,9 +81,10 @@ func (p *document) read(data []byte) {
 	var fields []input
 	inTitle := false
 	end := func() {
-		if current != nil {
-			p.form(*current, fields)
+		if current == nil {
+			current = &form{stray: true}
 		}
+		p.form(*current, fields)
 		current, fields = nil, nil
 	}
 	for range maxTokens {
@@ -91,7 +92,6 @@ func (p *document) read(data []byte) {
 		switch tt {
 		case html.ErrorToken:
 			end()
-			p.form(form{stray: true}, fields)
 			return
 		case html.TextToken:
 			p.words(z.Text(), inTitle, len(hide) > 0)
@@ -130,9 +130,7 @@ func (p *document) read(data []byte) {
 				p.meta(attr)
 			case "form":
 				if current == nil { // one within another is not opened
-					stray := fields
-					fields = nil
-					p.form(form{stray: true}, stray)
+					end()
 					current = &form{action: attr["action"]}
 				}
 			case "input":

@@ -2,6 +2,9 @@ package analyze
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +22,7 @@ type prober struct {
 	wg    sync.WaitGroup // probes beside the chain
 	names *lookup        // nil where the dialler has its own
 	left  atomic.Int64   // connections that a full analysis may make beside the chain's
+	aged  sync.Map       // places that speak old versions of TLS alone
 
 	// owned by who follows the chain:
 	second bool // the second way to read what was typed was taken
@@ -65,7 +69,16 @@ func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake t
 		o.ServerName = ""
 	}
 	d.TLS = &o
-	c, err := d.Dial(ctx, wire.Target{Network: "tcp", Host: a.host, Port: a.port, TLS: a.secure}, p.tap)
+	t := wire.Target{Network: "tcp", Host: a.host, Port: a.port, TLS: a.secure}
+	if _, old := p.aged.Load(a.target()); old {
+		o.MinVersion = tls.VersionTLS10
+	}
+	c, err := d.Dial(ctx, t, p.tap)
+	if a.secure && o.MinVersion == 0 && wantsOldTLS(err) {
+		p.aged.Store(a.target(), true)
+		o.MinVersion = tls.VersionTLS10
+		c, err = d.Dial(ctx, t, p.tap)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +86,19 @@ func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake t
 		c.SetDeadline(t)
 	}
 	return c, nil
+}
+
+// wantsOldTLS reports whether a handshake failed because the server speaks
+// versions alone that are not offered by themselves.
+func wantsOldTLS(err error) bool {
+	op, ok := errors.AsType[*wire.OpError](err)
+	if !ok || op.Phase != wire.PhaseTLS {
+		return false
+	}
+	if alert, ok := errors.AsType[*wire.AlertError](err); ok && !alert.Sent {
+		return alert.Alert == 70 // protocol_version
+	}
+	return strings.Contains(err.Error(), "unsupported protocol version")
 }
 
 // spend takes one of the connections that a full analysis may make beside the
