@@ -84,7 +84,7 @@ func (a *app) runRecord(ctx context.Context, path string, f *proxyFlags) (err er
 	if err != nil {
 		return err
 	}
-	ln, err := listen(ctx, f.listen)
+	ln, err := listen(ctx, f.listen, "tcp")
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ certificate is made for the run.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVarP(&f.listen, "listen", "l", "127.0.0.1:0", "listen on `ADDR`: a port (of this machine only), host:port, or unix:PATH")
+	fs.StringVarP(&f.listen, "listen", "l", "127.0.0.1:0", "listen on `ADDR`: a port (of this machine only), host:port, udp:PORT or unix:PATH")
 	fs.BoolVar(&f.match, "match", false, "look requests up, for any number of clients, until ^C")
 	fs.BoolVar(&f.loop, "loop", false, "begin again at what was played")
 	fs.BoolVar(&f.stickLast, "stick-last", false, "with --match: repeat the last answer to a request")
@@ -84,7 +85,7 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 	}
 	t := match.Merge(tapes...)
 	server := replay.Server{Match: f.match, Loop: f.loop, StickLast: f.stickLast, Strict: f.strict, Unmatched: policy, Once: f.once}
-	ln, err := listen(ctx, f.listen)
+	ln, err := listen(ctx, f.listen, network(t))
 	if err != nil {
 		return err
 	}
@@ -127,16 +128,33 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 
 // onlyHere reports whether none but this machine reaches an address.
 func onlyHere(addr net.Addr) bool {
-	t, ok := addr.(*net.TCPAddr)
-	return !ok || t.IP.IsLoopback()
+	switch a := addr.(type) {
+	case *net.TCPAddr:
+		return a.IP.IsLoopback()
+	case *net.UDPAddr:
+		return a.IP.IsLoopback()
+	}
+	return true
 }
 
-// listen opens the address of a -l flag.
-func listen(ctx context.Context, addr string) (*wire.Listener, error) {
-	if len(addr) > 5 && addr[:5] == "unix:" {
-		return wire.Listen(ctx, "unix", addr[5:])
+// network returns what the connections of a tape are of: "tcp" or "udp".
+func network(t *match.Tape) string {
+	for _, c := range t.Convs {
+		if c.Facts != nil && c.Facts.Network == "udp" {
+			return "udp"
+		}
 	}
-	return wire.Listen(ctx, "tcp", addr)
+	return "tcp"
+}
+
+// listen opens the address of a -l flag, of another network where it names one.
+func listen(ctx context.Context, addr, network string) (*wire.Listener, error) {
+	for _, n := range []string{"unix", "udp", "tcp"} {
+		if rest, ok := strings.CutPrefix(addr, n+":"); ok {
+			return wire.Listen(ctx, n, strings.TrimPrefix(rest, "//"))
+		}
+	}
+	return wire.Listen(ctx, network, addr)
 }
 
 // serverTLS makes an authority for the run, and of it a certificate for the names

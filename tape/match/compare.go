@@ -1,10 +1,12 @@
 package match
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 
+	"wiretape/wire/dns"
 	"wiretape/wire/http1"
 	"wiretape/wire/line"
 	"wiretape/wire/websocket"
@@ -79,6 +81,11 @@ func (c *comparison) run() {
 	case *websocket.Frame:
 		if g, ok := c.got.Value.(*websocket.Frame); ok {
 			c.frame(w, g)
+			return
+		}
+	case *dns.Message:
+		if g, ok := c.got.Value.(*dns.Message); ok && len(c.want.Spans) == 0 && !bytes.Equal(c.want.Raw, c.got.Raw) {
+			c.dns(w, g)
 			return
 		}
 	case nil:
@@ -211,6 +218,11 @@ func Describe(m *Message) string {
 		s = v.String()
 	case *websocket.Frame:
 		return describeFrame(m, v)
+	case *dns.Message:
+		s = v.RCode.String() + " " + questions(v)
+		if !v.Response {
+			s = questions(v)
+		}
 	default:
 		return fmt.Sprintf("%s %s", octets(int64(len(m.Raw))), Show(m.Raw))
 	}

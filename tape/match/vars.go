@@ -91,13 +91,18 @@ func (v *Vars) Computed(s tape.Span) ([]byte, bool) {
 	}
 	switch s.Kind {
 	case tape.SpanWSAccept:
-		// RFC 6455, section 4.2.2, item 5.4.
-		sum := sha1.Sum(append(bytes.Clone(b), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
-		b = base64.StdEncoding.AppendEncode(nil, sum[:])
+		b = []byte(WebSocketAccept(string(b)))
 	case tape.SpanEncB64:
 		b = base64.StdEncoding.AppendEncode(nil, b)
 	}
 	return b, true
+}
+
+// WebSocketAccept returns what a server proves with that it has read a key (RFC
+// 6455, section 4.2.2, item 5.4).
+func WebSocketAccept(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // matches reports whether value may stand at a span.

@@ -167,6 +167,9 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 	if p.looked && !out.Key {
 		out = p.find(got, out)
 	}
+	if out.Key {
+		p.render.came(p.peers[p.j].Message, got)
+	}
 	p.tally.compared(out)
 	p.tally.received.Add(1)
 	for _, m := range out.Mismatches {

@@ -162,6 +162,15 @@ func (l *live) next() *match.Message {
 	return nil
 }
 
+// peek returns the message that next will return, nil for none.
+func (l *live) peek() *match.Message {
+	if len(l.queue) == 0 || l.queue[0].Span.From != l.taken || l.queue[0].Span.To > l.read {
+		return nil
+	}
+	m := l.queue[0]
+	return match.Live(m, bytes.Clone(l.in[:m.Span.To-l.taken]))
+}
+
 // progress returns the peer's message in progress and how many of its octets
 // came; nil where there is none.
 func (l *live) progress() (m *proto.Message, n int64) {

@@ -9,6 +9,7 @@ import (
 
 	"wiretape/tape"
 	"wiretape/tape/match"
+	"wiretape/wire/dns"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
@@ -21,11 +22,74 @@ type edit struct {
 
 // A renderer makes our messages of recorded ones.
 type renderer struct {
-	tape   string
-	vars   *match.Vars
-	invent bool   // a secret without a value is invented, not refused
-	host   string // that the Host field names; "" for the recorded
-	getenv func(string) string
+	tape    string
+	vars    *match.Vars
+	invent  bool   // a secret without a value is invented, not refused
+	host    string // that the Host field names; "" for the recorded
+	packets bool   // each message is a datagram
+	getenv  func(string) string
+
+	// What the peer drew anew, and has to be given back.
+	ids  map[uint16]uint16 // of queries of DNS, by the tape's
+	keys map[string]string // Sec-WebSocket-Key, by the tape's
+}
+
+// came notes what a request of the peer drew anew.
+func (r *renderer) came(want, got *match.Message) {
+	switch w := want.Value.(type) {
+	case *dns.Message:
+		if g, ok := got.Value.(*dns.Message); ok && g.ID != w.ID {
+			if r.ids == nil {
+				r.ids = map[uint16]uint16{}
+			}
+			r.ids[w.ID] = g.ID
+		}
+	case *http1.Request:
+		g, ok := got.Value.(*http1.Request)
+		if !ok {
+			return
+		}
+		was, is := string(w.Fields.Get(wsKey)), string(g.Fields.Get(wsKey))
+		if was != "" && is != "" && was != is {
+			if r.keys == nil {
+				r.keys = map[string]string{}
+			}
+			r.keys[was] = is
+		}
+	}
+}
+
+const wsKey, wsAccept = "Sec-WebSocket-Key", "Sec-WebSocket-Accept"
+
+// answers returns the edits that give back what the peer drew anew, and notes of
+// them. What was wrong on the tape stays so.
+func (r *renderer) answers(m *match.Message) (edits []edit, notes []string) {
+	switch v := m.Value.(type) {
+	case *dns.Message:
+		id, ok := r.ids[v.ID]
+		at := 0
+		if !r.packets {
+			at = 2 // RFC 1035, section 4.2.2: a length stands before it
+		}
+		if ok && v.Response && len(m.Raw) >= at+2 {
+			edits = append(edits, edit{at, at + 2, []byte{byte(id >> 8), byte(id)}})
+			notes = append(notes, r.tape+": ids of answers are those of the queries that came")
+		}
+	case *http1.Response:
+		if v.Request == nil || len(r.keys) == 0 {
+			return nil, nil
+		}
+		was := string(v.Request.Fields.Get(wsKey))
+		is, ok := r.keys[was]
+		if !ok || string(v.Fields.Get(wsAccept)) != match.WebSocketAccept(was) {
+			return nil, nil
+		}
+		if e, ok := fieldEdit(m, v.Fields, wsAccept, match.WebSocketAccept(is)); ok {
+			edits = append(edits, e)
+			notes = append(notes, r.tape+": "+wsAccept+" is of the key that came")
+		}
+	}
+	return edits, notes
 }
 
 // env is where the values of secrets stand.
@@ -33,10 +97,12 @@ const env = "WIRETAPE_SECRET_"
 
 // render returns the octets to be sent, and notes of what was recomputed.
 func (r *renderer) render(m *match.Message) ([]byte, []string, error) {
-	if len(m.Spans) == 0 && r.host == "" {
+	edits, said := r.answers(m)
+	if len(m.Spans) == 0 && r.host == "" && len(edits) == 0 {
 		return m.Raw, nil, nil
 	}
-	var edits []edit
+	given := edits
+	edits = nil
 	for _, s := range m.Spans {
 		value, err := r.value(m, s)
 		if err != nil {
@@ -50,6 +116,9 @@ func (r *renderer) render(m *match.Message) ([]byte, []string, error) {
 	if e, ok := r.hostEdit(m); ok {
 		edits = insert(edits, e)
 	}
+	for _, e := range given {
+		edits = insert(edits, e)
+	}
 	lengths, notes, err := r.lengths(m, edits)
 	if err != nil {
 		return nil, nil, err
@@ -57,7 +126,7 @@ func (r *renderer) render(m *match.Message) ([]byte, []string, error) {
 	for _, e := range lengths {
 		edits = insert(edits, e)
 	}
-	return apply(m.Raw, edits), notes, nil
+	return apply(m.Raw, edits), append(said, notes...), nil
 }
 
 // value returns what is sent at a span.
@@ -90,12 +159,18 @@ func (r *renderer) hostEdit(m *match.Message) (edit, bool) {
 	if !ok || r.host == "" {
 		return edit{}, false
 	}
-	for _, f := range q.Fields {
-		if strings.EqualFold(string(f.Name), "host") {
-			from, to := int(f.From-m.Span.From), int(f.To-m.Span.From)
-			if i := bytes.Index(m.Raw[from:to], f.Value); i > 0 && len(f.Value) > 0 {
-				return edit{from + i, from + i + len(f.Value), []byte(r.host)}, true
-			}
+	return fieldEdit(m, q.Fields, "Host", r.host)
+}
+
+// fieldEdit returns the edit that gives the first field of a name another value.
+func fieldEdit(m *match.Message, fs http1.Fields, name, value string) (edit, bool) {
+	for _, f := range fs {
+		if !strings.EqualFold(string(f.Name), name) {
+			continue
+		}
+		from, to := int(f.From-m.Span.From), int(f.To-m.Span.From)
+		if i := bytes.Index(m.Raw[from:to], f.Value); i > 0 && len(f.Value) > 0 {
+			return edit{from + i, from + i + len(f.Value), []byte(value)}, true
 		}
 	}
 	return edit{}, false

@@ -10,6 +10,7 @@ import (
 
 	"wiretape/tape/match"
 	"wiretape/wire"
+	"wiretape/wire/proto"
 )
 
 // Unmatched says what a server does with a message that nothing on the tape
@@ -114,6 +115,7 @@ type serving struct {
 	refused  []int        // numbers of connections whose handshake failed
 	entered  map[int]bool // numbers of those that are played
 	played   []bool       // by connection on the tape
+	taken    []bool       // the same, of UDP: it is being played
 	over     bool         // all is played
 }
 
@@ -230,18 +232,23 @@ func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 		return
 	}
 	s := v.scripts[n%all]
+	l := newLive(c, s, v.Silence)
+	if l.packets() {
+		n = v.chosen(ctx, l, n)
+		s = l.s
+	}
 	vars := v.vars
 	if v.Match {
 		vars = &match.Vars{}
 	}
 	p := &player{
-		live: newLive(c, s, v.Silence), render: v.renderer(vars), rules: &v.t.Rules, vars: vars, tally: v.tally, strict: v.Strict,
+		live: l, render: v.renderer(vars), rules: &v.t.Rules, vars: vars, tally: v.tally, strict: v.Strict,
 		startTLS: func(ctx context.Context, want *wire.TLS) error {
 			_, err := c.StartTLS(ctx, v.TLS)
 			return err
 		},
 	}
-	p.looked, p.linger = v.Match, v.Linger
+	p.looked, p.linger, p.render.packets = v.Match, v.Linger, l.packets()
 	if n < all {
 		v.tally.conns.Add(1)
 	}
@@ -255,6 +262,37 @@ func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 		v.tally.note("connection %d: %v", s.conv.Conn, err)
 	}
 	v.done(n)
+}
+
+// chosen has the recorded connection played whose first datagram agrees with the
+// first that came, of those not yet played: over UDP a client has an address of its
+// own for each question, and asks several at once. It returns its number.
+func (v *serving) chosen(ctx context.Context, l *live, n int) int {
+	for len(l.grams) == 0 {
+		if ok, err := l.fill(0); !ok || err != nil || ctx.Err() != nil {
+			return n
+		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.taken == nil {
+		v.taken = make([]bool, len(v.scripts))
+	}
+	for i, s := range v.scripts {
+		if v.taken[i] && !v.Match && !v.Loop || len(s.peer) == 0 || s.peer[0].Message == nil || s.proto != l.s.proto {
+			continue
+		}
+		want := s.peer[0].Message
+		got := match.Live(proto.Message{Conn: want.Conn, Proto: want.Proto, Kind: want.Kind, Dir: want.Dir, Complete: true}, l.in[:l.grams[0]])
+		if m := l.peek(); m != nil {
+			got = m
+		}
+		if match.Compare(want, got, &v.t.Rules, nil).Key {
+			v.taken[i], l.s = true, s
+			return i
+		}
+	}
+	return n
 }
 
 // done notes that a recorded connection was played, well or not.
@@ -310,7 +348,7 @@ func (v *serving) leftovers() {
 		return
 	}
 	for i, s := range v.scripts {
-		if i < v.accepted || v.Match || v.Loop {
+		if v.taken == nil && i < v.accepted || v.taken != nil && v.taken[i] || v.Match || v.Loop {
 			continue
 		}
 		v.tally.mismatch(match.Mismatch{Kind: match.Unplayed, Path: "connection", TapeLine: s.conv.Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1, Got: "never came"})
