@@ -1,32 +1,52 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"fmt"
-	"iter"
+	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wiretape/session"
 	"wiretape/session/analyze"
-	"wiretape/session/view"
-	"wiretape/wire"
+	"wiretape/session/expr"
 )
 
 // autoFlags say how sites are analysed.
 type autoFlags struct {
-	dial    dialFlags
-	record  recordFlags
+	dial   dialFlags
+	record recordFlags
+
+	full         bool
+	passive      bool
+	soft         bool
+	h2cCounts    bool
+	maxRedirects int
+	auth         string
+	nameserver   string
+	userAgent    string
+
+	input string
+	jobs  int
+	from  string
+
 	classic bool
 	json    bool
-	from    string
+	jsonl   bool
+	html    string
+	expect  string
 	plain   bool
 
-	env session.Env // of the session that it is a word of; zero for none
+	expr *expr.Expr  // of expect; nil for none
+	env  session.Env // of the session that it is a word of; zero for none
 }
+
+// autoJobs is how many sites are analysed at a time unless -j says.
+const autoJobs = 8
+
+// maxAutoJobs bounds -j: each job has up to a dozen connections.
+const maxAutoJobs = 1024
 
 func (a *app) auto() *cobra.Command {
 	return a.autoCommand(&autoFlags{env: session.Env{Out: a.stdout}})
@@ -38,7 +58,16 @@ func (a *app) autoCommand(f *autoFlags) *cobra.Command {
 		Short: "analyse a web site: http2? cookies? password-protected?",
 		Long: `Auto asks a web site, from raw sockets, what the classic report wants to know:
 whether it speaks HTTP/2, which cookies it sets on the way to its last page, and
-whether that asks for a password. URL may be without a scheme.`,
+whether that asks for a password. URL may be without a scheme; - reads a list of
+URLs from stdin, one a line. --full asks all that a specialist would.
+
+--expect checks each report, by its JSON names, and ends with status 1 where one
+is not as expected:
+
+  http2 == "yes" && hsts.max_age >= 180d && !(cookies.secure == false)`,
+		Example: `  wiretape auto www.example.com
+  wiretape auto --expect 'http2 == "yes"' --full https://www.example.com
+  wiretape auto --jsonl -j 32 --input sites.txt > sites.jsonl`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
@@ -49,12 +78,26 @@ whether that asks for a password. URL may be without a scheme.`,
 	fs := cmd.Flags()
 	f.dial.register(fs)
 	f.record.register(fs)
+	fs.BoolVar(&f.full, "full", false, "ask all that there is to know, over up to a dozen connections")
+	fs.BoolVar(&f.passive, "passive", false, "with --full: only what the classic report asks, and a name server")
+	fs.BoolVar(&f.soft, "soft", false, "follow Refresh fields and meta elements too")
+	fs.BoolVar(&f.h2cCounts, "h2c-counts", false, "with --full: HTTP/2 in the clear counts as HTTP/2")
+	fs.IntVar(&f.maxRedirects, "max-redirects", 0, "follow `N` redirects, 10 unless given")
+	fs.StringVar(&f.auth, "auth", "", "try `USER:PASSWORD`, or a token for Bearer, where a password is wanted")
+	fs.StringVar(&f.nameserver, "nameserver", "", "with --full: ask `HOST:PORT` for the site's records; none asks nobody")
+	fs.StringVar(&f.userAgent, "user-agent", "", "the User-Agent `TEXT` of the requests")
+	fs.StringVar(&f.input, "input", "", "analyse the URLs in `FILE`, one a line; - is stdin, # begins a comment")
+	fs.IntVarP(&f.jobs, "jobs", "j", autoJobs, "analyse `N` sites at a time")
 	fs.BoolVar(&f.classic, "classic", false, "the classic block alone, always in the same form")
 	fs.BoolVar(&f.json, "json", false, "the report as JSON, an array for several URLs")
+	fs.BoolVar(&f.jsonl, "jsonl", false, "one line of JSON a URL, as each is done")
+	fs.Var((*fileName)(&f.html), "html", "write a page to `FILE` that needs nothing else")
+	fs.StringVar(&f.expect, "expect", "", "end with status 1 unless `EXPR` holds of each report")
 	fs.StringVar(&f.from, "from", "", "analyse what `TAPE` holds instead of asking")
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
-	cmd.MarkFlagsMutuallyExclusive("classic", "json")
+	cmd.MarkFlagsMutuallyExclusive("classic", "json", "jsonl")
 	cmd.MarkFlagsMutuallyExclusive("from", "tape")
+	cmd.MarkFlagsMutuallyExclusive("from", "input")
 	return cmd
 }
 
@@ -72,153 +115,64 @@ func (a *app) autoWord(ctx context.Context, args []string, env session.Env, in *
 	return cmd.ExecuteContext(ctx)
 }
 
-func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) error {
-	var reports []analyze.Report
-	var first error // of a site that gave no answer; the others are done all the same
+func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) (err error) {
+	if f.expect != "" {
+		if f.expr, err = expr.Parse(f.expect); err != nil {
+			return usagef("--expect %s: %w", f.expect, err)
+		}
+	}
 	switch {
 	case f.from != "" && len(urls) > 0:
 		return usagef("auto: --from takes no URL")
-	case f.from != "":
-		r, err := a.autoFrom(f.from)
-		if err != nil {
-			return err
-		}
-		reports = append(reports, r)
-	case len(urls) == 0:
+	case f.from == "" && f.input == "" && len(urls) == 0:
 		return usagef("auto wants a URL")
-	case len(urls) > 1 && f.record.tape != "":
-		return usagef("auto --tape takes one URL: a tape is one analysis")
-	default:
-		start := time.Now()
-		rec, err := f.record.open(start)
-		if err != nil {
-			return err
-		}
-		reports, first = a.ask(ctx, urls, f, start, rec.sink())
-		// A recording that failed does not cost the analysis.
-		if err := rec.close(a); first == nil {
-			first = err
-		}
+	case f.jobs < 1 || f.jobs > maxAutoJobs:
+		return usagef("auto -j %d: want 1 to %d", f.jobs, maxAutoJobs)
+	case f.maxRedirects < 0:
+		return usagef("auto --max-redirects %d: want 1 or more", f.maxRedirects)
 	}
-	out := bufio.NewWriter(f.env.Out)
-	if err := a.printReports(out, reports, f); err != nil {
+	var page io.WriteCloser
+	if f.html != "" {
+		if page, err = os.OpenFile(f.html, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err != nil {
+			return usagef("--html: %w", err)
+		}
+		defer func() {
+			if cerr := page.Close(); err == nil && cerr != nil {
+				err = usagef("--html: %w", cerr)
+			}
+		}()
+	}
+	if f.from != "" {
+		return a.autoFrom(f, page)
+	}
+	sites, err := a.openSites(urls, f.input)
+	if err != nil {
 		return err
 	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return first
-}
-
-// ask analyses each URL in turn. It goes on after one that gave no answer, whose
-// error it returns, and stops at one that is no URL.
-func (a *app) ask(ctx context.Context, urls []string, f *autoFlags, start time.Time, sink wire.Sink) (reports []analyze.Report, first error) {
+	defer sites.close()
 	dialer, err := f.dial.dialer()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.dial.close()
-	for _, url := range urls {
-		sink := sink
-		if f.env.Record != nil {
-			sink = both(sink, f.env.Record())
-		}
-		r, err := analyze.Run(ctx, url, analyze.Options{Dialer: dialer, Sink: sink, Created: start})
-		if _, ok := errors.AsType[*analyze.URLError](err); ok {
-			return reports, err
-		}
-		reports = append(reports, r)
-		if err != nil && first == nil {
-			first = autoFailure(err)
-		}
-		if ctx.Err() != nil {
-			return reports, ctx.Err()
-		}
-	}
-	return reports, first
-}
-
-// both gives events to two sinks, of which the first may be nil.
-func both(a, b wire.Sink) wire.Sink {
-	if a == nil {
-		return b
-	}
-	return func(e wire.Event) { a(e); b(e) }
-}
-
-// autoFailure gives a server that was reached and gave no response its status.
-func autoFailure(err error) error {
-	r, ok := errors.AsType[*analyze.ResponseError](err)
-	switch {
-	case !ok:
-		return err
-	case r.Timeout():
-		return &session.Failure{Status: session.StatusTimeout, Err: err}
-	}
-	return &session.Failure{Status: session.StatusProtocol, Err: err}
-}
-
-func (a *app) autoFrom(arg string) (analyze.Report, error) {
-	r, c, err := a.openTape(arg)
+	start := time.Now()
+	rec, err := f.record.open(start)
 	if err != nil {
-		return analyze.Report{}, err
+		return err
 	}
-	defer c.Close()
-	// The tape's clock stands in its first lines: it is read before Analyze asks.
-	next, stop := iter.Pull2(r.Events())
-	defer stop()
-	e, err, more := next()
-	if !more {
-		return analyze.Report{}, usagef("auto --from %s: nothing is on the tape", arg)
-	}
-	var bad error
-	report := analyze.Analyze(func(yield func(wire.Event) bool) {
-		for more && err == nil && yield(e) {
-			e, err, more = next()
+	// A recording that failed does not cost the analysis.
+	defer func() {
+		if rerr := rec.close(a); err == nil {
+			err = rerr
 		}
-		bad = err
-	}, r.Created())
-	if bad != nil {
-		return report, bad
+	}()
+	out := newAutoOutput(a, f, sites.several(), page)
+	run := autoRun{
+		app: a, flags: f, out: out, sites: sites, rec: rec, start: start,
+		options: analyze.Options{
+			Dialer: dialer, Created: start, Full: f.full, Passive: f.passive, Soft: f.soft,
+			MaxRedirects: f.maxRedirects, Auth: f.auth, Nameserver: f.nameserver, UserAgent: f.userAgent,
+		},
 	}
-	if cut, ok := r.Cut(); ok {
-		fmt.Fprintf(a.stderr, "wiretape: %s is cut off: %s\n", escape(arg), escape(cut.String()))
-	}
-	return report, nil
-}
-
-func (a *app) printReports(out *bufio.Writer, reports []analyze.Report, f *autoFlags) error {
-	if !f.json {
-		for i := range reports {
-			if i > 0 {
-				fmt.Fprintln(out)
-			}
-			if err := a.printSite(out, &reports[i], f); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var line []byte
-	for i := range reports {
-		if i > 0 {
-			line = append(line, ',')
-		}
-		var err error
-		if line, err = view.ReportJSON(line, &reports[i]); err != nil {
-			return err
-		}
-	}
-	if len(reports) != 1 {
-		line = append(append([]byte{'['}, line...), ']')
-	}
-	fmt.Fprintf(out, "%s\n", line)
-	return nil
-}
-
-func (a *app) printSite(out *bufio.Writer, r *analyze.Report, f *autoFlags) error {
-	if f.classic {
-		return view.Classic(out, r)
-	}
-	return view.Report(out, r, a.style(f.plain))
+	return run.all(ctx)
 }
