@@ -177,7 +177,7 @@ func (r *recording) http2(p *Report, first, final address, ch *chain, ended *con
 		}
 	}
 	p.HTTP2.H2C = r.h2c()
-	if h := ch.last(); h != nil && h.version == "HTTP/2" {
+	if h := ch.last(); h != nil && h.version == "HTTP/2" && r.shutsOut(h.at) {
 		ch.warn("hop %d: the server answers over HTTP/2 alone", len(ch.hops))
 	}
 	if p.HTTP2.Verdict == Yes && ended != nil && ch.last() == nil && ended.final() == nil && final.secure {

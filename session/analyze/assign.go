@@ -34,7 +34,7 @@ func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
 			if taken[c] || c.kind() != k || !c.answersTo(w) || k == kindALPN && c.final() == nil {
 				continue
 			}
-			if (k == kindALPN) == (w.version == "HTTP/2") || !r.requestedAt(w.at, taken) {
+			if k == kindALPN && w.version == "HTTP/2" || !r.requestedAt(w.at, taken) {
 				return c
 			}
 		}
@@ -54,6 +54,13 @@ func (c *conversation) answersTo(w want) bool {
 func (r *recording) requestedAt(a address, taken map[*conversation]bool) bool {
 	return slices.ContainsFunc(r.convs, func(c *conversation) bool {
 		return c.target() == a.target() && (c.tls != nil) == a.secure && (c.kind() == kindPage || taken[c])
+	})
+}
+
+// shutsOut reports whether a place ended a conversation in HTTP/1.1.
+func (r *recording) shutsOut(a address) bool {
+	return slices.ContainsFunc(r.convs, func(c *conversation) bool {
+		return c.attempted(a) && c.shutOut() && (c.tls == nil || c.tls.ALPN != "h2") && c.handshook()
 	})
 }
 

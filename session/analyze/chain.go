@@ -135,7 +135,8 @@ func (c *chain) take(conv *conversation) {
 		return
 	}
 	h := hop{want: w, conv: conv, response: m.Value.(*http1.Response)}
-	if w.version == "HTTP/2" {
+	if conv.tls != nil && conv.tls.ALPN == "h2" {
+		h.version = "HTTP/2"
 		c.h2[w.at.target()] = true
 	}
 	h.page = readPage(h.response, m)
@@ -149,7 +150,7 @@ func (c *chain) take(conv *conversation) {
 	if conv.request != nil {
 		sent = conv.request.Fields.Get("Cookie")
 	}
-	key := w.version + " " + w.at.withoutFragment() + " " + string(sent)
+	key := h.version + " " + w.at.withoutFragment() + " " + string(sent)
 	again := c.seen[key]
 	c.seen[key] = true
 

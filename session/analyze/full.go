@@ -407,14 +407,15 @@ func (p *prober) authenticate(ctx context.Context, ch *chain) {
 		return
 	}
 	for _, c := range answerable(h.response, p.o.Auth) {
-		if p.tryAuth(ctx, h.want, c) {
+		if p.tryAuth(ctx, ch, h.want, c) {
 			return
 		}
 	}
 }
 
-// tryAuth reports whether there is nothing more to try.
-func (p *prober) tryAuth(ctx context.Context, w want, ch challenge) bool {
+// tryAuth reports whether there is nothing more to try. The jar's cookies go along,
+// as they did with what was refused.
+func (p *prober) tryAuth(ctx context.Context, chain *chain, w want, ch challenge) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	through := false
@@ -432,6 +433,7 @@ func (p *prober) tryAuth(ctx context.Context, w want, ch challenge) bool {
 	if w.at.secure && !c.TLS().Verified() {
 		return true
 	}
+	cookies := chain.cookieHeader(w, c.TLS().Verified())
 	enough := func(c *conversation) bool {
 		if m := c.final(); m != nil {
 			through = responseOf(m).Status != 401
@@ -439,12 +441,16 @@ func (p *prober) tryAuth(ctx context.Context, w want, ch challenge) bool {
 		return c.settled
 	}
 	if w.version != "HTTP/2" {
-		c.Write(p.get(w.at, w.version, p.o.UserAgent, "Authorization: "+value, "Connection: close"))
+		fields := []string{"Authorization: " + value, "Connection: close"}
+		if len(cookies) > 0 {
+			fields = append(fields, "Cookie: "+string(cookies))
+		}
+		c.Write(p.get(w.at, w.version, p.o.UserAgent, fields...))
 		p.until(ctx, c, replyWait, enough)
 		return through
 	}
 	f := newFraming(c)
-	f.begin(append(h2Fields(w.at, nil, p.o.UserAgent), [2]string{"authorization", value}))
+	f.begin(append(h2Fields(w.at, cookies, p.o.UserAgent), [2]string{"authorization", value}))
 	c.SetReadDeadline(soonest(ctx, replyWait))
 	buf := make([]byte, 16<<10)
 	for {

@@ -53,12 +53,12 @@ func (c *conversation) kind() kind {
 		return kindHello
 	case c.tls == nil && bytes.HasPrefix(c.said, []byte(http2.Preface[:16])):
 		return kindPrior
+	case q != nil && q.Method == "GET" && q.Fields.Has("Authorization"):
+		return kindAuth
 	case offers(c, "h2") && (q == nil || c.tls.ALPN == "h2"):
 		return kindALPN
 	case q == nil || q.Method != "GET":
 		return kindOther
-	case q.Fields.Has("Authorization"):
-		return kindAuth
 	case q.Version == "HTTP/1.0" && !q.Fields.Has("Host"):
 		return kindOld
 	case c.tls == nil && strings.EqualFold(string(q.Fields.Get("Upgrade")), "h2c"):

@@ -173,7 +173,10 @@ func (p *prober) progress(id int) (head, enough bool) {
 	if c == nil {
 		return false, true
 	}
-	if c.settled || c.answeredInFrames() || c.tlsInClear() {
+	if c.settled {
+		return true, true
+	}
+	if spoken := c.tls != nil && c.tls.ALPN == "h2"; !spoken && (c.answeredInFrames() || c.tlsInClear()) {
 		return true, true
 	}
 	m := p.rec.stream.State(id).Partial[1]

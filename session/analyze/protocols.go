@@ -55,6 +55,8 @@ func (r *recording) http11(answer *hop) Protocol {
 	p.Conn = answer.conv.id
 	v := answer.response.Version
 	switch {
+	case answer.version == "HTTP/2" && !r.shutsOut(answer.at):
+		p.Evidence = notAsked
 	case answer.version == "HTTP/2":
 		p.Verdict, p.Evidence = No, "the server answers over HTTP/2 alone"
 	case v == "HTTP/1.1":
