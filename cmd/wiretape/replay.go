@@ -24,6 +24,7 @@ type replayFlags struct {
 	record  recordFlags
 	to      string
 	pace    string
+	timeout seconds
 	json    bool
 	partial bool
 }
@@ -48,6 +49,7 @@ nature (dates, tokens) is compared by kind, and said.`,
 	f.dial.register(fs)
 	fs.StringVar(&f.to, "to", "", "the server's `TARGET`; original is the tape's own")
 	fs.StringVar(&f.pace, "pace", "causal", "`PACE`: causal (as fast as replies come), timed (as recorded) or step (Enter sends)")
+	fs.Var(&f.timeout, "timeout", "end the whole replay after `SECONDS`, with status 6")
 	fs.BoolVar(&f.json, "json", false, "the report as JSON")
 	fs.BoolVar(&f.partial, "partial", false, "take a tape that is cut off")
 	fs.StringVar(&f.record.tape, "save", "", "record what happens to `FILE`")
@@ -93,12 +95,18 @@ func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) (err er
 	}
 	defer a.endRecording(rec, &err)
 	client.Record = rec.sink()
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		over := &session.Failure{Status: session.StatusTimeout, Err: fmt.Errorf("replay %s: not over after %v", t.Name, time.Duration(f.timeout))}
+		ctx, cancel = context.WithTimeoutCause(ctx, time.Duration(f.timeout), over)
+		defer cancel()
+	}
 	report, err := client.Run(ctx, t, replay.To(dialer, target))
 	if ctx.Err() != nil || errors.Is(err, errStepEnd) {
 		// What was found up to here is worth as much as ever.
 		a.report(&report, f.json)
 		if err == nil {
-			err = ctx.Err()
+			err = context.Cause(ctx)
 		}
 	}
 	if err != nil {

@@ -28,6 +28,8 @@ type serveFlags struct {
 	tls       bool
 	caOut     string
 	unmatched string
+	to        string
+	insecure  bool
 	once      bool
 	readyFile string
 	json      bool
@@ -59,7 +61,9 @@ certificate is made for the run.`,
 	fs.BoolVar(&f.strict, "strict", false, "fail at every difference of a client, not only in what it asks for")
 	fs.BoolVar(&f.tls, "tls", false, "TLS, also where the tape has none")
 	fs.StringVar(&f.caOut, "ca-out", "", "write the authority of the certificate to `FILE` (PEM)")
-	fs.StringVar(&f.unmatched, "unmatched", "fail", "what answers a request that is not on the tape: fail, close or rst")
+	fs.StringVar(&f.unmatched, "unmatched", "fail", "what answers a request that is not on the tape: fail, close, rst, forward (to --to) or record (and to the tape of --save)")
+	fs.StringVar(&f.to, "to", "", "with --unmatched forward or record: the server's `TARGET`")
+	fs.BoolVarP(&f.insecure, "insecure", "k", false, "take any certificate of the server of --to")
 	fs.BoolVar(&f.once, "once", false, "end when the clients have gone")
 	fs.StringVar(&f.readyFile, "ready-file", "", "write the bound address to `FILE` when connections are accepted")
 	fs.BoolVar(&f.json, "json", false, "the report as JSON")
@@ -70,10 +74,14 @@ certificate is made for the run.`,
 }
 
 func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err error) {
-	policies := map[string]replay.Unmatched{"fail": replay.Fail, "close": replay.CloseConn, "rst": replay.ResetConn}
+	policies := map[string]replay.Unmatched{"fail": replay.Fail, "close": replay.CloseConn, "rst": replay.ResetConn, "forward": replay.Forward, "record": replay.Forward}
 	policy, ok := policies[f.unmatched]
 	if !ok {
-		return usagef("--unmatched %q: want fail, close or rst", f.unmatched)
+		return usagef("--unmatched %q: want fail, close, rst, forward or record", f.unmatched)
+	}
+	dial, err := f.forward(policy)
+	if err != nil {
+		return err
 	}
 	var tapes []*match.Tape
 	for _, arg := range args {
@@ -84,7 +92,7 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 		tapes = append(tapes, t)
 	}
 	t := match.Merge(tapes...)
-	server := replay.Server{Match: f.match, Loop: f.loop, StickLast: f.stickLast, Strict: f.strict, Unmatched: policy, Once: f.once}
+	server := replay.Server{Dial: dial, Match: f.match, Loop: f.loop, StickLast: f.stickLast, Strict: f.strict, Unmatched: policy, Once: f.once}
 	ln, err := listen(ctx, f.listen, network(t))
 	if err != nil {
 		return err
@@ -108,7 +116,9 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 		return err
 	}
 	defer a.endRecording(rec, &err)
-	server.Record = rec.sink()
+	if server.Record = rec.sink(); f.unmatched == "record" {
+		server.Record, server.Forwarded = nil, rec.sink()
+	}
 	if f.readyFile != "" {
 		if err := writeReady(f.readyFile, ln.Addr().String()); err != nil {
 			return err
@@ -135,6 +145,29 @@ func onlyHere(addr net.Addr) bool {
 		return a.IP.IsLoopback()
 	}
 	return true
+}
+
+// forward returns how a server is reached to which requests are passed on, nil
+// where none are.
+func (f *serveFlags) forward(policy replay.Unmatched) (func(context.Context, *wire.Tap) (*wire.Conn, error), error) {
+	switch {
+	case policy != replay.Forward && f.to != "":
+		return nil, usagef("--to is for --unmatched forward and record")
+	case policy != replay.Forward:
+		return nil, nil
+	case os.Getenv("CI") != "":
+		return nil, usagef("--unmatched %s where CI is set: what is not on the tape fails there", f.unmatched)
+	case f.to == "":
+		return nil, usagef("--unmatched %s wants --to TARGET", f.unmatched)
+	case f.unmatched == "record" && f.record.tape == "":
+		return nil, &hinted{usagef("--unmatched record wants --save FILE"), "serve plays several tapes as one: the old and FILE"}
+	}
+	target, err := wire.ParseTarget(f.to)
+	if err != nil {
+		return nil, usagef("--to: %w", err)
+	}
+	d := wire.Dialer{Timeout: unattendedDial, TLS: &wire.TLSOptions{Insecure: f.insecure}}
+	return func(ctx context.Context, tap *wire.Tap) (*wire.Conn, error) { return d.Dial(ctx, target, tap) }, nil
 }
 
 // network returns what the connections of a tape are of: "tcp" or "udp".

@@ -16,6 +16,7 @@ import (
 // An answerer answers the requests of one connection out of a pool.
 type answerer struct {
 	*live
+	ctx    context.Context
 	v      *serving
 	vars   *match.Vars
 	render renderer
@@ -29,7 +30,7 @@ func (v *serving) http(ctx context.Context, c *wire.Conn) {
 	}
 	s := *v.scripts[0]
 	s.lazy, s.bytes, s.proto = true, false, detect.HTTP1
-	a := &answerer{live: newLive(c, &s, v.Silence), v: v, vars: vars, render: v.renderer(vars)}
+	a := &answerer{ctx: ctx, live: newLive(c, &s, v.Silence), v: v, vars: vars, render: v.renderer(vars)}
 	for {
 		is, more := isPreface(a.in)
 		if is {
@@ -118,10 +119,14 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 	p := a.v.pool
 	a.drop(m.Span.To)
 	g := p.find(m)
-	if g == nil {
-		return false, a.v.nothing(m)
+	var x *exchange
+	if g != nil {
+		x = p.take(g)
 	}
-	x := p.take(g)
+	if x == nil && a.v.Unmatched == Forward && m.Complete {
+		err := a.forward(a.ctx, m)
+		return err == nil, nil
+	}
 	if x == nil {
 		return false, a.v.nothing(m)
 	}

@@ -21,6 +21,7 @@ const (
 	Fail      Unmatched = iota // answer nothing and end serving
 	CloseConn                  // close the connection
 	ResetConn                  // reset the connection
+	Forward                    // pass it on by Server.Dial, and what answers it back; it is told and is no mismatch
 )
 
 // defaultLinger is how long a server that has played all waits for clients to
@@ -44,6 +45,11 @@ type Server struct {
 	Strict bool
 	// Unmatched is the policy for what nothing answers.
 	Unmatched Unmatched
+	// Dial opens a connection to where messages are passed on, with [Forward]:
+	// a request of HTTP/1, or a connection for which the tape has none.
+	Dial func(ctx context.Context, tap *wire.Tap) (*wire.Conn, error)
+	// Forwarded gets the events of the connections of Dial; nil records nothing.
+	Forwarded wire.Sink
 	// Once ends serving when there has been a connection and there is none.
 	Once bool
 	// Silence ends a wait for a client in the middle of a conversation; zero
@@ -71,7 +77,7 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	if s.Linger == 0 {
 		s.Linger = defaultLinger
 	}
-	v := &serving{Server: s, t: t, ln: ln, tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
+	v := &serving{Server: s, t: t, ln: ln, forwarded: wire.NewTap(s.Forwarded), tally: newTally(t, "server"), vars: &match.Vars{}, cancel: cancel, conns: map[*wire.Conn]bool{}, entered: map[int]bool{}}
 	if err := playable(t); err != nil {
 		return v.tally.report(), err
 	}
@@ -100,13 +106,15 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 // A serving is one call of Serve.
 type serving struct {
 	Server
-	t       *match.Tape
-	ln      *wire.Listener
-	tally   *tally
-	scripts []*script
-	pool    *pool // nil where connections are played one by one
-	vars    *match.Vars
-	cancel  context.CancelCauseFunc
+	t  *match.Tape
+	ln *wire.Listener
+
+	forwarded *wire.Tap
+	tally     *tally
+	scripts   []*script
+	pool      *pool // nil where connections are played one by one
+	vars      *match.Vars
+	cancel    context.CancelCauseFunc
 
 	mu sync.Mutex
 	// guarded by mu:
@@ -226,6 +234,10 @@ func (v *serving) unmatched(c *wire.Conn) {
 // bound plays the n-th recorded connection to the n-th accepted one.
 func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 	all := len(v.scripts)
+	if n >= all && !v.Match && !v.Loop && v.Unmatched == Forward {
+		v.through(ctx, c, n)
+		return
+	}
 	if n >= all && !v.Match && !v.Loop {
 		v.tally.mismatch(match.Mismatch{Kind: match.Unmatched, Path: "connection", Offset: -1, Got: fmt.Sprintf("connection %d came, the tape has %d", n+1, all)})
 		v.unmatched(c)
