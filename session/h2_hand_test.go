@@ -609,7 +609,7 @@ func FuzzHandTool(f *testing.F) {
 	f.Add(`data 1 "\x00" len=1 flags=0xff stream=3 reserved pad=255 end force`)
 	f.Fuzz(func(t *testing.T, args string) {
 		if strings.Contains(args, "file") || strings.Contains(args, "${") {
-			t.Skip("reads what is not the test's")
+			return // reads what is not the test's
 		}
 		synctest.Test(t, func(t *testing.T) {
 			var c collector

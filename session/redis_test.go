@@ -21,8 +21,7 @@ func redis(replies map[string]string) func(net.Conn) {
 			if err != nil {
 				return
 			}
-			text := string(buf[:n])
-			reply, ok := replies[text]
+			reply, ok := replies[string(buf[:n])]
 			if !ok {
 				reply = "-ERR unknown command\r\n"
 			}

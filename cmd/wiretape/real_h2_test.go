@@ -151,10 +151,10 @@ func TestHTTP2ByHand(t *testing.T) {
 				".send window 0", ".send rst 0", `.send data 0 "x" force`, `.send data "x" len=20000 stream=1`, ".send continuation 1 x: y",
 				".send headers raw hex bf end", ".send headers 2 :method: GET end",
 			} {
+				if s.name == "nginx" && strings.Contains(wrong, "len=20000") {
+					continue // it takes frames of 16 MiB
+				}
 				t.Run(wrong, func(t *testing.T) {
-					if s.name == "nginx" && strings.Contains(wrong, "len=20000") {
-						t.Skip("takes frames of 16 MiB")
-					}
 					out := s.run(t, ca, 0, nil, wrong, ".await frame goaway 5s")
 					if !strings.Contains(out, "! the peer gives the connection up: GOAWAY ") || !strings.Contains(out, "; RFC 9113 7)") {
 						t.Errorf("%s: no GOAWAY in words:\n%s", wrong, out)

@@ -259,7 +259,7 @@ func TestTLSBehaviours(t *testing.T) {
 	tests := []struct {
 		port, name string
 		status     int
-		stderr     string // in the first line
+		stderr     string // a pattern of the first line
 	}{
 		{"29000", "good", 0, ""},
 		{"29001", "fullchain", 0, ""},
@@ -270,27 +270,27 @@ func TestTLSBehaviours(t *testing.T) {
 		{"29006", "self-signed", 4, "certificate is self-signed"},
 		{"29007", "untrusted-ca", 4, `unknown authority "evil"`},
 		{"29008", "missing-inter", 4, `unknown authority "inter", whose certificate was not sent`},
-		{"29009", "tls1.0-only", 4, "alert protocol_version (70)"},
-		{"29010", "tls1.1-only", 4, "alert protocol_version (70)"},
+		{"29009", "tls1.0-only", 4, `alert protocol_version \(70\)`},
+		{"29010", "tls1.1-only", 4, `alert protocol_version \(70\)`},
 		{"29011", "tls1.2-only", 0, ""},
 		{"29012", "tls1.3-only", 0, ""},
 		{"29013", "alpn-http1.1", 0, ""},
 		{"29014", "alpn-odd", 0, ""},
-		{"29015", "client-cert", 4, "the server ended TLS with alert certificate_required (116)"},
+		{"29015", "client-cert", 4, "the server ended TLS with alert certificate_required \\(116\\)"},
 		{"29016", "no-notify-cl", 0, ""},
 		{"29017", "no-notify-eof", 5, "truncated"},
 		{"29018", "notify-eof", 0, ""},
 		{"29019", "rst-mid-body", 5, "before the reply was complete"},
 		{"29020", "plaintext", 4, `first bytes are not TLS: "HTTP/1.1 400 Bad`},
 		{"29021", "silent", 6, "timed out"},
-		{"29022", "close-at-hello", 4, "dial tls localhost:29022: "}, // a FIN or a RST, as it happens
-		{"29023", "garbage", 4, "tls"},
-		{"29024", "fatal-alert", 4, "alert handshake_failure (40)"},
+		{"29022", "close-at-hello", 4, "reset by peer|closed the connection in the middle of the handshake"}, // as it happens
+		{"29023", "garbage", 4, "oversized record received .* alert record_overflow"},
+		{"29024", "fatal-alert", 4, `alert handshake_failure \(40\)`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, stderr, status := wiretape(t, dir, get, "-w", "2", "--cacert", ca, "tls", "localhost", tt.port)
-			if status != tt.status || !strings.Contains(stderr, tt.stderr) {
+			if status != tt.status || !regexp.MustCompile(tt.stderr).MatchString(stderr) {
 				t.Errorf("port %s: status %d, %q; want %d with %q", tt.port, status, stderr, tt.status, tt.stderr)
 			}
 		})

@@ -66,7 +66,12 @@ func start(t *testing.T, width, height int, env ...string) *term {
 		cmd.Process.Kill()
 		cmd.Wait()
 		p.Close()
-		<-tm.eof
+		// A job that the child left stopped has the terminal open still, and then
+		// nothing ends the read.
+		select {
+		case <-tm.eof:
+		case <-time.After(5 * time.Second):
+		}
 	})
 	return tm
 }

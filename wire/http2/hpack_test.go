@@ -348,7 +348,7 @@ func FuzzHPACK(f *testing.F) {
 	f.Add([]byte("\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff\x10\x00\x00"), uint16(3))
 	f.Fuzz(func(t *testing.T, data []byte, at uint16) {
 		if len(data) > 1<<14 {
-			t.Skip()
+			return
 		}
 		// Two blocks, so that the table of the first is used.
 		cut := int(at) % (len(data) + 1)

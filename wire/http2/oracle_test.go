@@ -125,7 +125,7 @@ func FuzzFrame(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, octets []byte) {
 		if len(octets) > 1<<15 {
-			t.Skip()
+			return
 		}
 		checkFrame(t, octets)
 	})

@@ -35,7 +35,6 @@ type building struct {
 // A level is an aggregate, or a streamed string, that is not complete.
 type level struct {
 	v      *Value
-	lost   bool  // v is not one of its parent's values: too many are kept
 	left   int64 // values that are still due; -1 for up to the end mark
 	attrs  *Value
 	parts  bool // its values are parts of a string

@@ -141,7 +141,7 @@ func FuzzInflate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, piece uint8) {
 		if len(b) > 4<<10 {
-			t.Skip("longer than an input should be")
+			return // longer than an input should be
 		}
 		var whole, cut inflater
 		want, werr := inflateAll(&whole, b, 1<<30)
