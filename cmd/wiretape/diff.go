@@ -31,9 +31,11 @@ lines are those of the first tape. The status is 1 if they differ.`,
 			for _, m := range out.Mismatches {
 				fmt.Fprintln(a.stdout, escape(m.String()))
 			}
+			last := count(len(out.Mismatches), "difference")
 			if len(out.ByKind) > 0 {
-				fmt.Fprintf(a.stdout, "compared by kind: %s\n", escape(joinComma(out.ByKind)))
+				last += "; compared by kind: " + joinComma(out.ByKind)
 			}
+			fmt.Fprintln(a.stdout, escape(last))
 			if len(out.Mismatches) > 0 {
 				return statusError(session.StatusDiffers)
 			}

@@ -46,25 +46,62 @@ differs from run to run.`,
 	return cmd
 }
 
+// formatTo writes nothing of a tape that cannot be read to its end.
 func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
 	src, name, err := a.openFile(arg)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	file, err := seekable(src)
+	if err != nil {
+		return usagef("fmt %s: %w", name, err)
+	}
+	defer file.Close()
+	opt := tape.FormatOptions{Name: name, Commit: commit}
+	res, err := tape.Format(io.Discard, file, opt)
+	if err == nil {
+		err = refuseCut(name, res.Cut, partial)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return usagef("fmt %s: %w", name, err)
+	}
 	out := bufio.NewWriterSize(dst, 64<<10)
 	if terminalOf(dst) != nil {
 		// A raw block would have the terminal obey the peer's bytes.
 		out = bufio.NewWriterSize(&escaper{w: dst}, 64<<10)
 	}
-	res, err := tape.Format(out, src, tape.FormatOptions{Name: name, Commit: commit})
+	_, err = tape.Format(out, file, opt)
 	if ferr := out.Flush(); err == nil {
 		err = ferr
 	}
-	if err != nil {
-		return err
+	return err
+}
+
+// seekable returns src, or a copy of it in a file without a name, to be read
+// twice.
+func seekable(src io.ReadCloser) (*os.File, error) {
+	if f, ok := src.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+			return f, nil
+		}
 	}
-	return refuseCut(name, res.Cut, partial)
+	tmp, err := os.CreateTemp("", "wiretape-*")
+	if err != nil {
+		return nil, err
+	}
+	os.Remove(tmp.Name())
+	if _, err = io.Copy(tmp, src); err == nil {
+		_, err = tmp.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		tmp.Close()
+		return nil, err
+	}
+	return tmp, nil
 }
 
 // formatInPlace replaces a tape by its canonical form, all of it or nothing.

@@ -36,6 +36,7 @@ type testFlags struct {
 	list     bool
 	shard    string
 	partial  bool
+	update   bool
 
 	junit  string
 	tap    bool
@@ -73,6 +74,7 @@ went. The status is 1 if any tape differs.`,
 	fs.BoolVar(&f.list, "list", false, "list the tapes and play none")
 	fs.StringVar(&f.shard, "shard", "", "only part `I/N` of the tapes")
 	fs.BoolVar(&f.partial, "partial", false, "take tapes that are cut off")
+	fs.BoolVar(&f.update, "update", false, "accept: rewrite the tapes that fail to what the server says now")
 	fs.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`")
 	fs.BoolVar(&f.tap, "tap", false, "print TAP version 14")
 	fs.BoolVar(&f.json, "json", false, "print an object for each tape")
@@ -102,6 +104,9 @@ func (a *app) runTest(ctx context.Context, args []string, f *testFlags) error {
 	}
 	if f.tap && f.json {
 		return usagef("--tap and --json exclude each other")
+	}
+	if f.update && os.Getenv("CI") != "" {
+		return usagef("test --update: CI is set, and nothing is recorded there")
 	}
 	dialer, err := f.dial.dialer()
 	if err != nil {
@@ -141,6 +146,10 @@ func (a *app) runTest(ctx context.Context, args []string, f *testFlags) error {
 		}
 	}
 	out := newTestOutput(a, f, names, args)
+	if f.update {
+		out.accept = newAcceptor()
+		r.Record = out.accept.sink
+	}
 	began := time.Now()
 	r.Run(ctx, names, out.result)
 	return a.endTest(ctx, out, server, time.Since(began))

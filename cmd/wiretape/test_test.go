@@ -65,7 +65,7 @@ func TestSuiteSaysWhatFails(t *testing.T) {
 	for _, re := range []string{
 		`(?m)^FAIL tests/login\.tape:10  #1 response Set-Cookie.*$`,
 		`(?m)^     want .*; Path=/; HttpOnly$`, `(?m)^     got  .*; Path=/$`,
-		`(?m)^1 ok, 1 failed, \d+\.\d s\..*  alone: --run login$`,
+		`(?m)^1 ok, 1 failed, \d+\.\d s\..*  alone: --run login  accept: --update$`,
 	} {
 		if !regexp.MustCompile(re).MatchString(got) {
 			t.Errorf("no %s in\n%s", re, got)

@@ -30,7 +30,9 @@ type testOutput struct {
 	alone                         string // what plays the first that failed alone
 	cases                         []junitCase
 	err                           error
-	live                          bool // a line of progress stands on stderr
+	accept                        *acceptor // of --update; nil without
+	updated                       int       // tapes that were rewritten
+	live                          bool      // a line of progress stands on stderr
 	last                          time.Time
 }
 
@@ -45,18 +47,27 @@ func newTestOutput(a *app, f *testFlags, names, roots []string) *testOutput {
 // result tells of one tape.
 func (o *testOutput) result(r *suite.Result) {
 	o.done++
-	switch r.Status() {
-	case suite.Passed:
+	note := ""
+	accepted := false
+	if o.accept != nil {
+		accepted, note = o.accept.result(r)
+	}
+	switch s := r.Status(); {
+	case s == suite.Passed:
 		o.passed++
-	case suite.Skipped:
+	case s == suite.Skipped:
 		o.skipped++
+	case accepted:
+		o.updated++
 	default:
 		o.failed++
 		if o.alone == "" {
 			o.alone = shortName(r.Name)
 		}
 	}
-	o.worsen(r)
+	if !accepted {
+		o.worsen(r)
+	}
 	for _, n := range r.Report.ByKind {
 		if !slices.Contains(o.byKind, n) && len(o.byKind) < maxNames {
 			o.byKind = append(o.byKind, n)
@@ -76,7 +87,10 @@ func (o *testOutput) result(r *suite.Result) {
 	default:
 		o.text(r)
 	}
-	if o.f.github {
+	if note != "" {
+		fmt.Fprintf(o.a.stderr, "* %s\n", escape(note))
+	}
+	if o.f.github && !accepted {
 		o.annotate(r)
 	}
 	if o.f.junit != "" {
@@ -184,6 +198,9 @@ func (o *testOutput) finish(took time.Duration) {
 		dst = o.a.stderr
 	}
 	text := fmt.Sprintf("%d ok, %d failed", o.passed, o.failed)
+	if o.updated > 0 {
+		text += fmt.Sprintf(", %d updated", o.updated)
+	}
 	if o.skipped > 0 {
 		text += fmt.Sprintf(", %d not played", o.skipped)
 	}
@@ -196,6 +213,9 @@ func (o *testOutput) finish(took time.Duration) {
 	}
 	if o.alone != "" {
 		text += "  alone: --run " + o.alone
+		if o.accept == nil {
+			text += "  accept: --update"
+		}
 	}
 	fmt.Fprintln(dst, escape(text))
 }

@@ -15,6 +15,7 @@ import (
 
 	"wiretape/tape/match"
 	"wiretape/tape/replay"
+	"wiretape/wire"
 )
 
 // A Runner replays tapes. Its fields are set before Run.
@@ -32,6 +33,8 @@ type Runner struct {
 	FailFast bool
 	// Partial takes tapes that are cut off.
 	Partial bool
+	// Record gives what takes the events of a tape's replay; nil records nothing.
+	Record func(name string) wire.Sink
 }
 
 // A Result is what became of one tape.
@@ -143,6 +146,9 @@ func (r *Runner) replay(ctx context.Context, name string) (replay.Report, error)
 	}
 	client := r.Client
 	client.Host = host
+	if r.Record != nil {
+		client.Record = r.Record(name)
+	}
 	if r.Timeout > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeoutCause(ctx, r.Timeout, ErrTimeout)
