@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -208,9 +209,17 @@ func (a *app) report(r *replay.Report, asJSON bool) error {
 	return nil
 }
 
+// printMismatch prints a mismatch, and below it its detail.
+func (a *app) printMismatch(m match.Mismatch) {
+	fmt.Fprintln(a.stdout, escape(m.String()))
+	for l := range strings.Lines(m.Detail) {
+		fmt.Fprintln(a.stdout, "    "+escape(strings.TrimSuffix(l, "\n")))
+	}
+}
+
 func (a *app) printReport(r *replay.Report) {
 	for _, m := range r.Mismatches {
-		fmt.Fprintln(a.stdout, escape(m.String()))
+		a.printMismatch(m)
 	}
 	for _, m := range r.Differences {
 		fmt.Fprintln(a.stdout, "* "+escape(m.String()))

@@ -123,6 +123,7 @@ func (c *comparison) add(m Mismatch, offset int64) {
 	if c.want.from != nil {
 		m.Tape = c.want.from.name
 	}
+	m.Detail = c.vars.hide(m.Detail)
 	m.Path, m.Want, m.Got, m.Why = plain(m.Path), plain(m.Want), plain(c.vars.hide(m.Got)), plain(m.Why)
 	c.out.Mismatches = append(c.out.Mismatches, m)
 }
@@ -169,6 +170,9 @@ func (c *comparison) bytes(want text, got []byte, path string) bool {
 	m.Why = fmt.Sprintf("at byte %d of %d", at, len(want.b))
 	if len(want.b) != len(got) {
 		m.Why += fmt.Sprintf("; %d bytes came", len(got))
+	}
+	if want.literal() {
+		m.Detail = hexDetail(want.b, got, at)
 	}
 	c.add(m, want.at(max(0, min(at, len(want.b)-1))))
 	return false

@@ -128,6 +128,13 @@ func (c *comparison) compareLines(want []recordedLine, got [][]byte, path string
 	}
 	if more > 0 {
 		first.Why = fmt.Sprintf("and %d more", more)
+		plain, secret := make([][]byte, len(want)), false
+		for i, l := range want {
+			plain[i], secret = l.b, secret || l.secret()
+		}
+		if !secret { // what came in its place is one too
+			first.Detail = textDetail(plain, got)
+		}
 	}
 	c.add(*first, where)
 	return false

@@ -42,6 +42,7 @@ type Mismatch struct {
 	Want     string `json:"want"`              // for display: escaped, cut, secrets hidden
 	Got      string `json:"got"`               // for display, as Want
 	Why      string `json:"why,omitempty"`     // more than the values tell
+	Detail   string `json:"detail,omitempty"`  // several lines for display: a diff of text, octets aligned in hex
 	Nearest  string `json:"nearest,omitempty"` // of what nothing answered: the most alike on the tape, and what differs
 }
 
