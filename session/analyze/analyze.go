@@ -87,9 +87,9 @@ func (r *recording) report(asked address, start time.Time) Report {
 	return r.assemble(first, ch, ended, taken)
 }
 
-// requested reports whether a request was made.
+// requested reports whether a page was asked for, as an analysis does that.
 func (r *recording) requested() bool {
-	return slices.ContainsFunc(r.convs, func(c *conversation) bool { return c.request != nil })
+	return slices.ContainsFunc(r.convs, func(c *conversation) bool { return c.kind() == kindPage })
 }
 
 // assemble writes the report of a chain that is over.
@@ -225,7 +225,7 @@ func (r *recording) https(final address, ch *chain, taken map[*conversation]bool
 		return "available"
 	}
 	at, _ := probed(final)
-	if b := r.probes(at, taken).both; b != nil && !final.secure && (b.plaintext() || b.refused()) {
+	if b := r.probes(at, taken).both; b != nil && (b.plaintext() || !final.secure && b.refused()) {
 		return "plaintext-only"
 	}
 	return ""

@@ -141,20 +141,28 @@ func (a address) at(port uint16) address {
 // firstURL returns the URL of the first request of a recording; where none was
 // made, that of the first attempt, of which the path is not recorded.
 func (r *recording) firstURL() (address, bool) {
-	for _, c := range r.convs {
-		// RFC 9112, section 3.2.1: the origin-form.
-		if c.request == nil || c.request.Method != "GET" || c.facts == nil || !strings.HasPrefix(c.request.Target, "/") {
-			continue
-		}
-		if a, ok := addressOf(c.facts.Target, c.tls != nil); ok {
-			path, query, ok := strings.Cut(c.request.Target, "?")
-			if a.path = path; ok {
-				a.query = "?" + query
+	for _, page := range []bool{true, false} {
+		for _, c := range r.convs {
+			if !page && c.kind() == kindOther && c.facts != nil && c.tls == nil && c.handshook() {
+				break // what else was asked is beside this
 			}
-			return a, true
+			// RFC 9112, section 3.2.1: the origin-form.
+			if c.request == nil || c.request.Method != "GET" || c.facts == nil || !strings.HasPrefix(c.request.Target, "/") || page && c.kind() != kindPage {
+				continue
+			}
+			if a, ok := addressOf(c.facts.Target, c.tls != nil); ok {
+				path, query, ok := strings.Cut(c.request.Target, "?")
+				if a.path = path; ok {
+					a.query = "?" + query
+				}
+				return a, true
+			}
 		}
 	}
 	for _, c := range r.convs {
+		if k := c.kind(); k != kindOther && k != kindALPN {
+			continue
+		}
 		target, secure := "", false
 		if c.facts != nil {
 			target, secure = c.facts.Target, c.handshook()

@@ -309,6 +309,14 @@ func noResponse(c *conversation) string {
 		return "answered with HTTP/2 SETTINGS: it speaks HTTP/2 alone"
 	case c.tlsInClear():
 		return "the port speaks TLS: ask with https"
+	case c.cutHead:
+		s := "no response: its head did not come to an end"
+		if t := c.trouble(); t != "" {
+			s += ": " + t
+		}
+		return s
+	case len(c.responses) > 0:
+		return "no final response behind the interim ones"
 	case len(c.first) > 0:
 		return fmt.Sprintf("answered with %q, which is no HTTP response", c.first)
 	}

@@ -103,13 +103,13 @@ func (p *prober) with(ctx context.Context, a address, alpn []string, request fun
 func (p *prober) until(ctx context.Context, c *wire.Conn, d time.Duration, enough func(*conversation) bool) bool {
 	c.SetReadDeadline(soonest(ctx, d))
 	buf := make([]byte, 16<<10)
-	for {
-		_, err := c.Read(buf)
+	for read := 0; ; {
+		n, err := c.Read(buf)
 		id := c.ID()
 		p.mu.Lock()
 		done := enough(p.rec.byID[id])
 		p.mu.Unlock()
-		if done || err != nil {
+		if read += n; done || err != nil || read > maxRead {
 			return done
 		}
 	}

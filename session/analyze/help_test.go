@@ -193,14 +193,18 @@ func analyze(t *testing.T, url string, o Options) (Report, error) {
 		e.Data = bytes.Clone(e.Data)
 		events = append(events, e)
 	})
+	began := time.Now()
 	live, err := Run(t.Context(), url, o)
+	if took := time.Since(began); took > o.Timeout+time.Second {
+		t.Errorf("took %v, its budget is %v", took, o.Timeout)
+	}
 	if live.Schema == 0 {
 		return live, err
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.ContainsFunc(events, func(e wire.Event) bool { return e.Kind == wire.KindOpen }) {
+	if !slices.ContainsFunc(events, func(e wire.Event) bool { return e.Kind == wire.KindOpen && e.Facts.Network == "tcp" }) {
 		return live, err
 	}
 	want := asJSON(t, live)

@@ -83,8 +83,10 @@ func (l *lookup) both(ctx context.Context, host string) ([]netip.Addr, error) {
 		select {
 		case p := <-parts:
 			switch {
-			case p.err != nil && fault == nil:
-				fault = p.err
+			case p.err != nil:
+				if fault == nil {
+					fault = p.err
+				}
 			case p.six:
 				six = p.addrs
 			default:

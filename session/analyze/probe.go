@@ -142,10 +142,13 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 		c.Write(ch.request(w, c.TLS().Verified(), p.o.UserAgent))
 	}
 	buf := make([]byte, 16<<10)
-	headed := false
+	headed, read := false, 0
 	for {
 		n, err := c.Read(buf)
 		head, enough := p.progress(c.ID())
+		if read += n; read > maxRead {
+			break
+		}
 		if frames != nil && !frames.take(buf[:n]) {
 			break // refused
 		}

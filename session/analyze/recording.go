@@ -56,6 +56,7 @@ type conversation struct {
 	said   []byte // of the client's, likewise
 	frames frames
 
+	cutHead     bool           // of a response, the head did not come to its end
 	secondReply bool           // another final response came, to another request
 	hello       *tlsrec.Hello  // of a server, in the clear: the answer to a ClientHello of our own making
 	offered     *tlsrec.Hello  // that ClientHello
@@ -156,6 +157,10 @@ func (c *conversation) messages(ms []proto.Message) {
 		case *http1.Response:
 			// Over HTTP/2 the responses to other requests come in between.
 			if m.Derived && m.Exchange != c.exchange {
+				break
+			}
+			if v.Framing == "" && v.Status != 0 {
+				c.cutHead = true
 				break
 			}
 			if c.final() != nil {

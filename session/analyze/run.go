@@ -19,6 +19,7 @@ const (
 	ackWait        = 500 * time.Millisecond // after them, for what may follow
 	bodyWait       = time.Second            // after a final response's head
 	maxBody        = 1 << 20                // of a final response, octets
+	maxRead        = 2 * maxBody            // of one connection, octets, whatever they are
 	maxPlaces      = 5                      // at which HTTP/2 is probed beside the final one
 	replyWait      = 2 * time.Second        // for what a probe asks
 	maxProbes      = 12                     // connections of a full analysis beside the chain's
