@@ -28,6 +28,14 @@ func (c *comparison) body(wf, gf http1.Fields, path string) bool {
 	if !c.want.Complete && (bytes.HasPrefix(got, want.b) || bytes.HasPrefix(want.b, got)) {
 		return true // the tape has no more of it
 	}
+	if c.want.Derived && !c.got.Body.Cut {
+		if r := redacted(got); bytes.Equal(r, want.b) {
+			c.byKind(path)
+			return true
+		} else if len(r) == len(got) {
+			got = r
+		}
+	}
 	form := c.rules.Body
 	coded := wf.Has("Content-Encoding") || gf.Has("Content-Encoding")
 	if coded && form != BodyBytes {

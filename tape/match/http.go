@@ -134,7 +134,7 @@ func (c *comparison) named(what, name string, ws, gs []http1.Field) {
 	for _, same := range []func(w, g http1.Field) bool{
 		func(w, g http1.Field) bool { return bytes.Equal(w.Value, g.Value) && c.value(w).literal() },
 		func(w, g http1.Field) bool { return c.fits(c.value(w), g.Value, string(w.Name)) },
-		func(w, g http1.Field) bool { return c.kindOfField(name, w, g) },
+		func(w, g http1.Field) bool { return c.kindOfField(name, w, g) || c.overwritten(name, w.Value, g.Value) },
 	} {
 		ws = slices.DeleteFunc(ws, func(w http1.Field) bool {
 			i := slices.IndexFunc(gs, func(g http1.Field) bool { return same(w, g) })
