@@ -137,22 +137,26 @@ func (h *handshake) verify(cs tls.ConnectionState) error {
 	return nil
 }
 
-// check returns what verifyChain finds by the roots that count.
+// check returns what there is to find by the roots that count.
 func (h *handshake) check(chain []*x509.Certificate) string {
-	find := func(roots *x509.CertPool, by string) string {
-		return verifyChain(chain, roots, by, h.host(), time.Now())
+	if len(chain) == 0 {
+		return verifyChain(nil, nil, "", h.host(), time.Now())
 	}
-	if h.opts.Roots != nil {
-		return find(h.opts.Roots, "")
-	}
-	if roots := bundleRoots(chain); roots != nil {
-		// Before it is refused, by all the roots that the system has in whatever
-		// place; where nothing hangs on it, what was not asked is said.
-		if found := find(roots, bundleAlone); found == verifyOK || h.opts.Insecure {
-			return found
+	now := time.Now()
+	faults := h.opts.Findings.get(chain, h.opts, now, func() []string {
+		if h.opts.Roots != nil {
+			return chainFaults(chain, h.opts.Roots, "", now)
 		}
-	}
-	return find(nil, "")
+		if roots := bundleRoots(chain); roots != nil {
+			// Before it is refused, by all the roots that the system has in whatever
+			// place; where nothing hangs on it, what was not asked is said.
+			if faults := chainFaults(chain, roots, bundleAlone, now); len(faults) == 0 || h.opts.Insecure {
+				return faults
+			}
+		}
+		return chainFaults(chain, nil, "", now)
+	})
+	return finding(faults, chain[0], h.host())
 }
 
 // bundleAlone qualifies the finding that a chain ends at no root of the system's.

@@ -40,6 +40,9 @@ type TLSOptions struct {
 	// stands open; nil error means to go on, as with Insecure. No timeout of
 	// ours runs meanwhile.
 	Confirm func(*TLS) error
+	// Findings remember what was found of certificates; nil means that each
+	// handshake finds out.
+	Findings *Findings
 	// Timeout is for the handshake, without the time that Confirm takes; zero
 	// means none.
 	Timeout time.Duration

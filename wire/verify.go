@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +27,24 @@ func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, by, host strin
 	if len(certs) == 0 {
 		return "no certificate"
 	}
+	return finding(chainFaults(certs, roots, by, now), certs[0], host)
+}
+
+// finding adds what is wrong with a certificate's names to what is wrong with its
+// chain, and puts it in words.
+func finding(faults []string, leaf *x509.Certificate, host string) string {
+	if f := nameFault(leaf, host); f != "" {
+		faults = append(slices.Clip(faults), f)
+	}
+	if len(faults) == 0 {
+		return verifyOK
+	}
+	return strings.Join(faults, "; ")
+}
+
+// chainFaults returns what is wrong with a chain, whoever it is for.
+func chainFaults(certs []*x509.Certificate, roots *x509.CertPool, by string, now time.Time) (faults []string) {
 	leaf := certs[0]
-	var faults []string
 	aged := validity(leaf, now)
 	if aged != "" {
 		faults = append(faults, aged)
@@ -39,13 +56,7 @@ func verifyChain(certs []*x509.Certificate, roots *x509.CertPool, by, host strin
 	if f, issuerAged := chainFault(certs, roots, now); f != "" && (aged == "" || !issuerAged) {
 		faults = append(faults, f+by)
 	}
-	if f := nameFault(leaf, host); f != "" {
-		faults = append(faults, f)
-	}
-	if len(faults) == 0 {
-		return verifyOK
-	}
-	return strings.Join(faults, "; ")
+	return faults
 }
 
 // validity says whether a certificate is out of its time.
