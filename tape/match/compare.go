@@ -95,7 +95,7 @@ func (c *comparison) run() {
 		}
 	}
 	if c.want.Kind == c.got.Kind {
-		c.bytes(c.want.text(c.want.Span), c.got.Raw, string(c.want.Kind))
+		c.bytes(c.want.counted(), c.got.Raw, string(c.want.Kind))
 		return
 	}
 	c.out.Key = false

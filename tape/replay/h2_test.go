@@ -60,6 +60,11 @@ func (l tapped) Addr() net.Addr            { return l.ln.Addr() }
 // h2tape records what do does against a real server over HTTP/2.
 func h2tape(t testing.TB, do func(c *http.Client, base string)) *match.Tape {
 	t.Helper()
+	return h2tapeOf(t, site(), do)
+}
+
+func h2tapeOf(t testing.TB, h http.Handler, do func(c *http.Client, base string)) *match.Tape {
+	t.Helper()
 	ln, err := wire.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +74,7 @@ func h2tape(t testing.TB, do func(c *http.Client, base string)) *match.Tape {
 	w := tape.NewWriter(&buf, tape.Options{})
 	var p http.Protocols
 	p.SetUnencryptedHTTP2(true)
-	srv := &http.Server{Handler: site(), Protocols: &p}
+	srv := &http.Server{Handler: h, Protocols: &p}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

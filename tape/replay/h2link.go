@@ -27,6 +27,7 @@ type h2link struct {
 
 	enc   *hpack.Encoder
 	block bytes.Buffer // what enc writes
+	brief [16]byte     // what the parser is told instead
 	out   []byte       // not written yet
 
 	window   int64 // what the peer lets us send, of the connection
@@ -190,7 +191,19 @@ func (l *h2link) headers(id uint32, fields []hpack.HeaderField, end bool) {
 	}
 	at := len(l.out)
 	l.out = http2.AppendHeaders(l.out, id, end, l.block.Bytes(), l.maxFrame)
-	l.tell(l.out[at:])
+	l.told(id, end, at)
+}
+
+// told tells the parser of frames of ours on a stream, from at on in l.out. Of a
+// server it needs to know only that the stream ended.
+func (l *h2link) told(id uint32, end bool, at int) {
+	switch {
+	case l.ours == wire.ClientToServer:
+		l.tell(l.out[at:])
+	case end:
+		// ":status: 200" is one octet of HPACK, whatever was sent (RFC 7541, appendix A).
+		l.tell(http2.AppendHeaders(l.brief[:0], id, true, []byte{0x88}, 0))
+	}
 }
 
 // send sends a message: its fields now, its body and what follows as the windows
@@ -221,7 +234,7 @@ func (l *h2link) more(id uint32, st *h2stream) bool {
 		end := n == int64(len(st.body)) && len(st.trailers) == 0 && !st.open && st.reset == nil
 		at := len(l.out)
 		l.out = http2.AppendData(l.out, id, end, -1, st.body[:n])
-		l.tell(l.out[at:])
+		l.told(id, end, at)
 		st.body = st.body[n:]
 		l.window -= n
 		st.sent += n

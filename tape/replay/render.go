@@ -194,6 +194,14 @@ func (r *renderer) lengths(m *match.Message, edits []edit) (out []edit, notes []
 		}
 		return nil, nil, nil
 	}
+	for _, l := range match.Lengths(m) {
+		if n := grown(l.DataFrom, l.DataTo); n != 0 {
+			was := string(m.Raw[l.From:l.To])
+			is := strconv.Itoa(l.DataTo - l.DataFrom + n)
+			out = append(out, edit{l.From, l.To, []byte(is)})
+			notes = append(notes, fmt.Sprintf("%s:%d: length recomputed: %s to %s", r.tape, m.Line(m.Span.From+int64(l.From)), was, is))
+		}
+	}
 	var fields http1.Fields
 	var framing http1.Framing
 	switch v := m.Value.(type) {
@@ -202,7 +210,7 @@ func (r *renderer) lengths(m *match.Message, edits []edit) (out []edit, notes []
 	case *http1.Response:
 		fields, framing = v.Fields, v.Framing
 	default:
-		return nil, nil, nil
+		return out, notes, nil
 	}
 	set := func(from, to int, was, is string, what string) {
 		out = append(out, edit{from, to, []byte(is)})
