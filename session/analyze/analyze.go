@@ -9,6 +9,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/cookie"
+	"wiretape/wire/http1"
 )
 
 // Analyze returns the report on recorded conversations, in the order in which a
@@ -149,6 +150,9 @@ func (h *hop) shown() Hop {
 func (c *chain) completeness(h *hop) {
 	m := h.conv.final()
 	switch {
+	case m.Complete && h.conv.abrupt && h.response.Framing == http1.FramingClose:
+		// RFC 8446, section 6.1.
+		c.warn("hop %d: the body ends with the connection, without a close_notify: it may be truncated", len(c.hops))
 	case m.Complete:
 	case h.conv.eof || h.conv.reset:
 		c.warn("hop %d: the response is truncated: %s", len(c.hops), m.EndedBy)

@@ -179,10 +179,16 @@ func loopback(_ context.Context, host string) ([]netip.Addr, error) {
 // connected to, since then the recording does not tell the URL.
 func analyze(t *testing.T, url string, o Options) (Report, error) {
 	t.Helper()
+	return analyzeAt(t, url, o, time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC))
+}
+
+// analyzeAt is analyze at a time of its own.
+func analyzeAt(t *testing.T, url string, o Options, now time.Time) (Report, error) {
+	t.Helper()
 	if o.Dialer.Resolve == nil {
 		o.Dialer.Resolve = loopback
 	}
-	o.Created = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
+	o.Created = now.UTC().Truncate(time.Second)
 	if o.Timeout == 0 {
 		o.Timeout = 5 * time.Second
 	}

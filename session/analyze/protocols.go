@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"wiretape/wire/http1"
@@ -106,7 +107,7 @@ func (r *recording) old(target string) Protocol {
 		}
 		v := m.Value.(*http1.Response)
 		p.Verdict, p.Evidence = Yes, fmt.Sprintf("without a Host: status %d in %s", v.Status, v.Version)
-		if v.Status == 505 || v.Status == 426 {
+		if v.Status == 400 || v.Status == 505 || v.Status == 426 {
 			p.Verdict = No
 		}
 		break
@@ -265,6 +266,14 @@ func (r *recording) versions(place address, t *TLS) []TLSVersion {
 		} else if len(r.of(kindHello, place.target())) > 0 {
 			row.Evidence = notAsked
 			out = append(out, row)
+		}
+	}
+	if !slices.ContainsFunc(out, func(v TLSVersion) bool { return v.Verdict == Yes }) {
+		// Who ends every handshake alike says nothing about versions.
+		for i, v := range out {
+			if v.Evidence == closedOnUs || v.Evidence == resetOnUs {
+				out[i].Verdict = Unknown
+			}
 		}
 	}
 	return out

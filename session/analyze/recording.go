@@ -42,6 +42,7 @@ type conversation struct {
 	alert   *wire.Event // the last fatal alert
 	errors  []string
 	eof     bool // the peer ended its stream
+	abrupt  bool // without a close_notify, over TLS
 	reset   bool
 	timeout bool
 	sent    bool // we sent something, over TLS where it stands
@@ -131,7 +132,9 @@ func (c *conversation) event(e wire.Event) {
 			c.first = append(c.first, e.Data[:min(room, len(e.Data))]...)
 		}
 	case wire.KindEOF:
-		c.eof = c.eof || e.Dir == wire.ServerToClient
+		if e.Dir == wire.ServerToClient {
+			c.eof, c.abrupt = true, c.tls != nil && e.Notify == wire.NotifyNo
+		}
 	case wire.KindReset:
 		c.reset = c.reset || e.Dir == wire.ServerToClient
 	case wire.KindTimeout:
@@ -287,9 +290,9 @@ func (c *conversation) trouble() string {
 	case c.tls == nil && len(c.errors) > 0:
 		return c.errors[len(c.errors)-1]
 	case c.reset:
-		return "connection reset by the server"
+		return resetOnUs
 	case c.eof:
-		return "the server closed the connection"
+		return closedOnUs
 	case c.timeout:
 		return "timed out"
 	case len(c.errors) > 0:
@@ -297,6 +300,12 @@ func (c *conversation) trouble() string {
 	}
 	return ""
 }
+
+// How a server ended a conversation.
+const (
+	closedOnUs = "the server closed the connection"
+	resetOnUs  = "connection reset by the server"
+)
 
 // refused reports whether every address that was tried refused.
 func (c *conversation) refused() bool {
