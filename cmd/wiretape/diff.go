@@ -2,23 +2,31 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"wiretape/session"
 	"wiretape/tape/match"
+	keep "wiretape/tape/update"
 )
 
 func (a *app) diff() *cobra.Command {
-	var partial bool
+	var partial, asSpans bool
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "compare two tapes",
 		Long: `Diff compares what two tapes hold, conversation by conversation, as a replay
 compares: by the rules of the first tape, dates and tokens by their kind. The
-lines are those of the first tape. The status is 1 if they differ.`,
+lines are those of the first tape. The status is 1 if they differ. With
+--as-spans it prints the first tape with a span wherever the second, a recording
+of the same conversation, has another value; the status is 1 if more than values
+differ.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if asSpans {
+				return a.diffAsSpans(args[0], args[1])
+			}
 			one, err := a.loadTape(args[0], partial)
 			if err != nil {
 				return err
@@ -42,6 +50,44 @@ lines are those of the first tape. The status is 1 if they differ.`,
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asSpans, "as-spans", false, "print A with spans where they differ")
 	cmd.Flags().BoolVar(&partial, "partial", false, "take tapes that are cut off")
 	return cmd
+}
+
+// diffAsSpans prints the first tape with spans where the second differs.
+func (a *app) diffAsSpans(one, two string) error {
+	var text [2][]byte
+	var names [2]string
+	for i, arg := range []string{one, two} {
+		src, name, err := a.openFile(arg)
+		if err != nil {
+			return err
+		}
+		b, err := io.ReadAll(src)
+		src.Close()
+		if err != nil {
+			return usagef("diff %s: %w", name, err)
+		}
+		text[i], names[i] = b, name
+	}
+	out, left, err := keep.AsSpans(text[0], names[0], text[1], names[1])
+	if err != nil {
+		return usagef("diff: %w", err)
+	}
+	if terminalOf(a.stdout) != nil {
+		_, err = (&escaper{w: a.stdout}).Write(out)
+	} else {
+		_, err = a.stdout.Write(out)
+	}
+	if err != nil {
+		return err
+	}
+	for _, l := range left {
+		fmt.Fprintf(a.stderr, "! %s\n", escape(l))
+	}
+	if len(left) > 0 {
+		return statusError(session.StatusDiffers)
+	}
+	return nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,28 +11,38 @@ import (
 	"github.com/spf13/cobra"
 
 	"wiretape/tape"
+	"wiretape/tape/lint"
+	keep "wiretape/tape/update"
 )
 
+// formatFlags say how fmt writes.
+type formatFlags struct {
+	commit, write, partial, redact, lengths bool
+	record                                  recordFlags // --secret
+}
+
 func (a *app) format() *cobra.Command {
-	var commit, write, partial bool
+	var f formatFlags
 	cmd := &cobra.Command{
 		Use:   "fmt TAPE…",
 		Short: "write tapes in canonical form",
 		Long: `Fmt writes a tape in canonical form to stdout, or with -w in its place. With
 --commit it writes the profile for people and version control: plain text
 without boundaries, times and addresses, and a visible span wherever a value
-differs from run to run.`,
+differs from run to run. --redact masks the secrets of a tape that was recorded
+without, and --fix-lengths makes Content-Length and the sizes of chunks what an
+edited body has.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 && !write {
+			if len(args) > 1 && !f.write {
 				return &hinted{usagef("fmt: several tapes"), "-w writes each in its place"}
 			}
 			for _, arg := range args {
 				var err error
-				if write {
-					err = a.formatInPlace(arg, commit, partial)
+				if f.write {
+					err = a.formatInPlace(arg, &f)
 				} else {
-					err = a.formatTo(a.stdout, arg, commit, partial)
+					err = a.formatTo(a.stdout, arg, &f)
 				}
 				if err != nil {
 					return err
@@ -40,33 +52,43 @@ differs from run to run.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.BoolVar(&commit, "commit", false, "write the commit profile")
-	fs.BoolVarP(&write, "write", "w", false, "write in place")
-	fs.BoolVar(&partial, "partial", false, "take a tape that is cut off")
+	fs.BoolVar(&f.commit, "commit", false, "write the commit profile")
+	fs.BoolVarP(&f.write, "write", "w", false, "write in place")
+	fs.BoolVar(&f.partial, "partial", false, "take a tape that is cut off")
+	fs.BoolVar(&f.redact, "redact", false, "mask secrets")
+	fs.StringArrayVar(&f.record.secrets, "secret", nil, "with --redact: the value of $WIRETAPE_SECRET_`ID` is a secret too")
+	fs.BoolVar(&f.lengths, "fix-lengths", false, "make lengths of HTTP/1 what the bodies have")
 	return cmd
 }
 
 // formatTo writes nothing of a tape that cannot be read to its end.
-func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
+func (a *app) formatTo(dst io.Writer, arg string, f *formatFlags) error {
 	src, name, err := a.openFile(arg)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	file, err := seekable(src)
-	if err != nil {
-		return usagef("fmt %s: %w", name, err)
-	}
-	defer file.Close()
-	opt := tape.FormatOptions{Name: name, Commit: commit}
-	res, err := tape.Format(io.Discard, file, opt)
-	if err == nil {
-		err = refuseCut(name, res.Cut, partial)
+	var in io.ReadSeeker
+	if f.redact || f.lengths {
+		in, err = a.edited(src, name, f)
+	} else if file, ferr := seekable(src); ferr == nil {
+		in = file
+		defer file.Close()
+	} else {
+		err = usagef("fmt %s: %w", name, ferr)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
+	opt := tape.FormatOptions{Name: name, Commit: f.commit}
+	res, err := tape.Format(io.Discard, in, opt)
+	if err == nil {
+		err = refuseCut(name, res.Cut, f.partial)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return usagef("fmt %s: %w", name, err)
 	}
 	out := bufio.NewWriterSize(dst, 64<<10)
@@ -74,11 +96,43 @@ func (a *app) formatTo(dst io.Writer, arg string, commit, partial bool) error {
 		// A raw block would have the terminal obey the peer's bytes.
 		out = bufio.NewWriterSize(&escaper{w: dst}, 64<<10)
 	}
-	_, err = tape.Format(out, file, opt)
+	_, err = tape.Format(out, in, opt)
 	if ferr := out.Flush(); err == nil {
 		err = ferr
 	}
 	return err
+}
+
+// edited returns a tape with its lengths right and its secrets masked, as far as
+// that is asked for, and says what was done.
+func (a *app) edited(src io.Reader, name string, f *formatFlags) (io.ReadSeeker, error) {
+	text, err := io.ReadAll(src)
+	if err != nil {
+		return nil, usagef("fmt %s: %w", name, err)
+	}
+	if f.lengths {
+		var notes []string
+		if text, notes, err = keep.FixLengths(text, name); err != nil {
+			return nil, err
+		}
+		for _, n := range notes {
+			fmt.Fprintf(a.stderr, "* %s\n", escape(n))
+		}
+	}
+	if f.redact {
+		o, err := f.record.redaction()
+		if err != nil {
+			return nil, err
+		}
+		var ids []string
+		if text, ids, err = keep.Redact(text, name, lint.Options{Values: o.Values}); err != nil {
+			return nil, err
+		}
+		if len(ids) > 0 {
+			fmt.Fprintf(a.stderr, "* %s: %s replaced (%s)\n", escape(name), count(len(ids), "secret"), joinComma(ids))
+		}
+	}
+	return bytes.NewReader(text), nil
 }
 
 // seekable returns src, or a copy of it in a file without a name, to be read
@@ -106,7 +160,7 @@ func seekable(src io.ReadCloser) (*os.File, error) {
 
 // formatInPlace replaces a tape by its canonical form, all of it or nothing.
 // A symbolic link stays one.
-func (a *app) formatInPlace(path string, commit, partial bool) error {
+func (a *app) formatInPlace(path string, f *formatFlags) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return usagef("fmt -w: %w", err)
@@ -117,7 +171,7 @@ func (a *app) formatInPlace(path string, commit, partial bool) error {
 	}
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
-	if err := a.formatTo(tmp, path, commit, partial); err != nil {
+	if err := a.formatTo(tmp, path, f); err != nil {
 		return err
 	}
 	if st, err := os.Stat(path); err == nil {

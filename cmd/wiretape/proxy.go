@@ -170,7 +170,7 @@ func proxyTLS(target wire.Target, d *dialFlags, caOut string) (*wire.TLSOptions,
 // commitTape rewrites a finished capture in the commit profile and says what is
 // on it, and what to do next.
 func (a *app) commitTape(path string, exchanges int, secrets []string) error {
-	if err := a.formatInPlace(path, true, false); err != nil {
+	if err := a.formatInPlace(path, &formatFlags{commit: true}); err != nil {
 		return err
 	}
 	lines, volatile, err := survey(path)

@@ -37,6 +37,7 @@ type stream struct {
 	data  []byte
 	spans []tape.Span // From and To index data
 	ends  []int64     // of records
+	lines []int       // of the tape, on which they stand
 	edits []edit      // in order, apart from each other
 }
 
@@ -78,7 +79,7 @@ func read(b []byte, name string) (*text, error) {
 			if n := len(s.ends); n > 0 && s.ends[n-1] == int64(len(s.data)) {
 				continue
 			}
-			s.ends = append(s.ends, int64(len(s.data)))
+			s.ends, s.lines = append(s.ends, int64(len(s.data))), append(s.lines, rec.Line)
 			d := record{s: s, from: int64(from), to: int64(len(s.data))}
 			if d.raw = rec.Form == tape.Raw; d.raw {
 				d.block = bytes.Count(rec.Event.Data, []byte("\n"))

@@ -48,7 +48,7 @@ func Accept(old []byte, name string, recording []byte) ([]byte, error) {
 	}
 	var vars match.Vars
 	for i := range a.Convs {
-		x, y := messages(a.Convs[i]), messages(b.Convs[i])
+		x, y := said(a.Convs[i], wire.ServerToClient), said(b.Convs[i], wire.ServerToClient)
 		from, to := was.stream(a.Convs[i].Conn, wire.ServerToClient), is.stream(b.Convs[i].Conn, wire.ServerToClient)
 		for k := range max(len(x), len(y)) {
 			switch {
@@ -71,17 +71,6 @@ func Accept(old []byte, name string, recording []byte) ([]byte, error) {
 		return nil, err
 	}
 	return text, verify(text, name, b)
-}
-
-// messages returns what the server said.
-func messages(c *match.Conv) []*match.Message {
-	var all []*match.Message
-	for i := range c.Items {
-		if m := c.Items[i].Message; m != nil && m.Dir == wire.ServerToClient && !m.Derived {
-			all = append(all, m)
-		}
-	}
-	return all
 }
 
 // verify reports what still differs from the recording.
