@@ -70,6 +70,12 @@ func (s *side) cut(why string) {
 			s.reset()
 			return
 		}
+		if s.waiting {
+			s.toRaw(noMethod, "RFC 9112 3")
+			s.endRaw(why)
+			s.reset()
+			return
+		}
 		s.toRaw("only the beginning of a message: "+why, "RFC 9112 8")
 		s.endRaw(why)
 		s.reset()

@@ -127,6 +127,7 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 			token = string(h.Fields[h.upgrade].Value)
 		}
 		r.Framing = FramingUpgrade
+		s.p.upgraded = true
 		s.done("101 switches protocols")
 		s.p.leave(token)
 	case r.Interim():
@@ -142,6 +143,7 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 	case r.Request != nil && r.Request.Method == "CONNECT" && r.Status >= 200 && r.Status < 300:
 		noBody("RFC 9110 9.3.6")
 		r.Framing = FramingUpgrade
+		s.p.upgraded = true
 		s.done("2xx to CONNECT opens a tunnel")
 		s.p.leave("CONNECT")
 	case r.Status == 204:

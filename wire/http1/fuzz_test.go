@@ -17,6 +17,7 @@ var conversations = [][]wire.Event{
 	prototest.Talk("> GET / HTTP/1.1\r\nHost: x\r\n\r\n> ", "< HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: 1\r\n\r\nleft over"),
 	prototest.Talk("> GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost: x\r\n\r\n", "< HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "< body", "= eof server no-notify"),
 	prototest.Talk("> POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab", "< HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", "> c\r\n0\r\n\r\n"),
+	prototest.Talk("> GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n\x81\x82", "< HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nX", "> \x00\x00\x00\x00hiGET"),
 	prototest.Talk("> GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\nearly", "< HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x02hi", "> \x81\x82\x00\x00\x00\x00hi", "< \x88\x00"),
 	prototest.Talk("> CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", "< HTTP/1.0 200 ok\r\n\r\n\x16\x03", "> \x16\x03\x01", "= rst server"),
 	prototest.Talk("> GET /\r\n", "< <html>", "> ?", "< </html>", "= eof server"),

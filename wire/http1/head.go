@@ -7,6 +7,9 @@ import (
 	"wiretape/wire/proto"
 )
 
+// noMethod says of a client's octets why they are no request.
+const noMethod = "not HTTP/1: no method"
+
 // start decides what the octets at a message's boundary are. It needs no more
 // of them than the decision takes, so that it falls alike however they are cut.
 func (s *side) start() bool {
@@ -22,7 +25,10 @@ func (s *side) start() bool {
 		return s.startResponse(p)
 	}
 	if !isToken[p[0]] && p[0] != ' ' && p[0] != '\t' {
-		return s.toRaw("not HTTP/1: no method", "RFC 9112 3")
+		if s.waits() {
+			return false
+		}
+		return s.toRaw(noMethod, "RFC 9112 3")
 	}
 	s.state = stateHead
 	return true

@@ -38,6 +38,7 @@ type exchange struct {
 	n       int
 	request *Request
 	done    bool // the request is complete
+	leaves  bool // it asks for another protocol
 	interim int  // interim responses so far
 }
 
@@ -181,7 +182,7 @@ func (p *Parser) Rest(d wire.Dir) (offset int64, data []byte) {
 func (p *Parser) ask(r *Request) int {
 	p.asked++
 	if p.early != p.asked && len(p.due) < maxDue {
-		p.due = append(p.due, exchange{n: p.asked, request: r})
+		p.due = append(p.due, exchange{n: p.asked, request: r, leaves: r.Method == "CONNECT" || r.Fields.Has("Upgrade")})
 	}
 	return p.asked
 }
@@ -209,6 +210,11 @@ func (p *Parser) replace(n int, r *Request) {
 func (p *Parser) answered() {
 	if len(p.due) > 0 {
 		p.due = append(p.due[:0], p.due[1:]...)
+	}
+	if c := &p.sides[0]; c.waiting && !p.upgraded && !c.waits() {
+		// The server stays with HTTP: that was the client's turn, and it is over.
+		c.run()
+		c.reset()
 	}
 }
 

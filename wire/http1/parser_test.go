@@ -240,6 +240,47 @@ func TestUpgradeHandsOver(t *testing.T) {
 	}
 }
 
+// Frames right behind the request for WebSocket are no requests: the 101 makes
+// them the other protocol's, and any other answer raw octets.
+func TestOctetsBehindARequestToLeaveHTTP(t *testing.T) {
+	const ask = "> GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n"
+	const frame = "\x81\x82\x00\x00\x00\x00hi"
+	for name, lines := range map[string][]string{
+		"one write": {ask + frame, "< HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n"},
+		"two":       {ask, "> " + frame, "< HTTP/1.1 100 C\r\n\r\nHTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n"},
+		"CONNECT":   {"> CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n" + frame, "< HTTP/1.1 200 OK\r\n\r\n"},
+		"behind another": {get, ask + frame, "< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "> " + frame,
+			"< HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n"},
+	} {
+		p := New(proto.Limits{})
+		for _, e := range prototest.Talk(lines...) {
+			for _, m := range p.Feed(e) {
+				if m.Kind == proto.KindRaw {
+					t.Errorf("%s: raw Message %q", name, m.Body.Data)
+				}
+			}
+		}
+		want := frame
+		if name == "behind another" {
+			want += frame
+		}
+		if _, got := p.Rest(wire.ClientToServer); string(got) != want {
+			t.Errorf("%s: Rest(client) = %q, want %q", name, got, want)
+		}
+	}
+	all, st, _ := messages(t, ask+frame, "< HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", get)
+	if len(all) != 4 || all[2].Kind != proto.KindRaw || string(all[2].Body.Data) != frame || all[3].Kind != proto.KindRequest || st.Due != 1 {
+		t.Errorf("refused: %+v, %+v, want the response, then a raw Message, then a request that waits", all, st)
+	}
+	// What is too much to be held waits no longer.
+	p := New(proto.Limits{Head: 100})
+	p.Feed(prototest.Talk(ask)[0])
+	p.Feed(prototest.Talk("> \x81" + strings.Repeat("x", 100))[0])
+	if ms := p.Feed(prototest.Talk("< H")[0]); len(ms) != 1 || ms[0].Kind != proto.KindRaw || ms[0].Body.Size != 101 {
+		t.Errorf("more than is held: %+v", ms)
+	}
+}
+
 func TestFieldsKeepTheirOctets(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nX-Mixed:  a \xff b\t\r\nx-mixed : two\r\nFold: one\r\n two\r\n\t three \r\nEmpty:\r\n\r\n"
 	all, _, _ := messages(t, get, "< "+head)

@@ -27,6 +27,15 @@ func (s *side) toRaw(text, rule string) bool {
 	return true
 }
 
+// waits reports whether the client's octets, which are no HTTP, stand behind a
+// request that may end HTTP: the answer tells what they are. RFC 9110, section
+// 7.8, has the client wait for it, but not all do.
+func (s *side) waits() bool {
+	due := s.p.due
+	s.waiting = s.dir == wire.ClientToServer && len(due) > 0 && due[len(due)-1].leaves && s.buf.Len() <= s.p.limits.Head
+	return s.waiting
+}
+
 // tunnel makes all that follows raw, and what is pending too.
 func (s *side) tunnel() {
 	switch s.state {

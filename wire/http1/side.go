@@ -40,6 +40,7 @@ type side struct {
 	began    bool // it has a first octet
 	first    time.Duration
 	secure   bool
+	waiting  bool   // see waits
 	lines    []line // of the head, then of the trailer section
 	started  bool   // the start line is read
 	target   int64  // where the request target stands
@@ -261,7 +262,7 @@ func (s *side) finish(complete bool, endedBy string) {
 // reset forgets the message in progress but for its octets in the buffer.
 func (s *side) reset() {
 	s.state = stateStart
-	s.began, s.started = false, false
+	s.began, s.started, s.waiting = false, false, false
 	s.first = s.p.now
 	s.lines, s.tiles, s.notes = s.lines[:0], s.tiles[:0], s.notes[:0]
 	s.head, s.body = nil, nil
