@@ -196,3 +196,23 @@ func TestTapeSatisfiesChromium(t *testing.T) {
 	}
 	r.run(t)
 }
+
+const pythonWebSocket = `
+import asyncio, sys, websockets
+async def main():
+    async with websockets.connect("ws://" + sys.argv[1] + "/chat", subprotocols=["chat"]) as ws:
+        for m in ["hello", "in parts", b"\x00\x01\xff", "big 70000"]:
+            await ws.send(m)
+            got = await ws.recv()
+            print(len(got), repr(got[:20]))
+asyncio.run(main())
+`
+
+// Keys and masks are drawn anew by each client.
+func TestTapeSatisfiesAWebSocketClient(t *testing.T) {
+	addr := startWebSocketServer(t)
+	r := replayed{record: []string{"--to", addr}, to: []string{addr}, real: addr, visit: func(t *testing.T, addr, _ string) string {
+		return output(t, "", "/usr/bin/python3", "-c", pythonWebSocket, addr)
+	}}
+	r.run(t)
+}
