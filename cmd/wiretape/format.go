@@ -31,7 +31,8 @@ func (a *app) format() *cobra.Command {
 without boundaries, times and addresses, and a visible span wherever a value
 differs from run to run. --redact masks the secrets of a tape that was recorded
 without, and --fix-lengths makes Content-Length and the sizes of chunks what an
-edited body has.`,
+edited body has. Beside bytes of HTTP/2 and bodies in a coding it writes what they
+say, as comments "#| …".`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 && !f.write {
@@ -61,6 +62,10 @@ edited body has.`,
 	return cmd
 }
 
+// maxRead is the size of the longest tape that is read whole, so that readings
+// stand beside what says nothing by itself: 64 MiB.
+const maxRead = 64 << 20
+
 // formatTo writes nothing of a tape that cannot be read to its end.
 func (a *app) formatTo(dst io.Writer, arg string, f *formatFlags) error {
 	src, name, err := a.openFile(arg)
@@ -68,48 +73,70 @@ func (a *app) formatTo(dst io.Writer, arg string, f *formatFlags) error {
 		return err
 	}
 	defer src.Close()
-	var in io.ReadSeeker
-	if f.redact || f.lengths {
-		in, err = a.edited(src, name, f)
-	} else if file, ferr := seekable(src); ferr == nil {
-		in = file
-		defer file.Close()
-	} else {
-		err = usagef("fmt %s: %w", name, ferr)
-	}
+	file, err := seekable(src)
 	if err != nil {
-		return err
-	}
-	opt := tape.FormatOptions{Name: name, Commit: f.commit}
-	res, err := tape.Format(io.Discard, in, opt)
-	if err == nil {
-		err = refuseCut(name, res.Cut, f.partial)
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return usagef("fmt %s: %w", name, err)
 	}
+	defer file.Close()
 	out := bufio.NewWriterSize(dst, 64<<10)
 	if terminalOf(dst) != nil {
 		// A raw block would have the terminal obey the peer's bytes.
 		out = bufio.NewWriterSize(&escaper{w: dst}, 64<<10)
 	}
-	_, err = tape.Format(out, in, opt)
+	opt := tape.FormatOptions{Name: name, Commit: f.commit}
+	if st, serr := file.Stat(); f.redact || f.lengths || serr == nil && st.Size() <= maxRead {
+		err = a.formatWhole(out, file, opt, f)
+	} else {
+		err = formatLong(out, file, opt, f)
+	}
 	if ferr := out.Flush(); err == nil {
 		err = ferr
 	}
 	return err
 }
 
-// edited returns a tape with its lengths right and its secrets masked, as far as
-// that is asked for, and says what was done.
-func (a *app) edited(src io.Reader, name string, f *formatFlags) (io.ReadSeeker, error) {
+// formatWhole formats a tape in memory, with its readings.
+func (a *app) formatWhole(dst io.Writer, src io.Reader, opt tape.FormatOptions, f *formatFlags) error {
 	text, err := io.ReadAll(src)
 	if err != nil {
-		return nil, usagef("fmt %s: %w", name, err)
+		return usagef("fmt %s: %w", opt.Name, err)
 	}
+	if text, err = a.edited(text, opt.Name, f); err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	res, err := tape.Format(&out, bytes.NewReader(keep.StripReadings(text)), opt)
+	if err == nil {
+		err = refuseCut(opt.Name, res.Cut, f.partial)
+	}
+	if err == nil {
+		text, err = keep.Readings(out.Bytes(), opt.Name)
+	}
+	if err == nil {
+		_, err = dst.Write(text)
+	}
+	return err
+}
+
+// formatLong formats a tape in constant memory, reading it twice.
+func formatLong(dst io.Writer, src io.ReadSeeker, opt tape.FormatOptions, f *formatFlags) error {
+	res, err := tape.Format(io.Discard, src, opt)
+	if err == nil {
+		err = refuseCut(opt.Name, res.Cut, f.partial)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return usagef("fmt %s: %w", opt.Name, err)
+	}
+	_, err = tape.Format(dst, src, opt)
+	return err
+}
+
+// edited returns a tape with its lengths right and its secrets masked, as far as
+// that is asked for, and says what was done.
+func (a *app) edited(text []byte, name string, f *formatFlags) (_ []byte, err error) {
 	if f.lengths {
 		var notes []string
 		if text, notes, err = keep.FixLengths(text, name); err != nil {
@@ -132,7 +159,7 @@ func (a *app) edited(src io.Reader, name string, f *formatFlags) (io.ReadSeeker,
 			fmt.Fprintf(a.stderr, "* %s: %s replaced (%s)\n", escape(name), count(len(ids), "secret"), joinComma(ids))
 		}
 	}
-	return bytes.NewReader(text), nil
+	return text, nil
 }
 
 // seekable returns src, or a copy of it in a file without a name, to be read

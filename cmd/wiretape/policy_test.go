@@ -41,7 +41,7 @@ var directions = map[string]string{
 	"tape":                 "wire",
 	"tape/record":          "wire",
 	"tape/suite":           "wire wire/proto wire/http1 tape tape/match tape/replay",
-	"tape/update":          "wire wire/proto wire/http1 tape tape/match tape/lint",
+	"tape/update":          "wire wire/proto wire/detect wire/content tape tape/match tape/lint " + parsers,
 	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay",
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
@@ -52,7 +52,7 @@ var directions = map[string]string{
 	"session/analyze":      "wire wire/proto wire/detect wire/cookie wire/content " + parsers,
 	"session/view":         "wire wire/proto wire/detect wire/cookie wire/content tape tape/match tape/replay session/analyze " + parsers,
 	"session/console":      "",
-	"session/demo":         "wire wire/proto wire/http1 wire/http2",
+	"session/demo":         "wire wire/proto wire/http1 wire/http2 wire/line wire/pop3 wire/websocket",
 	"cmd/wiretape":         "*",
 }
 
