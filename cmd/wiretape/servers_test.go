@@ -27,8 +27,8 @@ func realServers(t *testing.T, names ...string) string {
 	if _, err := os.Stat(script); err != nil {
 		t.Skipf("no script that starts real servers at %s: set WIRETAPE_SERVERS to one", script)
 	}
-	binaries := map[string]string{"nginx": "nginx", "redis": "redis-server", "exim": "exim4", "apache": "apache2", "haproxy": "haproxy", "dovecot": "dovecot", "vsftpd": "vsftpd", "telnetd": "telnetd", "sshd": "sshd", "dnsmasq": "dnsmasq"}
-	packages := map[string]string{"nginx": "nginx", "redis": "redis-server", "exim": "exim4-daemon-light", "apache": "apache2", "haproxy": "haproxy", "dovecot": "dovecot-imapd dovecot-pop3d", "vsftpd": "vsftpd", "telnetd": "inetutils-telnetd", "sshd": "openssh-server", "dnsmasq": "dnsmasq-base"}
+	binaries := map[string]string{"nginx": "nginx", "redis": "redis-server", "exim": "exim4", "apache": "apache2", "haproxy": "haproxy", "dovecot": "dovecot", "vsftpd": "vsftpd", "telnetd": "telnetd", "sshd": "sshd", "dnsmasq": "dnsmasq", "lighttpd": "lighttpd", "nghttpx": "nghttpx"}
+	packages := map[string]string{"nginx": "nginx", "redis": "redis-server", "exim": "exim4-daemon-light", "apache": "apache2", "haproxy": "haproxy", "dovecot": "dovecot-imapd dovecot-pop3d", "vsftpd": "vsftpd", "telnetd": "inetutils-telnetd", "sshd": "openssh-server", "dnsmasq": "dnsmasq-base", "lighttpd": "lighttpd", "nghttpx": "nghttp2-proxy"}
 	path := os.Getenv("PATH") + ":/usr/sbin:/sbin"
 	for _, n := range names {
 		if !inPath(path, binaries[n]) {
