@@ -49,7 +49,15 @@ func (p *prober) more(ctx context.Context, ch *chain, at address) {
 		return
 	}
 	p.beside(ctx, at, p.keepAlive)
-	p.beside(ctx, at, p.old)
+	family := wire.AnyFamily
+	if !at.secure {
+		family = p.otherFamily(answer)
+	}
+	p.beside(ctx, at, func(ctx context.Context, a address) {
+		if !p.old(ctx, a, family) && family != wire.AnyFamily {
+			p.old(ctx, a, wire.AnyFamily)
+		}
+	})
 	if s := answer.response.Status; s == 403 || s == 406 {
 		p.beside(ctx, at, p.browser)
 	}
@@ -87,16 +95,17 @@ func (p *prober) unreachable(a address) bool {
 }
 
 // with connects in the clear or over TLS, as the place wants, sends what is given
-// and reads until it is enough.
-func (p *prober) with(ctx context.Context, a address, alpn []string, request func(*wire.Conn) []byte, enough func(*conversation) bool) {
-	c, err := p.dial(ctx, a, alpn, 0)
+// and reads until it is enough. It reports whether anybody was connected to.
+func (p *prober) with(ctx context.Context, d wire.Dialer, a address, alpn []string, request func(*wire.Conn) []byte, enough func(*conversation) bool) bool {
+	c, err := p.dialBy(ctx, d, a, alpn, 0)
 	if err != nil {
-		return
+		return false
 	}
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	c.Write(request(c))
 	p.until(ctx, c, replyWait, enough)
+	return true
 }
 
 // until reads for a time, as long as it is not enough, and reports whether it is.
@@ -132,17 +141,18 @@ func (p *prober) get(a address, version, agent string, fields ...string) []byte 
 
 // page asks for a page as the chain does.
 func (p *prober) page(ctx context.Context, a address) {
-	p.with(ctx, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: close") }, settled)
+	p.with(ctx, p.o.Dialer, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: close") }, settled)
 }
 
 // browser asks under a browser's name.
 func (p *prober) browser(ctx context.Context, a address) {
-	p.with(ctx, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", browserAgent, "Connection: close") }, settled)
+	p.with(ctx, p.o.Dialer, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", browserAgent, "Connection: close") }, settled)
 }
 
-// old asks in HTTP/1.0, where a Host need not be: RFC 1945, section 5.
-func (p *prober) old(ctx context.Context, a address) {
-	p.with(ctx, a, nil, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.0", p.o.UserAgent) }, settled)
+// old asks in HTTP/1.0, where a Host need not be: RFC 1945, section 5. It reports
+// whether anybody was connected to.
+func (p *prober) old(ctx context.Context, a address, family wire.Family) bool {
+	return p.with(ctx, p.by(family), a, nil, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.0", p.o.UserAgent) }, settled)
 }
 
 // keepAlive asks twice on one connection, the second time when the first answer is
@@ -174,7 +184,7 @@ func (p *prober) open(c *wire.Conn) bool {
 
 // prior begins HTTP/2 in the clear.
 func (p *prober) prior(ctx context.Context, a address) {
-	p.with(ctx, a, nil, func(*wire.Conn) []byte { return http2.AppendSettings([]byte(http2.Preface)) },
+	p.with(ctx, p.o.Dialer, a, nil, func(*wire.Conn) []byte { return http2.AppendSettings([]byte(http2.Preface)) },
 		func(c *conversation) bool { return c.frames.settings || len(c.first) >= keepFirst || c.final() != nil })
 }
 
@@ -207,15 +217,9 @@ func (p *prober) upgrade(ctx context.Context, a address) {
 // probes goes to the family that the chain did not take.
 func (p *prober) askVersions(ctx context.Context, a address, answer *hop) {
 	known := uint16(0)
-	other := wire.AnyFamily
+	other := p.otherFamily(answer)
 	if answer != nil && answer.conv.tls != nil && answer.conv.target() == a.target() {
 		known = answer.conv.tls.Version
-	}
-	if four, six := p.families(a.host); four && six && answer != nil && answer.conv.facts != nil {
-		other = wire.IPv6Only
-		if ip, err := netip.ParseAddrPort(answer.conv.facts.Remote); err == nil && ip.Addr().Is6() && !ip.Addr().Is4In6() {
-			other = wire.IPv4Only
-		}
 	}
 	for v := uint16(0x0304); v >= 0x0301; v-- {
 		if v == known {
@@ -231,22 +235,26 @@ func (p *prober) askVersions(ctx context.Context, a address, answer *hop) {
 	}
 }
 
-// families reports which families the host's name has, as far as it was asked.
-func (p *prober) families(host string) (four, six bool) {
-	if p.names == nil {
-		return false, false
+// otherFamily returns the family that the final response did not come over, where
+// its host has both.
+func (p *prober) otherFamily(answer *hop) wire.Family {
+	if answer == nil || answer.conv.facts == nil || p.o.Dialer.Family != wire.AnyFamily {
+		return wire.AnyFamily
 	}
-	return p.names.families(host)
+	four, six := p.names.families(answer.at.host)
+	ip, err := netip.ParseAddrPort(answer.conv.facts.Remote)
+	switch {
+	case !four || !six || err != nil:
+		return wire.AnyFamily
+	case ip.Addr().Unmap().Is4():
+		return wire.IPv6Only
+	}
+	return wire.IPv4Only
 }
 
 // askVersion offers one version and reports whether anybody was connected to.
 func (p *prober) askVersion(ctx context.Context, a address, version uint16, family wire.Family) bool {
-	d := p.o.Dialer
-	if family != wire.AnyFamily {
-		d.Family = family
-		d.Timeout = replyWait
-	}
-	c, err := d.Dial(ctx, wire.Target{Network: "tcp", Host: a.host, Port: a.port}, p.tap)
+	c, err := p.by(family).Dial(ctx, wire.Target{Network: "tcp", Host: a.host, Port: a.port}, p.tap)
 	if err != nil {
 		return false
 	}
@@ -290,7 +298,7 @@ func (p *prober) nameserver() string {
 		return ""
 	case p.o.Nameserver != "":
 		return p.o.Nameserver
-	case p.names == nil || len(d.Pins) > 0 || d.Proxy != nil:
+	case p.names.whole != nil || len(d.Pins) > 0 || d.Proxy != nil:
 		return "" // whoever finds hosts in another way may not want them asked for
 	}
 	text, err := os.ReadFile("/etc/resolv.conf")

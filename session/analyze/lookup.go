@@ -15,7 +15,8 @@ const resolutionDelay = 50 * time.Millisecond
 // A lookup asks the system's resolver once for each name, for both families at a
 // time: where questions for one of them go unanswered, the other serves.
 type lookup struct {
-	ask func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	ask   func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	whole func(ctx context.Context, host string) ([]netip.Addr, error) // who is asked instead, for both families; nil for nobody
 
 	mu   sync.Mutex
 	done map[string]*answer
@@ -62,6 +63,9 @@ func (l *lookup) resolve(ctx context.Context, host string) ([]netip.Addr, error)
 
 // both asks for both families.
 func (l *lookup) both(ctx context.Context, host string) ([]netip.Addr, error) {
+	if l.whole != nil {
+		return l.whole(ctx, host)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type part struct {

@@ -20,9 +20,9 @@ type prober struct {
 	first string // host that was typed
 	tap   *wire.Tap
 	wg    sync.WaitGroup // probes beside the chain
-	names *lookup        // nil where the dialler has its own
-	left  atomic.Int64   // connections that a full analysis may make beside the chain's
-	aged  sync.Map       // places that speak old versions of TLS alone
+	names *lookup
+	left  atomic.Int64 // connections that a full analysis may make beside the chain's
+	aged  sync.Map     // places that speak old versions of TLS alone
 
 	// owned by who follows the chain:
 	second bool // the second way to read what was typed was taken
@@ -36,10 +36,9 @@ type prober struct {
 func newProber(o Options, first string) *prober {
 	p := &prober{o: o, first: first, places: make(map[string]bool), rec: newRecording()}
 	p.left.Store(maxProbes)
-	if p.o.Dialer.Resolve == nil {
-		p.names = newLookup()
-		p.o.Dialer.Resolve = p.names.resolve
-	}
+	p.names = newLookup()
+	p.names.whole = o.Dialer.Resolve
+	p.o.Dialer.Resolve = p.names.resolve
 	sink := func(e wire.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -55,7 +54,19 @@ func newProber(o Options, first string) *prober {
 // dial connects to a and offers protocols where a is https. The deadlines of the
 // connection are ctx's.
 func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake time.Duration) (*wire.Conn, error) {
+	return p.dialBy(ctx, p.o.Dialer, a, alpn, handshake)
+}
+
+// by returns the dialler for one family, which is not waited for as long.
+func (p *prober) by(family wire.Family) wire.Dialer {
 	d := p.o.Dialer
+	if family != wire.AnyFamily {
+		d.Family, d.Timeout = family, replyWait
+	}
+	return d
+}
+
+func (p *prober) dialBy(ctx context.Context, d wire.Dialer, a address, alpn []string, handshake time.Duration) (*wire.Conn, error) {
 	var o wire.TLSOptions
 	if d.TLS != nil {
 		o = *d.TLS
