@@ -16,8 +16,9 @@ var secretPatterns = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.Join([]string{
 		`authorization["'\\]*\s*:`,
 		`cookie2?["'\\]*\s*:`,
+		`(?:x-auth-key|sec-websocket-protocol)["'\\]*\s*:`,
 		// Words of line protocols and of ours, with something behind them.
-		`(?:^|[\s"'.]|\\[rnt])(?:auth|pass|user|login|apop|authenticate|bearer|basic)(?:\s+\S|\\)`,
+		`(?:^|[\s"'.]|\\[rnt])(?:auth|pass|acct|user|login|apop|authenticate|bearer|basic)(?:\s+\S|\\)`,
 		// Redis: ACL SETUSER, AUTH behind other words, CONFIG SET of a password.
 		`(?:acl["'\s]+setuser|\bauth2?|requirepass|masterauth|auth-pass|sentinel-pass)["']?\s+\S`,
 		// Keys of forms, of JSON and of header fields.

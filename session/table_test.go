@@ -178,7 +178,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 func TestSecretLine(t *testing.T) {
 	for line, want := range map[string]bool{
 		"Authorization: Basic x": true, "cookie: a=b": true, "AUTH PLAIN AGE=": true, "PASS x": true,
-		"a1 LOGIN me you": true, "open ftp://me:you@h/": true, `{"password": "x"}`: true, "token=1": true,
+		"a1 LOGIN me you": true, "ACCT x": true, "X-Auth-Key: 1": true, "Sec-WebSocket-Protocol: bearer, x": true, "open ftp://me:you@h/": true, `{"password": "x"}`: true, "token=1": true,
 		`.send "GET / HTTP/1.1\r\nProxy-Authorization: S\r\n\r\n"`: true, ".auth basic u:S": true,
 		`.again -H "Cookie: x=S"`: true, "open http://u:S@h/": true, "open http://S@h/": true, "tls u:S@h 443": true,
 		`.send "PASS S\r\n"`: true, `.send "*2\r\n$4\r\nAUTH\r\n$1\r\nS\r\n"`: true, `.send "a1 LOGIN me S\r\n"`: true,

@@ -64,8 +64,6 @@ type block struct {
 	plain      []byte // of a coded value that is not secret by its name: what it says, up to maxHeld
 }
 
-// maxName is the length of the longest name that matters, in octets.
-const maxName = len("proxy-authorization")
 
 // maxNumber bounds the integers of HPACK that are read.
 const maxNumber = 1 << 31
@@ -184,7 +182,7 @@ func (v *block) begin(r *Redactor, b []byte) bool {
 // symbol takes an octet of a string, decoded.
 func (v *block) symbol(c byte) {
 	v.length++
-	if v.inName && len(v.name) <= maxName {
+	if v.inName && len(v.name) <= maxSecretName {
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20 // no peer may send it, but it is no less secret
 		}

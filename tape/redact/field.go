@@ -12,7 +12,9 @@ const (
 	proxyAuthField
 	cookieField
 	setCookieField
-	passField     // PASS of FTP and POP3
+	keyField       // all of its value
+	protocolsField // Sec-WebSocket-Protocol, with a token that has no field of its own
+	passField      // PASS of FTP and POP3, ACCT of FTP
 	saslField     // AUTH of SMTP and POP3, AUTHENTICATE of IMAP
 	apopField     // APOP of POP3
 	authinfoField // AUTHINFO of NNTP
@@ -35,7 +37,26 @@ var secretFields = [...]struct {
 	{"proxy-authorization", proxyAuthField},
 	{"cookie", cookieField},
 	{"set-cookie", setCookieField},
+	// What services take in place of Authorization, as many as are in wide use.
+	{"api-key", keyField},
+	{"x-api-key", keyField},
+	{"x-auth-key", keyField},
+	{"x-auth-token", keyField},
+	{"x-access-token", keyField},
+	{"x-amz-security-token", keyField},
+	{"x-goog-api-key", keyField},
+	{"x-vault-token", keyField},
+	{"private-token", keyField},
+	{"sec-websocket-protocol", protocolsField},
 }
+
+// maxSecretName is the length of the longest of them, octets.
+var maxSecretName = func() (n int) {
+	for _, f := range secretFields {
+		n = max(n, len(f.name))
+	}
+	return n
+}()
 
 // kindOf returns what a field of a name is. The name is in lower case.
 func kindOf(name []byte) fieldKind {

@@ -1,6 +1,10 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // mask notes the secrets in a piece of a field's value, which stands at offset
 // at of the buffer. The piece has the line end when ends is true.
@@ -20,6 +24,12 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 		addMarks(b, at, "FIELD", "", marks)
 	case cookieField:
 		s.maskPairs(b, at, marks)
+	case keyField:
+		n := len(b)
+		b = bytes.TrimLeft(b, " \t")
+		addMarks(b, at+n-len(b), "TOKEN", "", marks)
+	case protocolsField:
+		s.maskProtocols(b, at, marks)
 	case setCookieField:
 		i := bytes.IndexByte(b, ';')
 		if i < 0 {
@@ -56,6 +66,34 @@ func (s *stream) maskAuth(b []byte, at int, marks *[]mark) {
 		}
 	}
 	addMarks(b[i:], at+i, s.base, enc, marks)
+}
+
+// protocolWords are the names of subprotocols behind which clients that can set no
+// field put a token, as the next name of the list.
+var protocolWords = []string{"access_token", "authorization", "auth", "bearer", "jwt", "token"}
+
+// protocolPrefix is that of Kubernetes, with the token behind it.
+const protocolPrefix = "base64url.bearer.authorization.k8s.io."
+
+// maskProtocols masks the tokens in a list of subprotocols.
+func (s *stream) maskProtocols(b []byte, at int, marks *[]mark) {
+	for len(b) > 0 {
+		name, rest, more := bytes.Cut(b, []byte(","))
+		word := bytes.Trim(name, " \t")
+		start := at + bytes.Index(name, word)
+		secret := s.inside || bytes.HasPrefix(word, []byte("eyJ"))
+		if after, ok := bytes.CutPrefix(word, []byte(protocolPrefix)); ok {
+			word, start, secret = after, start+len(protocolPrefix), true
+		}
+		if secret {
+			addMarks(word, start, "TOKEN", "", marks)
+		}
+		s.inside = slices.ContainsFunc(protocolWords, func(w string) bool { return strings.EqualFold(w, string(word)) })
+		if !more {
+			return
+		}
+		at, b = at+len(b)-len(rest), rest
+	}
 }
 
 // maskPairs masks the values of a Cookie field.

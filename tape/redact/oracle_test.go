@@ -60,6 +60,18 @@ func mayStay(name string, value []byte) []bool {
 		if n := bytes.IndexFunc(value[from:], blank); n > 0 {
 			set(from, from+n)
 		}
+	case kindOf([]byte(name)) == keyField:
+	case name == "sec-websocket-protocol":
+		at, secret := 0, false
+		for word := range bytes.SplitSeq(value, []byte(",")) {
+			if !secret && !bytes.HasPrefix(bytes.TrimSpace(word), []byte("eyJ")) {
+				set(at, at+len(word))
+			}
+			at += len(word)
+			set(at, min(at+1, len(value)))
+			at++
+			secret = slices.Contains(protocolWords, strings.ToLower(string(bytes.TrimSpace(word))))
+		}
 	case name == "set-cookie":
 		set(0, bytes.IndexByte(first, '=')+1)
 		set(len(first), len(value))

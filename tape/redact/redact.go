@@ -3,7 +3,10 @@
 // bytes.
 //
 // Masked are the credentials of Authorization and Proxy-Authorization and the
-// values of Cookie and Set-Cookie, in HTTP/2 and in text, the arguments of PASS,
+// values of Cookie and Set-Cookie, in HTTP/2 and in text, those of Api-Key,
+// X-Api-Key, X-Auth-Key, X-Auth-Token, X-Access-Token, X-Amz-Security-Token,
+// X-Goog-Api-Key, X-Vault-Token and Private-Token, what stands in
+// Sec-WebSocket-Protocol behind a name such as bearer, the arguments of PASS, ACCT,
 // AUTH, APOP, LOGIN, AUTHENTICATE and AUTHINFO as FTP, mail and news have them, the
 // lines with which they go on, what answers a prompt for a password, and the
 // passwords that commands of Redis have (AUTH, HELLO, MIGRATE, ACL SETUSER, CONFIG

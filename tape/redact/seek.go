@@ -220,8 +220,11 @@ func (k *seeker) trigger(p []byte, c byte) {
 		}
 		if kind := malformedField(p); kind != plainField {
 			k.mode, k.base = seekLine, "AUTH"
-			if kind >= cookieField {
+			switch kind {
+			case cookieField, setCookieField:
 				k.base = "COOKIE"
+			case keyField, protocolsField:
+				k.base = "TOKEN"
 			}
 		}
 	case 'J':
@@ -281,7 +284,7 @@ func baseBefore(p []byte) string {
 // readers that take it for a field.
 func malformedField(p []byte) fieldKind {
 	n := len(p)
-	if n == 0 || p[n-1] > ' ' && p[n-1]|0x20 != 'n' && p[n-1]|0x20 != 'e' {
+	if n == 0 || p[n-1] > ' ' && worthALook[p[n-1]]&2 == 0 {
 		return plainField
 	}
 	i := bytes.LastIndexAny(p, "\r\n")
