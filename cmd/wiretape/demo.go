@@ -29,7 +29,11 @@ func (a *app) demo() *cobra.Command {
 		Short: "practice servers on loopback, and a guided tour of the main job",
 		Long: `Demo starts practice servers on loopback and shows the main job on them, over
 real sockets: raw request lines over TLS, the tape of it, the tape replayed as
-the client and as the server, and the analysis of the site.`,
+the client and as the server, the analysis of the site, and a mail over STARTTLS.
+
+The servers are a site over HTTP and HTTPS with WebSocket and an event stream,
+SMTP with STARTTLS, POP3 with STLS, and an echo of datagrams; where a port is
+taken, the next one that is free is used and said.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
@@ -114,10 +118,13 @@ func (a *app) servePractice(ctx context.Context, f demoFlags) error {
 
 func (a *app) sayServers(s *demo.Servers) {
 	fmt.Fprintf(a.stdout, "http://%s/   https://%s/ (ALPN h2, http/1.1)   practice site, on this machine only\n", s.HTTP, s.HTTPS)
+	fmt.Fprintf(a.stdout, "ws://%s/ws (WebSocket echo)   http://%s/events (event stream)\n", s.HTTP, s.HTTP)
+	fmt.Fprintf(a.stdout, "smtp://%s (STARTTLS)   pop3://%s (STLS)   admin / password\n", s.SMTP, s.POP3)
+	fmt.Fprintf(a.stdout, "udp://%s (echo)\n", s.Echo)
 	for _, p := range []struct {
 		port int
 		addr string
-	}{{demo.PortHTTP, s.HTTP}, {demo.PortHTTPS, s.HTTPS}} {
+	}{{demo.PortHTTP, s.HTTP}, {demo.PortHTTPS, s.HTTPS}, {demo.PortSMTP, s.SMTP}, {demo.PortPOP3, s.POP3}, {demo.PortEcho, s.Echo}} {
 		if !strings.HasSuffix(p.addr, fmt.Sprintf(":%d", p.port)) {
 			fmt.Fprintf(a.stdout, "(port %d was taken: %s instead)\n", p.port, p.addr)
 		}
@@ -143,6 +150,23 @@ GET /chunked HTTP/1.1
 Host: localhost
 Connection: close
 
+`
+
+// mailLines is what the tour says to the mail server.
+const mailLines = `EHLO me
+STARTTLS
+.starttls
+EHLO me
+AUTH PLAIN AGFkbWluAHBhc3N3b3Jk
+MAIL FROM:<me@example.org>
+RCPT TO:<you@example.org>
+DATA
+Subject: hello
+
+Two dots stand for the one at the beginning of this line:
+..hidden
+.
+QUIT
 `
 
 // A tourStop is one command line of the tour, run as if it had been typed.
@@ -182,7 +206,7 @@ func (a *app) tour(ctx context.Context, s *demo.Servers) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	defer os.Chdir(home)
-	for name, data := range map[string][]byte{"ca.pem": s.CA(), "tour.txt": []byte(tourLines)} {
+	for name, data := range map[string][]byte{"ca.pem": s.CA(), "tour.txt": []byte(tourLines), "mail.txt": []byte(mailLines)} {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
@@ -217,6 +241,8 @@ func (a *app) tour(ctx context.Context, s *demo.Servers) error {
 			args: []string{"replay", "tour.tape", "--to", "tls://" + readyAddress, "--cacert", "tape-ca.pem"}},
 		{about: "The whole analysis of a site: http2? cookies? password-protected?",
 			args: []string{"auto", "--cacert", "ca.pem", "https://" + s.HTTPS + "/cookie"}},
+		{about: "A mail by hand, TLS begun in the middle, on a tape of its own.",
+			args: []string{"--cacert", "ca.pem", "--tape", "mail.tape", "-f", "mail.txt", "smtp://" + s.SMTP}},
 	}
 	var served chan int // the status of the stop in the background
 	for i, st := range stops {

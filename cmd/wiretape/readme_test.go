@@ -121,9 +121,13 @@ func TestReadmeConsoleBlocks(t *testing.T) {
 	if err := os.WriteFile(dir+"/ca.pem", s.CA(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	here := strings.NewReplacer("localhost:8000", s.HTTP, "localhost:8443", s.HTTPS,
-		"localhost 8000", strings.Replace(s.HTTP, ":", " ", 1), "localhost 8443", strings.Replace(s.HTTPS, ":", " ", 1))
-	there := strings.NewReplacer(s.HTTP, "localhost:8000", s.HTTPS, "localhost:8443")
+	var to, from []string
+	for usual, addr := range map[string]string{"localhost:8000": s.HTTP, "localhost:8443": s.HTTPS,
+		"localhost:2525": s.SMTP, "localhost:1100": s.POP3, "localhost:7007": s.Echo} {
+		to = append(to, usual, addr, strings.Replace(usual, ":", " ", 1), strings.Replace(addr, ":", " ", 1))
+		from = append(from, addr, usual)
+	}
+	here, there := strings.NewReplacer(to...), strings.NewReplacer(from...)
 	blocks := consoleBlocks(string(text))
 	if len(blocks) < 5 {
 		t.Errorf("the README has %d console blocks", len(blocks))

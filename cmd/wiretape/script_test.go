@@ -14,8 +14,8 @@ import (
 	"wiretape/session/demo"
 )
 
-// The scripts of testdata/script run with the practice servers up: $HTTP and
-// $HTTPS are their addresses, ca.pem is their authority. "status N wiretape …"
+// The scripts of testdata/script run with the practice servers up: $HTTP, $HTTPS,
+// $SMTP, $POP3 and $ECHO are their addresses, ca.pem is their authority. "status N wiretape …"
 // runs the program, which has to end with status N.
 func TestScripts(t *testing.T) {
 	s, err := demo.Start(t.Context())
@@ -33,6 +33,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HTTPS", s.HTTPS)
 			env.Setenv("HTTP_PORT", httpPort)
 			env.Setenv("HTTPS_PORT", httpsPort)
+			for name, addr := range map[string]string{"SMTP": s.SMTP, "POP3": s.POP3, "ECHO": s.Echo} {
+				_, port, _ := strings.Cut(addr, ":")
+				env.Setenv(name, addr)
+				env.Setenv(name+"_PORT", port)
+			}
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			return os.WriteFile(filepath.Join(env.WorkDir, "ca.pem"), s.CA(), 0o644)
 		},

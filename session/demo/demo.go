@@ -1,10 +1,13 @@
-// Package demo runs the practice servers: sites on loopback with something to
-// look at behind every link. They serve the guided tour, the examples of the
+// Package demo runs the practice servers: sites, mail and an echo on loopback, with
+// something to look at behind every link. They serve the guided tour, the examples of the
 // README and anybody who wants to try a thing before doing it to a real server.
 //
 // The practice site stands on two ports, in the clear and over TLS with ALPN h2
-// and http/1.1, under a certificate made for the run. The password site is the
-// classic exercise: Basic credentials admin / password, realm "Protected".
+// and http/1.1, under a certificate made for the run, with WebSocket at /ws. SMTP
+// and POP3 begin TLS where they are asked to, under the same certificate; what is
+// mailed is counted and thrown away, and the mailbox is always the same. The
+// password site is the classic exercise: Basic credentials admin / password, realm
+// "Protected"; mail has the same ones.
 // Nothing is read from disk and nothing leaves the machine.
 package demo
 
@@ -21,10 +24,13 @@ import (
 	"wiretape/wire"
 )
 
-// The ports of the practice site, where they are free.
+// The ports of the practice servers, where they are free.
 const (
 	PortHTTP  = 8000
 	PortHTTPS = 8443
+	PortSMTP  = 2525
+	PortPOP3  = 1100
+	PortEcho  = 7007 // UDP
 )
 
 // portTries is how many ports after a taken one are tried.
@@ -36,18 +42,26 @@ type Servers struct {
 	// "localhost:8000"; "" where it is not served.
 	HTTP, HTTPS string
 
+	// SMTP, POP3 and Echo are the addresses of those, Echo's of UDP.
+	SMTP, POP3, Echo string
+
 	ca        *wire.Authority
 	cancel    context.CancelFunc
 	listeners []*wire.Listener
 	wg        sync.WaitGroup
 }
 
-// Start serves the practice site on loopback, on [PortHTTP] and [PortHTTPS] or,
-// where those are taken, on the next free ports.
-func Start(ctx context.Context) (*Servers, error) { return start(ctx, PortHTTP, PortHTTPS) }
+// ports are those that the practice servers try first; 0 is any free one.
+type ports struct{ http, https, smtp, pop3, echo int }
 
-// start is Start with its ports; 0 is any free one.
-func start(ctx context.Context, httpPort, httpsPort int) (*Servers, error) {
+// Start serves on loopback, on the ports of the practice servers or, where those
+// are taken, on the next free ones.
+func Start(ctx context.Context) (*Servers, error) {
+	return start(ctx, ports{PortHTTP, PortHTTPS, PortSMTP, PortPOP3, PortEcho})
+}
+
+// start is Start with its ports.
+func start(ctx context.Context, at ports) (_ *Servers, err error) {
 	ca, err := wire.NewAuthority()
 	if err != nil {
 		return nil, fmt.Errorf("practice servers: %w", err)
@@ -56,19 +70,32 @@ func start(ctx context.Context, httpPort, httpsPort int) (*Servers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("practice servers: %w", err)
 	}
-	plain, err := listenNear(ctx, httpPort)
-	if err != nil {
-		return nil, err
+	s := &Servers{ca: ca}
+	var listeners [5]*wire.Listener
+	for i, l := range []struct {
+		network string
+		port    int
+		addr    *string
+	}{{"tcp", at.http, &s.HTTP}, {"tcp", at.https, &s.HTTPS}, {"tcp", at.smtp, &s.SMTP}, {"tcp", at.pop3, &s.POP3}, {"udp", at.echo, &s.Echo}} {
+		if listeners[i], err = listenNear(ctx, l.network, l.port); err != nil {
+			for _, open := range listeners[:i] {
+				open.Close()
+			}
+			return nil, err
+		}
+		*l.addr = localhost(listeners[i].Addr())
 	}
-	secure, err := listenNear(ctx, httpsPort)
-	if err != nil {
-		plain.Close()
-		return nil, err
+	listeners[1].TLS = &wire.TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: []string{"h2", "http/1.1"}}
+	box := &postbox{cert: cert}
+	for i, handle := range []func(context.Context, *wire.Conn){
+		site{handle: practice, twin: s.HTTPS, sockets: true}.serve,
+		site{handle: practice, twin: s.HTTP, sockets: true}.serve,
+		box.serve,
+		func(ctx context.Context, c *wire.Conn) { servePOP3(ctx, c, cert) },
+		serveEcho,
+	} {
+		s.serve(ctx, listeners[i], handle)
 	}
-	secure.TLS = &wire.TLSOptions{Certificates: []tls.Certificate{cert}, ALPN: []string{"h2", "http/1.1"}}
-	s := &Servers{HTTP: localhost(plain.Addr()), HTTPS: localhost(secure.Addr()), ca: ca}
-	s.serve(ctx, plain, site{handle: practice, twin: s.HTTPS})
-	s.serve(ctx, secure, site{handle: practice, twin: s.HTTP})
 	return s, nil
 }
 
@@ -79,7 +106,7 @@ func StartPassword(ctx context.Context, address string) (*Servers, error) {
 		return nil, err
 	}
 	s := &Servers{HTTP: localhost(l.Addr())}
-	s.serve(ctx, l, site{handle: passwordSite})
+	s.serve(ctx, l, site{handle: passwordSite}.serve)
 	return s, nil
 }
 
@@ -102,7 +129,7 @@ func (s *Servers) Close() {
 }
 
 // serve runs l until Close.
-func (s *Servers) serve(ctx context.Context, l *wire.Listener, st site) {
+func (s *Servers) serve(ctx context.Context, l *wire.Listener, handle func(context.Context, *wire.Conn)) {
 	ctx, cancel := context.WithCancel(ctx)
 	if before := s.cancel; before != nil {
 		s.cancel = func() { before(); cancel() }
@@ -114,19 +141,24 @@ func (s *Servers) serve(ctx context.Context, l *wire.Listener, st site) {
 		// An accept that fails for good leaves the other servers up.
 		_ = l.Serve(ctx, nil, func(ctx context.Context, c *wire.Conn) {
 			defer context.AfterFunc(ctx, func() { c.Close() })()
-			if t := c.TLS(); t != nil && t.ALPN == "h2" {
-				st.serveHTTP2(c)
-				return
-			}
-			st.serveHTTP1(c)
+			handle(ctx, c)
 		})
 	})
 }
 
+// serve answers a connection to the site.
+func (s site) serve(_ context.Context, c *wire.Conn) {
+	if t := c.TLS(); t != nil && t.ALPN == "h2" {
+		s.serveHTTP2(c)
+		return
+	}
+	s.serveHTTP1(c)
+}
+
 // listenNear listens on 127.0.0.1:port or the next port that is free.
-func listenNear(ctx context.Context, port int) (*wire.Listener, error) {
+func listenNear(ctx context.Context, network string, port int) (*wire.Listener, error) {
 	for p := port; ; p++ {
-		l, err := wire.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+		l, err := wire.Listen(ctx, network, net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
 		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || p == port+portTries {
 			return l, err
 		}

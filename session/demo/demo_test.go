@@ -30,7 +30,7 @@ func client(t *testing.T, s *Servers, h2 bool) *http.Client {
 
 func servers(t *testing.T) *Servers {
 	t.Helper()
-	s, err := start(t.Context(), 0, 0)
+	s, err := start(t.Context(), ports{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,8 @@ func TestPages(t *testing.T) {
 		{"GET", "/private", "", false, 401, "credentials", map[string][]string{"Www-Authenticate": {`Basic realm="Protected"`}}},
 		{"GET", "/private", "", true, 200, "the secret page", nil},
 		{"GET", "/chunked", "", false, 200, "one\ntwo\nthree\n", nil},
+		{"GET", "/events", "", false, 200, "event: greeting\ndata: two lines\ndata: of data\n\n", map[string][]string{"Content-Type": {"text/event-stream"}}},
+		{"GET", "/ws", "", false, 426, "WebSocket", map[string][]string{"Sec-Websocket-Version": {"13"}}},
 		{"POST", "/echo", "said", false, 200, "said", nil},
 		{"GET", "/status/503", "", false, 503, "status 503", nil},
 		{"GET", "/status/304", "", false, 304, "", nil},
@@ -200,7 +202,7 @@ func TestNextFreePort(t *testing.T) {
 	}
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
-	l, err := listenNear(t.Context(), port)
+	l, err := listenNear(t.Context(), "tcp", port)
 	if err != nil {
 		t.Fatal(err)
 	}

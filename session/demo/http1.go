@@ -16,8 +16,9 @@ const idle = 2 * time.Minute
 
 // site is what a connection is answered by.
 type site struct {
-	handle handler
-	twin   string // see request
+	handle  handler
+	twin    string // see request
+	sockets bool   // it speaks WebSocket too
 }
 
 // serveHTTP1 answers the requests of c in turn, until one of the two wants to
@@ -41,6 +42,17 @@ func (s site) serveHTTP1(c *wire.Conn) {
 		// The requests outlive the call that fills this slice's place.
 		requests := append([]proto.Message(nil), p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: buf[:n]})...)
 		for _, m := range requests {
+			if q, ok := m.Value.(*http1.Request); ok {
+				if out := s.switched(q); out != nil {
+					p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ServerToClient, Data: out})
+					if _, err := c.Write(out); err == nil {
+						// What the client has sent behind its request is frames.
+						_, rest := p.Rest(wire.ClientToServer)
+						serveWebSocket(c, bytes.Clone(rest))
+					}
+					return
+				}
+			}
 			out, keep := s.answerHTTP1(&m, c.TLS() != nil)
 			if _, err := c.Write(out); err != nil {
 				return
@@ -90,6 +102,10 @@ func appendHTTP1(dst []byte, method string, keep bool, r *response) []byte {
 	fmt.Fprintf(b, "Date: %s\r\n", httpDate(time.Now()))
 	for _, f := range r.fields {
 		fmt.Fprintf(b, "%s: %s\r\n", f[0], f[1])
+	}
+	if r.status == 426 {
+		// RFC 9110, section 15.5.22. HTTP/2 has no such fields.
+		b.WriteString("Upgrade: websocket\r\nConnection: upgrade\r\n")
 	}
 	// RFC 9110, section 8.6: neither has a body, and 204 no Content-Length.
 	bodiless := r.status == 204 || r.status == 304

@@ -50,7 +50,7 @@ var reasons = map[int]string{
 	200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
 	307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request",
 	401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-	405: "Method Not Allowed", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+	405: "Method Not Allowed", 413: "Content Too Large", 426: "Upgrade Required", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
 	503: "Service Unavailable", 505: "HTTP Version Not Supported",
 }
 
@@ -112,7 +112,7 @@ var pages = []page{
 		return redirect(301, "https://"+q.twin+"/to-https")
 	}},
 	{"/loop", "302 to itself, for ever", func(*request) *response { return redirect(302, "/loop") }},
-	{"/private", "Basic authentication, admin / password", basic("Protected", "admin", "password", func(*request) *response {
+	{"/private", "Basic authentication, admin / password", basic("Protected", user, password, func(*request) *response {
 		return text(200, "the secret page\n")
 	})},
 	{"/chunked", "a chunked body with a trailer", func(*request) *response {
@@ -121,8 +121,22 @@ var pages = []page{
 		r.trailers = [][2]string{{"X-Lines", "3"}}
 		return r
 	}},
+	{"/events", "an event stream of three events", func(*request) *response {
+		r := &response{status: 200, body: []byte(events), trailers: [][2]string{}}
+		r.add("Content-Type", "text/event-stream")
+		r.add("Cache-Control", "no-store")
+		return r
+	}},
+	{webSocketPath, "WebSocket, which sends every message back", webSocket},
 	{"/echo", "sends the request's body back", func(q *request) *response { return text(200, string(q.body)) }},
 }
+
+// events is the body of the event stream, with a bit of everything that one may
+// hold.
+const events = "retry: 3000\n: a comment keeps the connection up\n\n" +
+	"id: 1\ndata: one\n\n" +
+	"id: 2\nevent: greeting\ndata: two lines\ndata: of data\n\n" +
+	"id: 3\ndata: {\"n\": 3}\n\n"
 
 // practice is the handler of the practice site.
 func practice(q *request) *response {
@@ -173,7 +187,7 @@ func basic(realm, user, password string, h handler) handler {
 
 // passwordSite is the classic exercise: HEAD and GET, everything behind Basic
 // credentials, files for who has them.
-var passwordSite = basic("Protected", "admin", "password", func(q *request) *response {
+var passwordSite = basic("Protected", user, password, func(q *request) *response {
 	if q.method != "GET" && q.method != "HEAD" {
 		r := text(405, "GET and HEAD only\n")
 		r.add("Allow", "GET, HEAD")
