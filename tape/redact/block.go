@@ -64,7 +64,6 @@ type block struct {
 	plain      []byte // of a coded value that is not secret by its name: what it says, up to maxHeld
 }
 
-
 // maxNumber bounds the integers of HPACK that are read.
 const maxNumber = 1 << 31
 

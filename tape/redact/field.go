@@ -15,14 +15,14 @@ const (
 	keyField       // all of its value
 	protocolsField // Sec-WebSocket-Protocol, with a token that has no field of its own
 	passField      // PASS of FTP and POP3, ACCT of FTP
-	saslField     // AUTH of SMTP and POP3, AUTHENTICATE of IMAP
-	apopField     // APOP of POP3
-	authinfoField // AUTHINFO of NNTP
-	loginField    // LOGIN of IMAP
-	responseField // a line that answers a challenge, or a literal of LOGIN
-	earlyField    // a line behind AUTH that nothing has asked for yet
-	redisField    // a password of Redis
-	lostField     // its name is not known: all of its value is taken for a secret
+	saslField      // AUTH of SMTP and POP3, AUTHENTICATE of IMAP
+	apopField      // APOP of POP3
+	authinfoField  // AUTHINFO of NNTP
+	loginField     // LOGIN of IMAP
+	responseField  // a line that answers a challenge, or a literal of LOGIN
+	earlyField     // a line behind AUTH that nothing has asked for yet
+	redisField     // a password of Redis
+	lostField      // its name is not known: all of its value is taken for a secret
 )
 
 // isCommand reports whether a line is no field.
