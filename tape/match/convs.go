@@ -32,13 +32,17 @@ func (c *Conv) Spoken() string {
 
 // HTTP2 reports whether the connection began as HTTP/2. Its frames are cut, coded
 // and numbered anew each time, so that its items are what they amount to.
-func (c *Conv) HTTP2() bool {
+func (c *Conv) HTTP2() bool { return c.http2 }
+
+// beganHTTP2 is HTTP2 as long as the items are frames. A connection on which
+// nothing was said, as browsers open them ahead, is what was agreed on.
+func (c *Conv) beganHTTP2() bool {
 	for i := range c.Items {
 		if m := c.Items[i].Message; m != nil {
 			return m.Kind != proto.KindRaw && detect.Canonical(m.Proto) == detect.HTTP2
 		}
 	}
-	return false
+	return c.Secure() != nil && c.Secure().ALPN == "h2"
 }
 
 // IsRaw reports whether a message is bytes that no protocol frames: raw ones, and

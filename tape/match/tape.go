@@ -32,6 +32,7 @@ type Conv struct {
 	Items  []Item // in the order in which they began; of HTTP/2 requests and responses, not frames
 	Begin  int    // places of its first and last event among those of the tape
 	End    int
+	http2  bool
 }
 
 // An Item is a message, or an event of a socket that both sides see: its end, a
@@ -230,19 +231,24 @@ func (l *loader) parse() {
 	take(d.Close())
 	for conn, c := range l.convs {
 		c.conv.Proto, c.conv.Reason = d.Proto(conn), d.Reason(conn)
-		if c.conv.HTTP2() {
-			c.conv.Items = c.streams
+		c.conv.Items = ordered(append(c.conv.Items, c.ends...))
+		if c.conv.http2 = c.conv.beganHTTP2(); c.conv.http2 {
+			c.conv.Items = ordered(append(c.streams, c.ends...))
 		}
-		c.conv.Items = append(c.conv.Items, c.ends...)
-		sort.SliceStable(c.conv.Items, func(i, j int) bool {
-			a, b := &c.conv.Items[i], &c.conv.Items[j]
-			if a.Begin != b.Begin {
-				return a.Begin < b.Begin
-			}
-			return a.Message != nil && b.Message != nil && a.Dir == b.Dir && a.Message.Span.From < b.Message.Span.From
-		})
 	}
 	l.events = nil
+}
+
+// ordered sorts items by where they began.
+func ordered(items []Item) []Item {
+	sort.SliceStable(items, func(i, j int) bool {
+		a, b := &items[i], &items[j]
+		if a.Begin != b.Begin {
+			return a.Begin < b.Begin
+		}
+		return a.Message != nil && b.Message != nil && a.Dir == b.Dir && a.Message.Span.From < b.Message.Span.From
+	})
+	return items
 }
 
 // item makes an Item of a message: when it began and when it was complete.

@@ -11,6 +11,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/http1"
+	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
 
@@ -71,6 +72,58 @@ func (a *answerer) forward(ctx context.Context, m *match.Message) error {
 		}
 		if rerr != nil {
 			a.c.CloseWrite()
+			return errEnded
+		}
+	}
+}
+
+// forward passes a request over HTTP/2 on, over a connection of its own, and what
+// answers it back. Other streams wait for that.
+func (a *h2answerer) forward(ctx context.Context, m *match.Message, stream uint32) error {
+	q, ok := m.Value.(*http1.Request)
+	if !ok {
+		return errEnded
+	}
+	up, err := a.v.upstream(ctx)
+	if err != nil {
+		a.v.tally.mismatch(match.Mismatch{Kind: match.Dial, Path: "forward", Offset: -1, Got: err.Error()})
+		return errEnded
+	}
+	defer up.Close()
+	stop := context.AfterFunc(ctx, func() { up.Abort() })
+	defer stop()
+	a.v.tally.differ(match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "passed on " + match.Describe(m)})
+	l := newH2link(up, wire.ClientToServer, a.silence)
+	l.send(1, requestFields(q, q.Authority), h2stream{body: m.Body.Data, trailers: h2Fields(nil, q.Trailers)})
+	for {
+		if err := l.flush(); err != nil {
+			return errEnded
+		}
+		ms, err := l.read()
+		if err != nil {
+			return errEnded
+		}
+		for i := range ms {
+			r, ok := ms[i].Value.(*http1.Response)
+			if !ok || ms[i].Stream != 1 {
+				continue
+			}
+			got := match.Live(ms[i], nil)
+			if r.Interim() {
+				a.headers(stream, responseFields(got), false)
+				continue
+			}
+			st := h2stream{body: got.Body.Data, trailers: h2Fields(nil, r.Trailers)}
+			if !got.Complete {
+				code := http2.ErrCodeInternal
+				st.trailers, st.reset = nil, &code
+			}
+			a.last = max(a.last, stream)
+			a.send(stream, responseFields(got), st)
+			l.bye(0)
+			return nil
+		}
+		if l.end != nil {
 			return errEnded
 		}
 	}

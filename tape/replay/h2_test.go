@@ -202,6 +202,36 @@ func TestHTTP2(t *testing.T) {
 	})
 }
 
+// What is not on the tape is passed on over HTTP/2 too.
+func TestHTTP2Forward(t *testing.T) {
+	tp := h2tape(t, func(c *http.Client, base string) { fetch(t, c, "GET", base+"/a", "") })
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	real := &http.Server{Handler: site(), Protocols: &p}
+	go real.Serve(ln)
+	defer real.Close()
+	target, err := wire.ParseTarget(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := func(ctx context.Context, tap *wire.Tap) (*wire.Conn, error) {
+		return wire.Dialer{}.Dial(ctx, target, tap)
+	}
+	srv := serve(t, Server{Unmatched: Forward, Dial: dial}, tp)
+	c, base := prior(), "http://"+srv.target.Address()
+	got := fetch(t, c, "POST", base+"/echo", strings.Repeat("z", 200_000)) + "\n" + fetch(t, c, "GET", base+"/trailer", "") + "\n" + fetch(t, c, "GET", base+"/a", "")
+	if want := "HTTP/2.0 200 \"zzzzzzzzzzzzzzzzzzzz\" 200000\nHTTP/2.0 200 \"body\" 4 X-Sum=4\nHTTP/2.0 200 \"page /a\\n\" 8"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if r := srv.wait(t); !r.OK() || len(r.Differences) < 2 {
+		t.Errorf("%s%s", lines(r.Mismatches), lines(r.Differences))
+	}
+}
+
 // againstSite replays a tape against a server of net/http.
 func againstSite(t *testing.T, tp *match.Tape, h http.Handler) Report {
 	t.Helper()

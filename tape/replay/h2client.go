@@ -169,16 +169,9 @@ func (p *h2player) fields(m *match.Message, q *http1.Request) ([]hpack.HeaderFie
 	if host := p.r.c.Host; host != "" && p.r.t.Rules.RewriteHost {
 		authority = host
 	}
-	var head []hpack.HeaderField
-	for _, f := range [][2]string{{":method", q.Method}, {":scheme", q.Scheme}, {":authority", authority}, {":path", q.Target}} {
-		if f[1] != "" {
-			head = append(head, hpack.HeaderField{Name: f[0], Value: f[1]})
-		}
-	}
-	n := len(head)
-	head = h2Fields(head, q.Fields)
-	for i := range head[n:] {
-		f := &head[n+i]
+	head := requestFields(q, authority)
+	for i := range head {
+		f := &head[i]
 		id, ok := p.r.t.Rules.Secrets[f.Name]
 		if !ok {
 			continue
@@ -190,6 +183,16 @@ func (p *h2player) fields(m *match.Message, q *http1.Request) ([]hpack.HeaderFie
 		f.Value, f.Sensitive = v, true
 	}
 	return head, nil
+}
+
+// requestFields returns the header block of a request.
+func requestFields(q *http1.Request, authority string) (head []hpack.HeaderField) {
+	for _, f := range [][2]string{{":method", q.Method}, {":scheme", q.Scheme}, {":authority", authority}, {":path", q.Target}} {
+		if f[1] != "" {
+			head = append(head, hpack.HeaderField{Name: f[0], Value: f[1]})
+		}
+	}
+	return h2Fields(head, q.Fields)
 }
 
 // secret returns the value of a secret: what the peer sent, or the environment's.

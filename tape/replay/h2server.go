@@ -19,6 +19,7 @@ import (
 // An h2answerer answers the requests of one connection of HTTP/2 out of a pool.
 type h2answerer struct {
 	*h2link
+	ctx     context.Context
 	v       *serving
 	vars    *match.Vars
 	last    uint32               // highest stream that was answered
@@ -35,7 +36,7 @@ func isPreface(b []byte) (is, more bool) {
 
 // http2 plays exchanges to a connection of which first came already.
 func (v *serving) http2(ctx context.Context, c *wire.Conn, vars *match.Vars, first []byte) {
-	a := &h2answerer{h2link: newH2link(c, wire.ServerToClient, v.Silence), v: v, vars: vars, early: map[uint32]*exchange{}, hurried: v.pool.early}
+	a := &h2answerer{ctx: ctx, h2link: newH2link(c, wire.ServerToClient, v.Silence), v: v, vars: vars, early: map[uint32]*exchange{}, hurried: v.pool.early}
 	err := a.take(a.feed(first))
 	for err == nil && a.end == nil && (ctx.Err() == nil || v.isOver()) {
 		if err = a.flush(); err != nil {
@@ -50,7 +51,7 @@ func (v *serving) http2(ctx context.Context, c *wire.Conn, vars *match.Vars, fir
 	case errors.Is(err, errUnmatched):
 		_ = a.flush() // what is known is answered
 		v.unmatched(c)
-	case errors.Is(err, errPlayed):
+	case errors.Is(err, errPlayed), errors.Is(err, errEnded):
 		_ = a.flush() // as much as was recorded before the end
 	case err != nil && !errors.Is(err, errSilence):
 		v.tally.note("a client: %v", err)
@@ -103,6 +104,9 @@ func (a *h2answerer) request(m *proto.Message) error {
 	var x *exchange
 	if g := p.find(got); g != nil {
 		x = p.take(g)
+	}
+	if x == nil && a.v.Unmatched == Forward {
+		return a.forward(a.ctx, got, m.Stream)
 	}
 	if x == nil {
 		return a.v.nothing(got)
