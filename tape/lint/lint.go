@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"wiretape/tape"
 	"wiretape/wire"
@@ -82,6 +83,9 @@ func Check(src io.Reader, name string, opt Options) ([]Finding, error) {
 		}
 		switch rec.Kind {
 		case tape.Comment, tape.Meta, tape.Mark:
+			if rec.Kind == tape.Comment && strings.HasPrefix(rec.Value, "|") {
+				continue // a reading of bytes, which are looked at themselves
+			}
 			c.plain(rec.Key+" "+rec.Value, rec.Line)
 		case tape.Socket:
 			flush()
