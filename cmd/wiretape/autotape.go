@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"wiretape/session/analyze"
@@ -34,6 +35,7 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 	defer c.Close()
 	type site struct {
 		*analyze.Collector
+		n     int
 		began time.Duration
 	}
 	var all []*site
@@ -52,7 +54,7 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 		}
 		s := byNumber[n]
 		if s == nil {
-			s = &site{Collector: analyze.NewCollector()}
+			s = &site{Collector: analyze.NewCollector(), n: n}
 			if several {
 				s.began = e.At
 			}
@@ -68,6 +70,7 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 	if len(all) == 0 {
 		return usagef("auto --from %s: nothing is on the tape", f.from)
 	}
+	slices.SortFunc(all, func(a, b *site) int { return a.n - b.n })
 	out := newAutoOutput(a, f, several, page)
 	out.begin(len(all))
 	for n, s := range all {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -91,15 +92,30 @@ func AppendSite(dst []byte, r *analyze.Report, expected bool, failed []string, o
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	all, _ := readOrdered(d).(members)
+	var plain, sections members
 	for _, m := range all {
+		_, isText := m.value.(string)
 		switch {
 		case m.name == "schema", m.name == "warnings", m.name == "error", m.empty():
-			continue
+		case isText:
+			plain = append(plain, m)
+		default:
+			sections = append(sections, m)
 		}
-		dst = fmt.Appendf(dst, "<h2>%s</h2><div class=\"wide\">", text(words(m.name)))
+	}
+	dst = append(appendValue(append(dst, `<div class="wide">`...), plain), "</div>\n"...)
+	for _, m := range sections {
+		dst = fmt.Appendf(dst, "<h2>%s</h2><div class=\"wide\">", text(cmp.Or(titles[m.name], words(m.name))))
 		dst = append(appendValue(dst, m.value), "</div>\n"...)
 	}
 	return append(dst, "</details>\n"...)
+}
+
+// titles are of the parts of a report whose JSON name says less.
+var titles = map[string]string{
+	"http2": "HTTP/2", "cookies": "Cookies", "password_protected": "Access", "hops": "Responses in turn", "tls": "TLS", "hsts": "HSTS",
+	"timing": "Timing (s)", "addresses": "Addresses", "dns": "DNS", "protocols": "Protocols", "auth": "Credentials", "server": "Server",
+	"hints": "Hints", "security": "Security fields", "probes": "Connections",
 }
 
 // appendMark appends a word of a site's summary.
