@@ -48,6 +48,7 @@ func blackHole(t *testing.T) uint16 {
 // An IPv6 address that swallows everything costs a quarter of a second, and the
 // report says that it was tried.
 func TestIPv6BlackHole(t *testing.T) {
+	t.Parallel()
 	port := blackHole(t)
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)})
 	if err != nil {

@@ -145,6 +145,13 @@ func (c *chain) take(conv *conversation) {
 	if h.response.Fault != "" {
 		c.warn("hop %d: a strict client refuses the response: %s", len(c.hops), h.response.Fault)
 	}
+	for _, note := range m.Notes {
+		// Where a body ends is what others may see in another way: RFC 9112,
+		// section 11.2.
+		if note.Rule == "RFC 9112 6.3" && !strings.Contains(h.response.Fault, note.Text) {
+			c.warn("hop %d: %s (%s)", len(c.hops), note.Text, note.Rule)
+		}
+	}
 
 	var sent []byte
 	if conv.request != nil {
@@ -199,11 +206,11 @@ func (c *chain) softly(h *hop, again bool) {
 	switch {
 	case again && c.softs > 0:
 		c.fault = h.at.String() + ": redirect loop: the same request was made before"
+	case to.host == metadataAddress:
+		c.warn("hop %d: %s is not followed: it gives credentials to whoever asks from within a cloud", n, to.authority())
 	case !c.soft(next):
 	case c.redirects == c.limit:
 		c.fault = tooMany(c.redirects)
-	case to.host == metadataAddress:
-		c.warn("hop %d: %s is not followed: it gives credentials to whoever asks from within a cloud", n, to.authority())
 	default:
 		c.warn("hop %d: the page leads to %s by %s", n, to.String(), h.page.softBy)
 		c.redirects++
