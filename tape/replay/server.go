@@ -18,7 +18,7 @@ import (
 type Unmatched uint8
 
 const (
-	Fail      Unmatched = iota // answer nothing and end serving
+	Fail      Unmatched = iota // answer nothing and end serving; with Server.Match, serve the other clients
 	CloseConn                  // close the connection
 	ResetConn                  // reset the connection
 	Forward                    // pass it on by Server.Dial, and what answers it back; it is told and is no mismatch
@@ -224,6 +224,9 @@ func (v *serving) isOver() bool {
 func (v *serving) unmatched(c *wire.Conn) {
 	switch v.Unmatched {
 	case Fail:
+		if v.Match {
+			return // its connection is closed by whoever has it
+		}
 		v.ln.Close() // before the client can see its end and connect anew
 		v.cancel(errUnmatched)
 	case ResetConn:

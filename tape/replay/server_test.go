@@ -96,6 +96,9 @@ func TestServerHTTP(t *testing.T) {
 			report: "x.tape:3: #1 request Accept: not on the tape; got */*\n"},
 		{name: "looked up in any order, repeats in tape order", server: Server{Match: true, Unmatched: CloseConn}, tape: one, ask: []string{b, a, a, a}, want: "2 1 3 nothing",
 			report: "x.tape:3: #1 request: nothing answers GET /a; nearest: x.tape:3 GET /a, which was played already\n"},
+		{name: "looked up, an odd client ends nothing", server: Server{Match: true}, tape: two, ask: []string{req("/c"), b, req("/d"), a}, want: "nothing 2 nothing 1",
+			report: "x.tape:3: #1 request: nothing answers GET /c; nearest: x.tape:3 GET /a, whose request target is /a\n" +
+				"x.tape:3: #1 request: nothing answers GET /d; nearest: x.tape:3 GET /a, whose request target is /a\n"},
 		{name: "looked up in a loop", server: Server{Match: true, Loop: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 1 2 2"},
 		{name: "looked up, the last sticks", server: Server{Match: true, StickLast: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 3 2 2"},
 		{name: "in order in a loop", server: Server{Loop: true}, tape: two, ask: []string{a, b, a, b}, want: "1 2 1 2"},
