@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"wiretape/wire"
 	"wiretape/wire/proto"
 )
@@ -54,6 +56,22 @@ func BenchmarkResponseHeadNetHTTP(b *testing.B) {
 		br.Reset(r)
 		x, err := http.ReadResponse(br, nil)
 		if err != nil || len(x.Header["Set-Cookie"]) != 6 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkResponseHeadFastHTTP(b *testing.B) {
+	b.SetBytes(int64(len(benchHead)))
+	b.ReportAllocs()
+	r := bytes.NewReader(benchHead)
+	br := bufio.NewReaderSize(r, 4096)
+	var h fasthttp.ResponseHeader
+	for b.Loop() {
+		r.Reset(benchHead)
+		br.Reset(r)
+		h.Reset()
+		if err := h.Read(br); err != nil || h.StatusCode() != 200 {
 			b.Fatal(err)
 		}
 	}
