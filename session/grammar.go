@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +47,8 @@ type grammar struct {
 	heredoc string // the word that ends a .send <<WORD; "" for none
 	text    []string
 	ask     question
-	leaving bool // ^D was pressed once
+	meant   string // the command that the text asked about reads as; "" for none
+	leaving bool   // ^D was pressed once
 }
 
 // A question is what the next line answers.
@@ -54,7 +56,7 @@ type question uint8
 
 const (
 	askNothing   question = iota
-	askReconnect          // Enter reconnects and sends
+	askReconnect          // Enter reconnects and sends, c runs what was meant
 	askOdd                // s sends as typed, e edits
 )
 
@@ -95,6 +97,7 @@ func (g *grammar) line(line string) step {
 	case g.heredoc != "":
 		return g.heredocLine(line)
 	}
+	g.meant = ""
 	first := byte(0)
 	if line != "" {
 		first = line[0]
@@ -117,7 +120,43 @@ func (g *grammar) line(line string) step {
 	case g.phase == unconnected:
 		return g.bareLine(line)
 	}
-	return g.dataLine(line)
+	return g.likeCommand(line)
+}
+
+// likeCommand is a data line that may have been meant for a command: without a
+// connection its first word is one. It is sent, which is said, or asked about.
+func (g *grammar) likeCommand(line string) step {
+	if !g.readsAsCommand(line) {
+		return g.dataLine(line)
+	}
+	if g.phase == peerClosed {
+		g.meant = line
+		st := g.dataLine(line)
+		if g.block && g.ask == askNothing {
+			st = g.dataLine("") // the question comes at once, not in a draft
+		}
+		return st
+	}
+	st := g.dataLine(line)
+	switch {
+	case st.say != "" || st.err != "":
+	case g.block:
+		st.say = fmt.Sprintf("taken as the first line of a request (^C drops it); as a command: .%s", line)
+	case st.do == doSend:
+		st.say = fmt.Sprintf("sent as text; as a command: .%s", line)
+	}
+	return st
+}
+
+// readsAsCommand reports whether a line that begins something is what a command
+// looks like where nothing is connected. To a script nobody has to be told.
+func (g *grammar) readsAsCommand(line string) bool {
+	fields := strings.Fields(line)
+	if g.script || !g.draft.empty() || len(fields) == 0 || len(fields) > 3 {
+		return false
+	}
+	_, bare := g.command(fields[0])
+	return bare && line[0] == fields[0][0]
 }
 
 // isDotWord reports whether a line is a command by its shape: a dot, then a
@@ -303,34 +342,41 @@ func (g *grammar) send(b []byte, request bool) step {
 		return step{do: doSend, data: b, request: request}
 	}
 	if g.script || !request && g.block {
-		return step{err: "the connection is closed: .reconnect first", gone: g.script}
+		return step{err: connectionClosed, gone: g.script}
 	}
 	g.ask = askReconnect
 	if !request {
 		g.draft = draft{lines: []string{strings.TrimSuffix(string(b), g.eol.Bytes())}, buf: b}
 	}
-	return step{say: fmt.Sprintf("connection is closed. Enter = reconnect and send these %d bytes, ^C = keep the draft", len(b))}
+	meant := ""
+	if g.meant != "" {
+		meant = fmt.Sprintf(", c = run the command %q", g.meant)
+	}
+	return step{say: fmt.Sprintf("connection is closed. Enter = reconnect and send these %d bytes%s, ^C = keep the draft", len(b), meant)}
 }
 
 func (g *grammar) answer(line string) step {
 	word := strings.ToLower(strings.TrimSpace(line))
 	switch {
 	case g.ask == askReconnect && word == "":
-		st := step{do: doReconnect, data: g.draft.buf, request: g.block, typed: g.draft.text()}
+		st := step{do: doSend, data: g.draft.buf, request: g.block, typed: g.draft.text()}
+		if g.phase != connected {
+			st.do = doReconnect
+		}
 		g.ask, g.draft = askNothing, draft{}
 		return st
+	case g.ask == askReconnect && word == "c" && g.meant != "":
+		g.ask, g.draft = askNothing, draft{}
+		return g.run(g.meant)
 	case g.ask == askReconnect && isDotWord(line), g.ask == askReconnect && line[0] == escapeMark:
-		st := g.run(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "\x1d")), "."))
-		if st.err != "" {
-			return st // the question stands
-		}
-		st.prefill = g.edit().prefill
-		return st
+		// The question stands.
+		return g.run(strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(line, "\x1d")), "."))
 	case g.ask == askReconnect:
-		// More data: both are kept, for editing.
-		st := g.edit()
-		st.prefill = strings.TrimSuffix(st.prefill, "\n") + "\n" + strings.TrimPrefix(line, "\x16")
-		st.say = "nothing was sent; your lines are kept"
+		typed := g.draft.text()
+		g.ask, g.draft = askNothing, draft{}
+		st := g.line(line)
+		st.typed = cmp.Or(st.typed, typed)
+		st.say = strings.TrimSuffix("nothing was sent; what was kept gives way to this line (Up brings it back)\n"+st.say, "\n")
 		return st
 	case word == "s":
 		g.ask = askNothing
@@ -348,11 +394,35 @@ func (g *grammar) edit() step {
 	return st
 }
 
+// keep is edit for who has not said no.
+func (g *grammar) keep() step {
+	st := g.edit()
+	st.say = "nothing was sent; what was typed is kept (^C again drops it)"
+	return st
+}
+
+// moved is what becomes of what was typed and not sent where a command has
+// changed the connection under it: it goes back into the line being typed where
+// it fits still.
+func (g *grammar) moved(fits bool) step {
+	text := g.draft.text()
+	if g.draft.empty() {
+		return step{}
+	}
+	g.ask, g.draft = askNothing, draft{}
+	if fits && g.phase == connected {
+		return step{prefill: text, say: "what was typed is kept (^C drops it)"}
+	}
+	return step{typed: text, say: "the draft is dropped, nothing of it was sent (Up brings it back)"}
+}
+
 // interrupt is ^C on a line that holds typed. again says that the last one, on
 // an empty line, was less than a second ago.
 func (g *grammar) interrupt(typed string, again bool) step {
 	g.leaving = false
 	switch {
+	case g.ask == askReconnect:
+		return g.keep()
 	case g.ask != askNothing:
 		return g.edit()
 	case g.heredoc != "":
@@ -374,7 +444,7 @@ func (g *grammar) interrupt(typed string, again bool) step {
 func (g *grammar) eof() step {
 	switch {
 	case g.ask == askReconnect:
-		return g.edit()
+		return g.keep()
 	case g.ask == askOdd:
 		return step{say: g.draft.odd() + ": s = send as typed, e = edit"}
 	case g.heredoc != "":

@@ -11,6 +11,8 @@ func (g *grammar) prompt() string {
 	p := g.mainPrompt()
 	due := ""
 	switch {
+	case g.ask == askReconnect && g.meant != "":
+		return "Enter, c or ^C> "
 	case g.ask == askReconnect:
 		return "Enter or ^C> "
 	case g.ask == askOdd:

@@ -99,6 +99,7 @@ type Session struct {
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.
 	challenged atomic.Bool
+	echo       echo
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	g       grammar
@@ -302,7 +303,15 @@ func (s *Session) do(ctx context.Context, st step) error {
 		s.closeLink()
 		return failure(StatusInterrupted, "interrupted")
 	case doRun:
-		return s.fail(s.runCommand(ctx, st.word, st.args))
+		before := s.standing()
+		err := s.runCommand(ctx, st.word, st.args)
+		if after := s.standing(); s.opts.Interactive && after != before && err != errLeave {
+			s.mu.Lock()
+			moved := s.g.moved(after.target == before.target && !after.ws)
+			s.mu.Unlock()
+			defer s.do(ctx, moved)
+		}
+		return s.fail(err)
 	case doReconnect:
 		if err := s.reconnect(ctx); err != nil {
 			s.prefill(st.typed)
@@ -313,6 +322,20 @@ func (s *Session) do(ctx context.Context, st step) error {
 		return s.fail(s.send(ctx, s.telnetText(st.data), st.request))
 	}
 	return nil
+}
+
+// A standing is what a draft is typed for: which connection, and in what state by
+// our doing.
+type standing struct {
+	target  string // its address
+	link    *link
+	ws, tls bool
+}
+
+func (s *Session) standing() standing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return standing{s.target.Address(), s.link, s.ws != nil, s.peer.tls != nil}
 }
 
 // prefill gives the next line a text to start from.

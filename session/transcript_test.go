@@ -176,6 +176,8 @@ func TestTranscripts(t *testing.T) {
 		{"h2", []string{"open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", "POST /y", "content-length: 1", "", "c", ".show 1", ".status", ".quit"}},
 		{"h2look", []string{".frames", "open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", ".frames", ".show 1 frames", ".frames all", ".hpack", ".hpack 1", ".body", ".hex 1", ".cookies", ".frames 7", ".quit"}},
 		{"gone", []string{".again", ".reconnect", "open once 80", "GET / HTTP/1.0", "", "GET /2 HTTP/1.0", "", "", "^C", ".reconnect", ".again", ".quit"}},
+		{"moved", []string{"open www.google.ca 80", "GET / HTTP/1.0", "", "open h 8080", ".cookies", "c", "open h 8080", ".close", "open h 8080", "GET /a HTTP/1.1", ".reconnect",
+			"GET /b HTTP/1.1", "X: y", "", ".quit"}},
 		{"prompting", []string{"open login 9001", "root", "^D"}},
 	}
 	for _, tt := range tests {
