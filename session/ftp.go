@@ -12,6 +12,7 @@ import (
 
 	"wiretape/session/view"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/line"
 )
 
@@ -161,7 +162,7 @@ func (s *Session) dataCommand(ctx context.Context, args string) error {
 		return nil
 	}
 	if word != "" && (word != "save" && word != "send" || name == "") {
-		return usage("data")
+		return usage("data", args)
 	}
 	t, err := s.dataTarget()
 	if err != nil {
@@ -217,7 +218,7 @@ func (s *Session) dataTarget() (wire.Target, error) {
 	if addr.Addr().IsValid() && addr.Addr().String() != host {
 		s.view.Warn(fmt.Sprintf("the server announces %s, and is itself %s: connecting to %[2]s", addr.Addr(), view.EscapeString(host)))
 	}
-	return wire.Target{Network: "tcp", Host: host, Port: addr.Port()}, nil
+	return wire.Target{Network: "tcp", Host: host, Port: addr.Port(), Proto: detect.Raw}, nil
 }
 
 // afterData waits for the end of a data connection whose command is answered, and

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"wiretape/session/view"
+	"wiretape/tape"
+	"wiretape/wire/detect"
 )
 
 // postOffice speaks enough of POP3 for one message.
@@ -137,6 +139,49 @@ func fileServer(announce string) (control, data func(net.Conn), got *strings.Bui
 		}
 	}
 	return control, data, got
+}
+
+// A data connection has octets of no protocol, whatever they look like and whatever
+// all connections are read as; its tape reads as it was seen.
+func TestDataConnectionIsReadAsOctets(t *testing.T) {
+	for _, opts := range []Options{{}, {Proto: detect.FTP}} {
+		synctest.Test(t, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "x.tape")
+			opts.Record.Tape = name
+			control, _, _ := fileServer("229 (|||2525|)\r\n")
+			data := func(c net.Conn) { io.WriteString(c, "220 this is a file of mail\r\nHTTP/1.1 200 OK\r\n\r\n") }
+			w := world{"files.test:12121": control, "192.0.2.2:2525": data}
+			out, err := run(t, w, opts, "ftp://files.test:12121", "EPSV\n.data\n.await close 1s\n")
+			if StatusOf(err) != StatusTimeout {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			f, err := os.Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			r := tape.NewReader(f, name)
+			stream := detect.New(detect.Options{Proto: opts.Proto})
+			protos := map[int]string{}
+			for e, err := range r.Events() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range stream.Feed(e) {
+					protos[m.Conn] = m.Proto
+				}
+			}
+			for _, m := range stream.Close() {
+				protos[m.Conn] = m.Proto
+			}
+			if protos[1] != detect.FTP || protos[2] != detect.Raw {
+				t.Errorf("the tape is read as %v; want ftp and raw\n%s", protos, out)
+			}
+			if strings.Count(out, "! ") > 0 || !strings.Contains(out, "220 this is a file of mail") {
+				t.Errorf("shown:\n%s", out)
+			}
+		})
+	}
 }
 
 func TestFTPTranscripts(t *testing.T) {

@@ -182,6 +182,45 @@ func TestInjectedPlaintextIsReported(t *testing.T) {
 	})
 }
 
+// What stood behind the reply is counted by what the connection is read as, whatever
+// the port; so is what has to be said again.
+func TestTypedStartTLSOnAnyPort(t *testing.T) {
+	for _, tt := range []struct{ target, greeting, ask, reply, again string }{
+		{"h.test:12121", "220 files ready\r\n", "AUTH TLS", "234 go\r\n", ""},
+		{"ftp://h.test:12121", "220 ready\r\n", "AUTH TLS", "234 go\r\n", ""},
+		{"h.test:11110", "+OK ready\r\n", "STLS", "+OK go\r\n", "CAPA must be asked again (RFC 2595 4)"},
+		{"h.test:11143", "* OK ready\r\n", "a STARTTLS", "a OK go\r\n", "CAPABILITY must be asked again (RFC 9051 6.2.1)"},
+		{"h.test:10119", "200 news, posting allowed InterNetNews\r\n", "STARTTLS", "382 go\r\n", "CAPABILITIES must be asked again (RFC 4642 2.2.2)"},
+		{"h.test:10025", "220 h ESMTP\r\n", "STARTTLS", "220 go\r\n", "EHLO must be sent again (RFC 3207 4.2)"},
+	} {
+		t.Run(tt.target, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ca, err := wire.NewAuthority()
+				if err != nil {
+					t.Fatal(err)
+				}
+				cert, err := ca.Issue("h.test")
+				if err != nil {
+					t.Fatal(err)
+				}
+				target, err := wire.ParseTarget(tt.target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w := world{target.Address(): plainServer(t, cert, "< "+tt.greeting, "> "+tt.ask+"\r\n", "< "+tt.reply+"injected\r\n", "")}
+				script := ".await re .\n" + tt.ask + "\n.starttls\n.close\n"
+				out, err := run(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, tt.target, script)
+				if err != nil || !strings.Contains(out, "! 10 plaintext bytes were waiting") {
+					t.Errorf("%v\n%s", err, out)
+				}
+				if tt.again != "" && !strings.Contains(out, "* "+tt.again+"\n") {
+					t.Errorf("%q is not said:\n%s", tt.again, out)
+				}
+			})
+		})
+	}
+}
+
 func TestStartTLSWords(t *testing.T) {
 	if err := ParseStartTLS("SMTP"); err != nil {
 		t.Error(err)

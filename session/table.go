@@ -47,7 +47,7 @@ func (s *Session) runCommand(ctx context.Context, word, args string) error {
 			continue
 		}
 		if c.connected && s.link == nil {
-			return failure(StatusUsage, ".%s: not connected: open HOST PORT first", word)
+			return s.mustBeOpen(word)
 		}
 		if c.args == "" && args != "" {
 			return failure(StatusUsage, ".%s takes no argument, and %q was given", word, args)
@@ -57,15 +57,36 @@ func (s *Session) runCommand(ctx context.Context, word, args string) error {
 	return failure(StatusUsage, "no command .%s (.help lists the commands)", word)
 }
 
-// usage is the error of a command whose arguments do not fit.
-func usage(word string) error {
+// usage is the error of a command whose arguments, as given, do not fit.
+func usage(word, given string) error {
 	for _, c := range commands() {
-		if c.name == word {
-			return failure(StatusUsage, "want .%s %s", c.name, c.args)
+		if c.name != word {
+			continue
 		}
+		if given = strings.TrimSpace(given); given != "" {
+			return failure(StatusUsage, ".%s %s: want .%[1]s %[3]s", word, given, c.args)
+		}
+		return failure(StatusUsage, ".%s: want .%[1]s %s", word, c.args)
 	}
 	return failure(StatusUsage, "no command .%s", word)
 }
+
+// mustBeOpen returns an error unless a connection stands; words are the command's
+// name and what is to be told of its arguments.
+func (s *Session) mustBeOpen(words string) error {
+	switch {
+	case s.link == nil:
+		return failure(StatusUsage, ".%s: %s", words, notConnected)
+	case s.drained():
+		return failure(StatusProtocol, ".%s: %s", words, connectionClosed)
+	}
+	return nil
+}
+
+const (
+	notConnected     = "not connected: open HOST PORT first"
+	connectionClosed = "the connection is closed: .reconnect first"
+)
 
 // form returns how a command is written: ".hex [N]", "open HOST PORT".
 func (c *command) form() string {

@@ -82,7 +82,7 @@ func (w world) dial(ctx context.Context, t wire.Target, tap *wire.Tap) (*wire.Co
 		defer server.Close()
 		serve(server)
 	}()
-	return wire.NewConn(client, wire.Facts{Target: t.Address(), Network: t.Network, Role: wire.Dialed}, tap), nil
+	return wire.NewConn(client, t.Facts(), tap), nil
 }
 
 // play runs a session on a terminal and returns what its screen shows.

@@ -34,7 +34,7 @@ func conversation() []wire.Event {
 			ALPN: "h2", Offered: []string{"h2", "http/1.1"}, ServerName: "example.com", Resumed: true,
 			Certificates: [][]byte{{0x30, 1, 2}, {0x30, 3}}, Verify: "ok", OCSP: true, SCTs: 2, Took: 3 * ms}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindOpen, Facts: &wire.Facts{
-			Network: "unix", Role: wire.Accepted, Target: "/run/a b=\"c\".sock", Start: created.Add(10 * ms)}},
+			Network: "unix", Role: wire.Accepted, Target: "/run/a b=\"c\".sock", Proto: "raw", Start: created.Add(10 * ms)}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindSecure, TLS: &wire.TLS{
 			Version: 0x7f12, CipherSuite: 0x1234, Group: 0x9999, ALPN: "a b", Offered: []string{"a,b", "", "c\xff"},
 			Verify: "certificate is for \"x\"\n"}},

@@ -21,7 +21,7 @@ type verb struct {
 }
 
 var verbs = []verb{
-	{"open", wire.KindOpen, []string{"local", "remote", "via", "role", "dns", "connect", "proxy"},
+	{"open", wire.KindOpen, []string{"proto", "local", "remote", "via", "role", "dns", "connect", "proxy"},
 		[]string{"local", "remote", "via", "role", "dns", "connect", "proxy"}, putOpen, getOpen},
 	{"try", wire.KindTry, []string{"error"}, nil,
 		func(l *facts, e wire.Event) { l.add(e.Addr); l.set("error", e.Text) },
@@ -103,6 +103,7 @@ func putOpen(l *facts, e wire.Event) {
 	}
 	l.add(f.Network)
 	l.add(f.Target)
+	l.set("proto", f.Proto)
 	l.set("local", f.Local)
 	l.set("remote", f.Remote)
 	l.set("via", f.Via)
@@ -124,6 +125,7 @@ func getOpen(l *facts, e *wire.Event) {
 		l.fail("network %q: want %s", f.Network, strings.Join(networks, ", "))
 	}
 	f.Target = l.place("a target")
+	f.Proto = l.key("proto")
 	f.Local, f.Remote, f.Via = l.key("local"), l.key("remote"), l.key("via")
 	switch role := l.key("role"); role {
 	case "":

@@ -73,7 +73,8 @@ type Dialer struct {
 // recorded all the same, with a KindClose at its end.
 func (d Dialer) Dial(ctx context.Context, t Target, tap *Tap) (*Conn, error) {
 	c := newConn(tap)
-	facts := Facts{Network: t.Network, Role: Dialed, Target: t.Address(), Start: time.Now()}
+	facts := t.Facts()
+	facts.Start = time.Now()
 	nc, err := d.connect(ctx, t, c, &facts)
 	if err != nil {
 		if op := err.(*OpError); op.Phase != PhaseConnect || t.Network == "unix" {

@@ -11,6 +11,7 @@ type Facts struct {
 	Network string // "tcp", "udp", "unix"
 	Role    Role
 	Target  string    // as asked for: host:port, or a path
+	Proto   string    // what its scheme says is spoken, as Target.Proto, where the port does not say so; "raw" for octets of no protocol
 	Local   string    // our address
 	Remote  string    // the peer's address, or the proxy's
 	Via     string    // the proxy in between, "socks5 127.0.0.1:1080"; "" for none

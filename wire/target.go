@@ -38,6 +38,17 @@ func (t Target) Address() string {
 	return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port)))
 }
 
+// Facts returns what a target tells of a connection to it: Network, Role, Target,
+// and Proto where the port would say something else and no ALPN is offered that
+// says it.
+func (t Target) Facts() Facts {
+	f := Facts{Network: t.Network, Role: Dialed, Target: t.Address()}
+	if t.Proto != t.service().Proto && len(t.ALPN) == 0 {
+		f.Proto = t.Proto
+	}
+	return f
+}
+
 // ParseTarget reads a target: host:port, a host alone, or scheme://host:port/path,
 // where a port may be a service's name. IPv6 addresses stand in brackets unless
 // they are the whole target. A fragment is dropped. A user before "@" is refused:

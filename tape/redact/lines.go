@@ -65,7 +65,11 @@ func (c *conn) expect(f *wire.Facts) {
 	if address == "" && f.Role == wire.Accepted {
 		address = f.Local
 	}
-	if _, port, err := net.SplitHostPort(address); err == nil {
+	_, port, err := net.SplitHostPort(address)
+	if f.Proto != "" {
+		port, err = f.Proto, nil // a scheme's name is that of its service
+	}
+	if err == nil {
 		service := wire.ServiceAt("tcp", port)
 		c.greeted = c.greeted || service.Greets
 		c.tagged = c.tagged || service.Proto == "imap"

@@ -11,6 +11,7 @@ import (
 // conn is what is known of one connection.
 type conn struct {
 	id        int
+	named     bool // the protocol was chosen for this connection
 	limits    proto.Limits
 	v         evidence
 	opened    *wire.Event  // KindOpen
@@ -55,6 +56,9 @@ func (c *conn) feed(e wire.Event) []proto.Message {
 			c.opened = &e
 		}
 		c.v.facts(e.Facts)
+		if c.v.hint == Raw && !c.named {
+			c.v.forced = ""
+		}
 	case wire.KindData:
 		*off += int64(len(e.Data))
 	case wire.KindGap:
@@ -72,7 +76,9 @@ func (c *conn) pass(e wire.Event) {
 		return
 	}
 	c.hold(e)
-	c.decide()
+	if e.Kind != wire.KindTry || c.v.finished { // what is known at the opening comes behind the tries
+		c.decide()
+	}
 }
 
 // close decides what is still open and returns what is pending.
@@ -203,7 +209,7 @@ func (c *conn) secure(e wire.Event) {
 	}
 	c.end()
 	c.from = c.off
-	c.restart(evidence{forced: c.v.forced, network: c.v.network, port: c.v.port, alpn: name})
+	c.restart(evidence{forced: c.v.forced, network: c.v.network, port: c.v.port, hint: c.v.hint, alpn: name})
 	c.secured = &e
 	c.decide()
 }

@@ -21,6 +21,13 @@ func open(conn int, target string) wire.Event {
 	return wire.Event{Conn: conn, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: target}}
 }
 
+// schemed is open with what the target's scheme says.
+func schemed(conn int, target, proto string) wire.Event {
+	e := open(conn, target)
+	e.Facts.Proto = proto
+	return e
+}
+
 func data(conn int, dir wire.Dir, s string) wire.Event {
 	return wire.Event{Conn: conn, Kind: wire.KindData, Dir: dir, Data: []byte(s)}
 }
@@ -54,6 +61,14 @@ var decisions = []struct {
 	{"DNS by its port", Options{}, []wire.Event{{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "udp", Target: "h:53"}}}, DNS, "datagrams on a port of DNS"},
 	{"DNS over TCP", Options{}, []wire.Event{data(1, cs, "\x00\x11\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01")}, DNS, "first bytes are a length and a query of DNS"},
 	{"binary on the port of DNS", Options{}, []wire.Event{open(1, "h:53"), data(1, cs, "\x00\x00\x00")}, DNS, "no text on a port of DNS"},
+
+	{"scheme before the port", Options{}, []wire.Event{schemed(1, "h:25", "ftp"), data(1, sc, "220 x\r\n")}, FTP, "a three-digit reply where the target's scheme says FTP"},
+	{"scheme is only a hint", Options{}, []wire.Event{schemed(1, "h:12121", "ftp"), data(1, sc, "+OK x\r\n")}, POP3, "the server's first words are +OK or -ERR"},
+	{"scheme within TLS", Options{}, []wire.Event{schemed(1, "h:12121", "imap"), secure(1, ""), data(1, cs, "a b\r\n")}, IMAP, "text where the target's scheme says IMAP"},
+	{"a data connection", Options{}, []wire.Event{schemed(1, "h:25", "raw"), data(1, cs, "GET / HTTP/1.1\r\n\r\n")}, Raw, "opened for octets of no protocol"},
+	{"a data connection over TLS", Options{}, []wire.Event{schemed(1, "h:25", "raw"), secure(1, "http/1.1"), data(1, cs, "GET / HTTP/1.1\r\n\r\n")}, Raw, "opened for octets of no protocol"},
+	{"a data connection where all is chosen", Options{Proto: "ftp"}, []wire.Event{{Conn: 1, Kind: wire.KindTry, Addr: "h:25"}, schemed(1, "h:25", "raw"), data(1, sc, "220 x\r\n")}, Raw, "opened for octets of no protocol"},
+	{"a data connection that is chosen", Options{Conns: map[int]string{1: "ftp"}}, []wire.Event{schemed(1, "h:25", "raw")}, FTP, "chosen: ftp"},
 
 	{"preface", Options{}, []wire.Event{data(1, cs, http2.Preface)}, HTTP2, "first bytes are the HTTP/2 connection preface"},
 	{"preface so far", Options{}, []wire.Event{data(1, cs, http2.Preface[:20])}, "", ""},

@@ -9,7 +9,7 @@ import (
 
 // isDNSPort knows datagrams to a port of DNS, whatever they look like.
 func isDNSPort(v *evidence) verdict {
-	return is(v.network == "udp" && wire.ServiceAt("udp", v.port).Proto == "dns")
+	return is(v.network == "udp" && v.expected("udp") == "dns")
 }
 
 // isDNSDatagram knows datagrams of which the first is a message that is whole to

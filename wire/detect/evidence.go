@@ -20,6 +20,7 @@ type evidence struct {
 	forced   string // canonical name, "" for none
 	network  string // wire.Facts.Network
 	port     string // of the target: "25", or as it was named: "smtp"
+	hint     string // what the target's scheme says, as wire.Facts.Proto
 	alpn     string
 	token    string   // what an Upgrade of HTTP led to, lower case
 	lost     bool     // the connection has changed its protocol too often
@@ -39,7 +40,7 @@ func (v *evidence) facts(f *wire.Facts) {
 	if f == nil {
 		return
 	}
-	v.network = f.Network
+	v.network, v.hint = f.Network, f.Proto
 	address := f.Target
 	if address == "" && f.Role == wire.Accepted {
 		address = f.Local
@@ -71,6 +72,15 @@ func (v *evidence) data(dir wire.Dir, data []byte) {
 	room := sniffLimit - len(v.run[side])
 	v.run[side] = append(v.run[side], data[:min(room, len(data))]...)
 	v.finished = len(v.run[side]) == sniffLimit
+}
+
+// expected returns what is expected to be spoken, as wire.Target.Proto has it: by
+// the target's scheme, or else by its port.
+func (v *evidence) expected(network string) string {
+	if v.hint != "" {
+		return v.hint
+	}
+	return wire.ServiceAt(network, v.port).Proto
 }
 
 // of returns the first run of dir, and whether more of it may come.

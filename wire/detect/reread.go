@@ -15,6 +15,7 @@ func (s *Stream) Reread(conn int, name string, events []wire.Event) []proto.Mess
 		s.order = append(s.order, conn)
 	}
 	c := newConn(conn, name, s.opts.Limits)
+	c.named = true
 	s.conns[conn] = c
 	for _, e := range events {
 		s.take(conn, c, c.feed(e))

@@ -23,6 +23,8 @@ type Options struct {
 	// Proto is the protocol that every connection speaks, one of [Protos] or
 	// another spelling that [Canonical] knows. "" and unknown names leave it to
 	// detection. Where it hands over to another (Upgrade, CONNECT) that is followed.
+	// A connection that was opened for octets of no protocol, as wire.Facts.Proto
+	// says of FTP's data connection, is left alone.
 	Proto string
 	// Conns names the protocol of single connections, before Proto.
 	Conns  map[int]string
@@ -66,10 +68,12 @@ func (s *Stream) Feed(e wire.Event) []proto.Message {
 	c := s.conns[e.Conn]
 	if c == nil {
 		forced := s.opts.Proto
-		if f, ok := s.opts.Conns[e.Conn]; ok {
-			forced = f
+		name, named := s.opts.Conns[e.Conn]
+		if named {
+			forced = name
 		}
 		c = newConn(e.Conn, forced, s.opts.Limits)
+		c.named = named
 		s.conns[e.Conn] = c
 		s.order = append(s.order, e.Conn)
 	}

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"strings"
+
 	"wiretape/wire"
 )
 
@@ -24,8 +26,9 @@ type row struct {
 // row that says yes decides, and a row that waits holds back those after it. What
 // was said comes before what is seen, what the first speaker sent before what the
 // answer looks like. A port is only a hint, taken where the bytes are text that
-// could be anything.
+// could be anything; so is the target's scheme, which comes before its port.
 var table = []row{
+	{Raw, "opened for octets of no protocol", func(v *evidence) verdict { return is(v.hint == Raw) }},
 	{DNS, "datagrams on a port of DNS", isDNSPort},
 	{DNS, "the first datagram is a message of DNS", isDNSDatagram},
 	{Raw, "datagrams", network("udp")},
@@ -92,13 +95,20 @@ func (v *evidence) decide() *row {
 	for i := range table {
 		switch table[i].test(v) {
 		case yes:
-			return &table[i]
+			r := table[i]
+			if v.hint != "" {
+				r.reason = strings.Replace(r.reason, onPortOf, "where the target's scheme says ", 1)
+			}
+			return &r
 		case wait:
 			return nil
 		}
 	}
 	return nil
 }
+
+// onPortOf stands in the reasons of rows that hang on what is expected.
+const onPortOf = "on a port of "
 
 func is(b bool) verdict {
 	if b {
@@ -176,19 +186,19 @@ func (d verdict) unless(more bool) verdict {
 	return d
 }
 
-// onPort asks t only where the target's port is one of a protocol's, as
-// [wire.ServiceAt] has it. Datagrams do not come here.
+// onPort asks t only where the target's scheme, or else its port as
+// [wire.ServiceAt] has it, is one of a protocol's. Datagrams do not come here.
 func onPort(t func(*evidence) verdict, proto string) func(*evidence) verdict {
 	return func(v *evidence) verdict {
-		if wire.ServiceAt("tcp", v.port).Proto != proto {
+		if v.expected("tcp") != proto {
 			return no
 		}
 		return t(v)
 	}
 }
 
-// hint applies t to the client's first run where the target's port is one of a
-// protocol's.
+// hint applies t to the client's first run where the target's scheme or port is
+// one of a protocol's.
 func hint(t test, proto string) func(*evidence) verdict {
 	return onPort(client(t), proto)
 }
