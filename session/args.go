@@ -95,50 +95,20 @@ func firstRune(s string) string {
 	return s[:n]
 }
 
-// maxSendFile bounds what .send file holds in memory, octets.
-const maxSendFile = 64 << 20 // 64 MiB
-
-// sendBytes reads the arguments of .send: "…", hex, file.
-func sendBytes(args string) ([]byte, error) {
-	if strings.HasPrefix(args, `"`) {
-		var all []byte
-		for rest := args; rest != ""; rest = strings.TrimLeft(rest, " ") {
-			if rest[0] != '"' {
-				return nil, fmt.Errorf("%q stands outside of the quotes", rest)
-			}
-			b, r, err := unescape(rest)
-			if err != nil {
-				return nil, err
-			}
-			all, rest = append(all, b...), r
-		}
-		return all, nil
-	}
-	kind, rest, _ := strings.Cut(args, " ")
-	rest = strings.TrimSpace(rest)
-	switch {
-	case kind == "hex":
-		b, err := hex.DecodeString(strings.ReplaceAll(strings.Join(strings.Fields(rest), ""), ":", ""))
-		if err != nil || len(b) == 0 {
-			return nil, fmt.Errorf("hex %q: want pairs of hex digits, such as 0d0a 00ff", rest)
-		}
-		return b, nil
-	case kind == "file" && rest != "":
-		return readFile(rest)
-	}
-	if b, err := telnetBytes(kind, rest); b != nil || err != nil {
-		return b, err
-	}
-	return nil, errors.New(`want .send "bytes\r\n", .send hex 0d0a, .send file F or .send <<EOF`)
+// cutWord cuts the first word of arguments, in lower case, from what follows it.
+// The words of .send, .ws and .h2 are taken in whatever case.
+func cutWord(s string) (word, rest string) {
+	word, rest, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
+	return strings.ToLower(word), strings.Trim(rest, " \t")
 }
 
-func readFile(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
+// parseSwitch reads on and off, and 1 and 0.
+func parseSwitch(s string) (on, ok bool) {
+	switch strings.ToLower(s) {
+	case "on", "1":
+		return true, true
+	case "off", "0":
+		return false, true
 	}
-	if info.Size() > maxSendFile {
-		return nil, fmt.Errorf("%s has %d octets, the limit is %d MiB: a pipe sends more", name, info.Size(), maxSendFile>>20)
-	}
-	return os.ReadFile(name)
+	return false, false
 }

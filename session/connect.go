@@ -86,7 +86,7 @@ func (s *Session) tls(ctx context.Context, args string) error {
 		return openWith("tls")(s, ctx, args)
 	}
 	if s.link == nil {
-		return usage("tls")
+		return usage("tls", args)
 	}
 	return s.startTLS(ctx, "")
 }
@@ -96,7 +96,7 @@ func (s *Session) tls(ctx context.Context, args string) error {
 func ParseOpen(word string, args []string) (wire.Target, error) {
 	i := slices.IndexFunc(openers, func(o opener) bool { return o.word == word })
 	if i < 0 || len(args) < openers[i].min || len(args) > 2 || word == "unix" && len(args) > 1 {
-		return wire.Target{}, usage(word)
+		return wire.Target{}, usage(word, strings.Join(args, " "))
 	}
 	o := openers[i]
 	text := args[0]
@@ -136,6 +136,9 @@ var openers = []opener{
 
 // halfClose is .eof.
 func (s *Session) halfClose(ctx context.Context, _ string) error {
+	if err := s.mustBeOpen("eof"); err != nil {
+		return err
+	}
 	if err := s.link.conn.CloseWrite(); err != nil {
 		return failure(StatusConnection, "half-close: %w", err)
 	}

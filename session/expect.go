@@ -41,7 +41,7 @@ func expectCommands() []command {
 func parseExpr(word, text string) (*expr.Expr, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return nil, usage(word)
+		return nil, usage(word, text)
 	}
 	e, err := expr.Parse(text)
 	if last := len(text) - 1; err != nil && last > 0 && (text[0] == '\'' || text[0] == '"') && text[last] == text[0] {

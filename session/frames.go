@@ -34,7 +34,7 @@ func (s *Session) frames(_ context.Context, args string) error {
 	case err != nil:
 		return err
 	case len(rest) > 0:
-		return usage("frames")
+		return usage("frames", args)
 	case n == 0:
 		return noFrames("frames", 0)
 	}
@@ -85,7 +85,7 @@ func (s *Session) hpack(_ context.Context, args string) error {
 		}
 	}
 	if len(rest) > 0 {
-		return usage("hpack")
+		return usage("hpack", args)
 	}
 	msgs := s.framesHeld(func(*proto.Message) bool { return true })
 	if n > 0 {

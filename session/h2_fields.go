@@ -84,7 +84,7 @@ func (s *Session) writeBlock(h *h2Link, b http2.HeaderBlock, fields []h2Field, a
 // and their frames are to be.
 func (a *h2Args) block(t http2.FrameType) (b http2.HeaderBlock, fields []h2Field, err error) {
 	// What stands behind a name's colon is its value, whatever it looks like.
-	var opts []h2Word
+	var opts []sendWord
 	var f h2Field
 	indexed := false // even what is a secret
 	for i := 0; i < len(a.words); i++ {
@@ -108,7 +108,7 @@ func (a *h2Args) block(t http2.FrameType) (b http2.HeaderBlock, fields []h2Field
 				digits = append(digits, rest.words[0].text)
 				rest.words = rest.words[1:]
 			}
-			sub := h2Args{words: []h2Word{{text: "hex"}, {text: strings.Join(digits, "")}}}
+			sub := h2Args{words: []sendWord{{text: "hex"}, {text: strings.Join(digits, "")}}}
 			raw, err := sub.data()
 			if err != nil || len(raw) == 0 {
 				return b, nil, fmt.Errorf("hex %s: want pairs of hex digits", strings.Join(digits, " "))

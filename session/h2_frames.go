@@ -63,7 +63,7 @@ func h2Form(word string) *h2FrameForm {
 
 // sendH2 is .send with a form that sends frames.
 func (s *Session) sendH2(ctx context.Context, form *h2FrameForm, args string) error {
-	words, err := h2SplitWords(args)
+	words, err := splitSend(args)
 	if err != nil {
 		return failure(StatusUsage, ".send %s: %w", form.word, err)
 	}

@@ -72,18 +72,20 @@ func (o *h2Options) set(words []string) error {
 		if !strings.EqualFold(name, sw.word) {
 			continue
 		}
-		if len(rest) != 1 || rest[0] != "on" && rest[0] != "off" {
+		on, ok := parseSwitch(strings.Join(rest, " "))
+		if !ok {
 			return fmt.Errorf("%s %s: want %[1]s on or %[1]s off", sw.word, strings.Join(rest, " "))
 		}
-		*sw.off(o) = rest[0] == "off"
+		*sw.off(o) = !on
 		return nil
 	}
 	switch strings.ToLower(name) {
 	case "names":
-		if len(rest) != 1 || rest[0] != "lower" && rest[0] != "typed" {
+		to := strings.ToLower(strings.Join(rest, " "))
+		if to != "lower" && to != "typed" {
 			return fmt.Errorf("names %s: want names lower or names typed", strings.Join(rest, " "))
 		}
-		o.typedNames = rest[0] == "typed"
+		o.typedNames = to == "typed"
 		return nil
 	case "settings":
 		return o.setSettings(rest)
@@ -255,8 +257,8 @@ func (h *h2Link) describe() string {
 
 // h2Start is .h2 start: HTTP/2 begins on the connection that stands.
 func (s *Session) h2Start(ctx context.Context) error {
-	if s.drained() {
-		return failure(StatusUsage, ".h2 start: not connected: open HOST PORT first")
+	if err := s.mustBeOpen("h2 start"); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	if s.h2 != nil {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -12,41 +11,9 @@ import (
 	"wiretape/wire/http2"
 )
 
-// An h2Word is a word of .send: up to a blank, where quotes hold blanks and
-// escapes.
-type h2Word struct {
-	text   string
-	quoted bool // all of it, or a part
-}
-
-// h2SplitWords cuts the arguments of .send.
-func h2SplitWords(s string) ([]h2Word, error) {
-	var words []h2Word
-	for {
-		s = strings.TrimLeft(s, " \t")
-		if s == "" {
-			return words, nil
-		}
-		var w h2Word
-		for s != "" && s[0] != ' ' && s[0] != '\t' {
-			if s[0] != '"' {
-				w.text += s[:1]
-				s = s[1:]
-				continue
-			}
-			b, rest, err := unescape(s)
-			if err != nil {
-				return nil, err
-			}
-			w.text, w.quoted, s = w.text+string(b), true, rest
-		}
-		words = append(words, w)
-	}
-}
-
 // h2Args are the words of one .send that are still to be read.
 type h2Args struct {
-	words []h2Word
+	words []sendWord
 	h2Header
 }
 
@@ -151,28 +118,9 @@ func (a *h2Args) header(t http2.FrameType) error {
 }
 
 // data takes the octets that the words say: "…", hex HH…, or nothing.
-func (a *h2Args) data() ([]byte, error) {
-	if a.is("hex") {
-		var digits string
-		for {
-			w, ok := a.next()
-			if !ok {
-				break
-			}
-			digits += w
-		}
-		b, err := hex.DecodeString(strings.ReplaceAll(digits, ":", ""))
-		if err != nil {
-			return nil, fmt.Errorf("hex %q: want pairs of hex digits, such as 0d0a 00ff", digits)
-		}
-		return b, nil
-	}
-	var b []byte
-	for len(a.words) > 0 && a.words[0].quoted {
-		b = append(b, a.words[0].text...)
-		a.words = a.words[1:]
-	}
-	return b, nil
+func (a *h2Args) data() (b []byte, err error) {
+	b, a.words, err = wordOctets(a.words)
+	return b, err
 }
 
 // source takes the octets that the words say, or file F; size is -1 where the

@@ -32,7 +32,7 @@ func (s *Session) save(_ context.Context, args string) error {
 	name, force := strings.CutPrefix(args, "--force ")
 	name = strings.TrimSpace(name)
 	if name == "" || strings.HasPrefix(name, "--") {
-		return usage("save")
+		return usage("save", args)
 	}
 	if info, err := os.Stat(name); err == nil && info.Size() > 0 && !force {
 		return failure(StatusUsage, ".save: %s exists (%d B): .save --force %[1]s replaces it", name, info.Size())
@@ -110,7 +110,7 @@ func (s *Session) tape(_ context.Context, args string) error {
 	what, rest, _ := strings.Cut(args, " ")
 	rest = strings.TrimSpace(rest)
 	if rest == "" {
-		return usage("tape")
+		return usage("tape", args)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *Session) tape(_ context.Context, args string) error {
 	case "note":
 		err = s.record.record(tape.Record{Kind: tape.Meta, Key: "note", Value: rest})
 	default:
-		return usage("tape")
+		return usage("tape", args)
 	}
 	if err != nil {
 		return failure(StatusUsage, ".tape: %w", err)

@@ -26,7 +26,7 @@ type ListenOptions struct {
 // udp:[ADDRESS:]PORT or unix:PATH. Its error is a *Failure of StatusUsage.
 func ParseListen(args []string) (ListenOptions, error) {
 	if len(args) < 1 || len(args) > 2 {
-		return ListenOptions{}, usage("listen")
+		return ListenOptions{}, usage("listen", strings.Join(args, " "))
 	}
 	o := ListenOptions{Network: "tcp", Address: args[0]}
 	for _, network := range []string{"udp", "unix", "tcp"} {
@@ -37,12 +37,12 @@ func ParseListen(args []string) (ListenOptions, error) {
 	}
 	if len(args) == 2 {
 		if o.Network == "unix" {
-			return ListenOptions{}, usage("listen")
+			return ListenOptions{}, usage("listen", strings.Join(args, " "))
 		}
 		o.Address = net.JoinHostPort(strings.Trim(o.Address, "[]"), args[1])
 	}
 	if o.Address == "" {
-		return ListenOptions{}, usage("listen")
+		return ListenOptions{}, usage("listen", strings.Join(args, " "))
 	}
 	return o, nil
 }

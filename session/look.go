@@ -86,7 +86,7 @@ func (s *Session) show(word string, args []string) error {
 		return s.framesOf(n)
 	}
 	if form != "" && form != "raw" && form != "hex" {
-		return usage(word)
+		return usage(word, strings.Join(args, " "))
 	}
 	msgs, err := s.exchange(word, n)
 	if err != nil {
@@ -169,7 +169,7 @@ func (s *Session) body(_ context.Context, args string) error {
 		return err
 	}
 	if len(rest) > 0 {
-		return usage("body")
+		return usage("body", args)
 	}
 	msgs, err := s.exchange("body", n)
 	if err != nil {

@@ -72,7 +72,7 @@ func sendError(err error, n int) error {
 	}
 	switch {
 	case errors.Is(err, net.ErrClosed):
-		return failure(StatusProtocol, "the connection is closed: .reconnect first")
+		return failure(StatusProtocol, connectionClosed)
 	case err != nil:
 		// The event of the failed write has said why.
 		return failure(StatusProtocol, "send %d bytes: %w", n, err)
@@ -81,26 +81,25 @@ func sendError(err error, n int) error {
 }
 
 func (s *Session) sendCommand(ctx context.Context, args string) error {
-	word, rest, _ := strings.Cut(args, " ")
-	if word == "ws" {
-		return s.sendWS(ctx, strings.TrimSpace(rest))
-	}
+	word, rest := cutWord(args)
 	form := h2Form(word)
-	if (form != nil || strings.EqualFold(word, "upgrade")) && s.drained() {
-		return failure(StatusProtocol, ".send: the connection is closed: .reconnect first")
+	var b []byte
+	if form == nil && word != "ws" && word != "upgrade" {
+		var err error
+		if b, err = sendBytes(args); err != nil { // what is wrong in itself is said first
+			return failure(StatusUsage, ".send: %w", err)
+		}
+	}
+	if err := s.mustBeOpen("send"); err != nil {
+		return err
 	}
 	switch {
 	case form != nil:
 		return s.sendH2(ctx, form, args)
-	case strings.EqualFold(word, "upgrade"):
+	case word == "ws":
+		return s.sendWS(ctx, rest)
+	case word == "upgrade":
 		return s.h2Upgrade(ctx, args)
-	}
-	b, err := sendBytes(args)
-	if err != nil {
-		return failure(StatusUsage, ".send: %w", err)
-	}
-	if s.drained() {
-		return failure(StatusProtocol, ".send: the connection is closed: .reconnect first")
 	}
 	return s.send(ctx, b, false)
 }
@@ -124,7 +123,7 @@ func (s *Session) again(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".again: this connection speaks WebSocket now: .send ws sends a message; .reconnect first for a request")
 	}
 	if len(rest) > 0 {
-		return usage("again")
+		return usage("again", args)
 	}
 	msgs, err := s.exchange("again", n)
 	if err != nil {

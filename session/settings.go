@@ -68,7 +68,7 @@ func (s *Session) setMode(_ context.Context, args string) error {
 			s.g.encode = redisCommand
 		}
 	default:
-		return usage("mode")
+		return usage("mode", args)
 	}
 	if s.g.block {
 		s.view.Info("block mode: a request goes out at its blank line")
@@ -116,7 +116,7 @@ func (s *Session) await(ctx context.Context, args string) error {
 	case "bytes":
 		n, err := strconv.ParseInt(rest, 10, 64)
 		if err != nil || n < 1 {
-			return usage("await")
+			return usage("await", args)
 		}
 		w.met, rest = func() bool { return s.peer.gotN >= n }, ""
 	case "re":
@@ -135,10 +135,10 @@ func (s *Session) await(ctx context.Context, args string) error {
 			defer s.forgive()
 		}
 	default:
-		return usage("await")
+		return usage("await", args)
 	}
 	if rest != "" {
-		return usage("await")
+		return usage("await", args)
 	}
 	s.owed = false
 	switch s.wait(ctx, w) {

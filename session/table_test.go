@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"wiretape/wire"
 )
@@ -125,12 +128,12 @@ func TestParseOpen(t *testing.T) {
 		{"udp h 53", "udp h:53"},
 		{"unix /run/x.sock", "unix /run/x.sock"},
 		{"h2 h", "h2 h:443"},
-		{"open", "want .open HOST PORT | TARGET"},
-		{"open a b c", "want .open HOST PORT | TARGET"},
+		{"open", ".open: want .open HOST PORT | TARGET"},
+		{"open a b c", ".open a b c: want .open HOST PORT | TARGET"},
 		{"open h", "open h: which port? open h 80, open h smtp"},
 		{"open https://h 80", `open https://h: the target has its port, and "80" was given`},
 		{"tls https://h", "tls https://h: want a host; open takes a URL"},
-		{"udp h", "want .udp HOST PORT"},
+		{"udp h", ".udp h: want .udp HOST PORT"},
 		{"open h nosuchport", `target "h:nosuchport": port "nosuchport": neither a number nor a service that is known`},
 	}
 	for _, tt := range tests {
@@ -218,5 +221,20 @@ func TestStatusOf(t *testing.T) {
 		if got := StatusOf(tt.err); got != tt.want {
 			t.Errorf("StatusOf(%v) = %d, want %d", tt.err, got, tt.want)
 		}
+	}
+}
+
+// A word that needs a connection says the same of one that is closed, whichever it
+// is: there is nothing wrong with the word.
+func TestWordsOfAClosedConnection(t *testing.T) {
+	for _, word := range []string{`send "x"`, "send ws text x", "send ping", "send upgrade", "starttls", "starttls smtp", "eof", "ws", "telnet on", "h2 start"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := world{"gone:80": func(c net.Conn) { io.WriteString(c, "bye\r\n") }}
+			out, err := run(t, w, Options{}, "gone:80", ".await close\n."+word+"\n")
+			name, _, _ := strings.Cut(word, " ")
+			if StatusOf(err) != StatusProtocol || !strings.Contains(err.Error(), "."+name) || !strings.HasSuffix(err.Error(), ": the connection is closed: .reconnect first") {
+				t.Errorf(".%s: status %d, %v\n%s", word, StatusOf(err), err, out)
+			}
+		})
 	}
 }

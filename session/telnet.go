@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,6 +112,13 @@ func (t *telnetLink) eightBit() bool {
 	return t.q.UsesOurs(telnet.Binary)
 }
 
+// echoed reports whether the server echoes what is sent (RFC 857).
+func (t *telnetLink) echoed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.q.Uses(telnet.Echo)
+}
+
 // inForce names the options that are in use.
 func (t *telnetLink) inForce() (ours, theirs string) {
 	t.mu.Lock()
@@ -190,6 +196,7 @@ func (s *Session) telnetText(b []byte) []byte {
 
 // telnetWord is .telnet.
 func (s *Session) telnetWord(_ context.Context, args string) error {
+	args = strings.ToLower(args)
 	s.mu.Lock()
 	on, conn := s.telnet != nil, s.peer.conn
 	asTelnet := s.stream.Proto(conn) == detect.Telnet
@@ -212,8 +219,8 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 		s.stopTelnet()
 		s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
 	case "on":
-		if s.drained() {
-			return failure(StatusUsage, ".telnet on: the connection is closed: .reconnect first")
+		if err := s.mustBeOpen("telnet on"); err != nil {
+			return err
 		}
 		if on {
 			break
@@ -236,7 +243,7 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 		s.mu.Unlock()
 		s.startTelnet()
 	default:
-		return usage("telnet")
+		return usage("telnet", args)
 	}
 	return nil
 }
@@ -252,7 +259,7 @@ var telnetCodes = map[string]telnet.Code{
 // telnetBytes returns the octets of a command of Telnet, as .send has them: "ayt",
 // "do ECHO", "sb NAWS 0050 0018". They are nil for a word that is none.
 func telnetBytes(word, args string) ([]byte, error) {
-	code, ok := telnetCodes[strings.ToLower(word)]
+	code, ok := telnetCodes[word]
 	name, data, _ := strings.Cut(args, " ")
 	switch takes := code >= telnet.SB; {
 	case !ok:
@@ -272,9 +279,9 @@ func telnetBytes(word, args string) ([]byte, error) {
 	if code != telnet.SB {
 		return []byte{byte(telnet.IAC), byte(code), byte(option)}, nil
 	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(data), ""))
+	b, err := hexOctets(data)
 	if err != nil {
-		return nil, fmt.Errorf("sb %s %q: want pairs of hex digits", option, data)
+		return nil, fmt.Errorf("sb %s: %w", option, err)
 	}
 	return telnet.AppendSubnegotiation(nil, option, b), nil
 }

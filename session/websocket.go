@@ -165,7 +165,7 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 	if err != nil {
 		return failure(StatusUsage, ".ws: %w", err)
 	}
-	if len(words) > 0 && (words[0] == "pong" || words[0] == "close") {
+	if len(words) > 0 && (strings.EqualFold(words[0], "pong") || strings.EqualFold(words[0], "close")) {
 		return s.wsSwitch(words)
 	}
 	path, fields := s.target.Path, []string(nil)
@@ -173,16 +173,16 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 		switch name, _, ok := strings.Cut(w, ":"); {
 		case i == 0 && strings.HasPrefix(w, "/"):
 			path = w
-		case w == "deflate":
+		case strings.EqualFold(w, "deflate"):
 			fields = append(fields, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
 		case ok && name != "" && !strings.ContainsAny(w, "\r\n"):
 			fields = append(fields, w)
 		default:
-			return usage("ws")
+			return usage("ws", args)
 		}
 	}
-	if s.drained() {
-		return failure(StatusUsage, ".ws: the connection is closed: .reconnect first")
+	if err := s.mustBeOpen("ws"); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	ws, h2, conn, secure := s.ws, s.h2, s.peer.conn, s.peer.tls != nil
@@ -211,13 +211,14 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 
 // wsSwitch is .ws pong and .ws close.
 func (s *Session) wsSwitch(words []string) error {
-	if len(words) != 2 || words[1] != "on" && words[1] != "off" {
-		return usage("ws")
+	on, ok := parseSwitch(words[len(words)-1])
+	if len(words) != 2 || !ok {
+		return usage("ws", strings.Join(words, " "))
 	}
-	off := words[1] == "off"
+	off, word := !on, strings.ToLower(words[0])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if words[0] == "pong" {
+	if word == "pong" {
 		s.wsopts.noPong = off
 	} else {
 		s.wsopts.noClose = off
@@ -227,7 +228,7 @@ func (s *Session) wsSwitch(words []string) error {
 		s.ws.opts = s.wsopts
 		s.ws.mu.Unlock()
 	}
-	what := map[string]string{"pong": "Ping", "close": "Close"}[words[0]]
+	what := map[string]string{"pong": "Ping", "close": "Close"}[word]
 	if off {
 		s.view.Info(fmt.Sprintf("%s is not answered", what))
 	} else {

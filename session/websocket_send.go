@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -33,8 +32,7 @@ func (s *Session) sendWS(ctx context.Context, args string) error {
 
 // form reads the arguments of .send ws and gives the frame.
 func (w *wsLink) form(args string) ([]byte, error) {
-	word, rest, _ := strings.Cut(args, " ")
-	rest = strings.TrimLeft(rest, " ")
+	word, rest := cutWord(args)
 	switch word {
 	case "frame":
 		return w.anyFrame(rest)
@@ -58,7 +56,7 @@ func wsPayload(text string, bare bool) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	kind, _, _ := strings.Cut(text, " ")
+	kind, _ := cutWord(text)
 	if bare && text[0] != '"' && kind != "hex" && kind != "file" {
 		return []byte(text), nil
 	}
@@ -110,8 +108,8 @@ func (w *wsLink) anyFrame(text string) ([]byte, error) {
 
 // wsAttribute sets one attribute of a frame.
 func wsAttribute(h *websocket.Frame, name, value string) error {
-	on := value == "1" || value == "on"
-	flag := on || value == "0" || value == "off"
+	name, value = strings.ToLower(name), strings.ToLower(value)
+	on, flag := parseSwitch(value)
 	number, nerr := strconv.ParseInt(value, 0, 64)
 	bad := func(want string) error { return fmt.Errorf("%s=%s: want %s", name, value, want) }
 	switch name {
@@ -140,7 +138,7 @@ func wsAttribute(h *websocket.Frame, name, value string) error {
 			h.Opcode = websocket.Opcode(number)
 		}
 	case "key":
-		b, err := hex.DecodeString(value)
+		b, err := hexOctets(value)
 		if err != nil || len(b) != len(h.Key) {
 			return bad("8 hex digits")
 		}

@@ -148,7 +148,7 @@ func TestWebSocketScript(t *testing.T) {
 		{"typed by hand", "GET / HTTP/1.1\nHost: h\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\n\nhello\n", 0, "", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 0},
 		{"no WebSocket", ".send ws ping\n", 2, "x.script:1: .send ws: this connection does not speak WebSocket", "", 0},
 		{"a bad form", ".ws\n.send ws shout\n", 2, `x.script:2: .send ws: "shout": want text`, "", 0},
-		{"a bad word", ".ws pong maybe\n", 2, "x.script:1: want .ws", "", 0},
+		{"a bad word", ".ws pong maybe\n", 2, "x.script:1: .ws pong maybe: want .ws", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -173,6 +173,8 @@ func TestSendWSForms(t *testing.T) {
 	for _, tt := range []struct{ args, want, err string }{
 		{"text hello world", "\x81\x8b\x01\x02\x03\x04hello world", ""},
 		{`text "a\r\n"`, "\x81\x83\x01\x02\x03\x04a\r\n", ""},
+		{`TEXT HEX 0d0A`, "\x81\x82\x01\x02\x03\x04\r\n", ""},
+		{`Frame FIN=OFF Mask=off "hi"`, "\x01\x02hi", ""},
 		{"text", "\x81\x80\x01\x02\x03\x04", ""},
 		{"binary hex 00ff", "\x82\x82\x01\x02\x03\x04\x00\xff", ""},
 		{"binary hello", "", `want .send "bytes`},
