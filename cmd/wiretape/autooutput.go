@@ -48,7 +48,7 @@ type autoOutput struct {
 func newAutoOutput(a *app, f *autoFlags, several bool, page io.Writer) *autoOutput {
 	o := &autoOutput{app: a, flags: f, several: several, page: page, style: a.style(f.plain), waiting: map[int]siteResult{}}
 	if several && f.env.Record == nil {
-		o.progress.tty = terminalOf(a.stderr)
+		o.progress.tty, o.progress.shared = terminalOf(a.stderr), terminalOf(a.stdout) != nil
 	}
 	return o
 }
@@ -166,7 +166,9 @@ func (o *autoOutput) put(res *siteResult) {
 			o.first = res.err
 		}
 	}
-	o.progress.clear()
+	if o.progress.shared || len(res.failed) > 0 || len(res.lacked) > 0 {
+		o.progress.clear()
+	}
 	if len(res.text) > 0 {
 		if o.written > 0 {
 			switch {

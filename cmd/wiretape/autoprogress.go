@@ -8,11 +8,12 @@ import (
 
 // progress is a line on a terminal that says how far many sites are.
 type progress struct {
-	tty   *os.File // nil for no line
-	total int      // 0 where it is not known
-	began time.Time
-	last  time.Time
-	live  bool // it stands there
+	tty    *os.File // nil for no line
+	shared bool     // what is asked for goes to a terminal too
+	total  int      // 0 where it is not known
+	began  time.Time
+	last   time.Time
+	live   bool // it stands there
 }
 
 func (p *progress) begin(total int) {

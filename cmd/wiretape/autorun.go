@@ -35,7 +35,7 @@ type siteJob struct {
 
 // ahead is how many sites, for each that is under way, may be done before an
 // earlier one: what they gave waits for its turn.
-const ahead = 8
+const ahead = 16
 
 // all analyses every site. A site that gives no answer stops no other; its error
 // is that of the run where nothing else is worse.
