@@ -387,7 +387,10 @@ func (k *seeker) value(b []byte) (n int, ends bool) {
 			}
 			slashes = 0
 		case seekAuthority:
-			if c <= ' ' || c == 0x7f || strings.IndexByte(`/?#"'<>\`, c) >= 0 {
+			switch {
+			case c <= ' ' || c == 0x7f || strings.IndexByte(`"'<>\`, c) >= 0:
+				return i, true
+			case (c == '/' || c == '?' || c == '#') && (bytes.IndexByte(b[:i], '@') >= 0 || !mayBeUser(b[:i])):
 				return i, true
 			}
 		case seekJWT:
@@ -453,12 +456,13 @@ func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
 // "eyJ", in octets.
 const minJWTHead = 7
 
-// maskUser notes the userinfo of an authority (RFC 3986, section 3.2). Of one that
-// is not over, what may be a password.
+// maskUser notes the userinfo of an authority (RFC 3986, section 3.2), in whose
+// password some write what should be coded. Of one that is not over, what may be a
+// password.
 func (k *seeker) maskUser(r *Redactor, v []byte, at int, ends bool) {
 	user := v[:max(0, bytes.LastIndexByte(v, '@'))]
 	if !ends && len(user) == 0 {
-		if _, port, ok := bytes.Cut(v, []byte(":")); !ok || len(bytes.Trim(port, "0123456789")) == 0 {
+		if !mayBeUser(v) {
 			return
 		}
 		user = v
@@ -466,6 +470,12 @@ func (k *seeker) maskUser(r *Redactor, v []byte, at int, ends bool) {
 	name, password, _ := bytes.Cut(user, []byte(":"))
 	addMarks(name, at, k.base, "", &r.inline)
 	addMarks(password, at+len(name)+1, k.base, "", &r.inline)
+}
+
+// mayBeUser reports whether what stands before a "/" is no host with a port.
+func mayBeUser(v []byte) bool {
+	_, port, ok := bytes.Cut(v, []byte(":"))
+	return ok && v[0] != '[' && len(bytes.Trim(port, "0123456789")) > 0
 }
 
 // overwrite goes over a number or a key from b[i] on, of which no span is made: a

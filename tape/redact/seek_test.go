@@ -37,6 +37,7 @@ var texts = []struct {
 	{"json without a string", `{"token":true,"password":null,"api_key":{"a":1},"token":-12.5e9,"x":34}`, `{"token":true,"password":null,"api_key":{"a":1},"token":-11.1e1,"x":34}`},
 	{"object of a script", `{password:'QWERTY', a: 'b'}`, `{password:'passwo', a: 'b'}`},
 	{"url", "Location: https://u:QWERTY@a.example:80/x@y?z\r\n", "Location: https://u:userin@a.example:80/x@y?z\r\n"},
+	{"url with too little coded", "http://u:QWERTY/Q?@W@h/x@y http://h:80/a@b http://[::1]:80/a@b http://h:x/ ", "http://u:userinfo_2u@h/x@y http://h:80/a@b http://[::1]:80/a@b http://h:x/ "},
 	{"token in a url", `{"u":"http:\/\/QWERTY@h\/"} ftp://h/a@b http://h:80`, `{"u":"http:\/\/userin@h\/"} ftp://h/a@b http://h:80`},
 	{"web token", "X-Id: " + jwt + "\r\nx: beyJhbGciOiJI.a.b eyJhbGciOiJI.a eyJ..\r\n", "X-Id: eyJ" + strings.Repeat("jwt", 30)[:len(jwt)-3] + "\r\nx: beyJhbGciOiJI.a.b eyJhbGciOiJI.a eyJ..\r\n"},
 	{"private key", "a\n" + key + "QWE=", "a\n" + strings.NewReplacer("QWERTY+/MIIE", "xxxxxxxxxxxx", "QWERTY==", "xxxxxxxx", "Proc", "xxxx", "Type", "xxxx", "4,ENCRYPTED", "x,xxxxxxxxx", "DEK-Info", "xxx-xxxx", "AES-128-CBC,00", "xxx-xxx-xxx,xx").Replace(key) + "QWE="},
