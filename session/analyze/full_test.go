@@ -412,3 +412,43 @@ func TestHTTP2InTheClear(t *testing.T) {
 		})
 	}
 }
+
+// A server of QUIC answers a version that does not exist with those that it has,
+// and that is all that is asked of it.
+func TestQUIC(t *testing.T) {
+	cfg, o := secure(t)
+	var udp net.PacketConn
+	var secured string
+	for udp == nil { // the same port for both
+		secured = handler(t, func(c net.Conn) {
+			if s := tls.Server(c, cfg); s.Handshake() == nil {
+				keeping(always(page()))(s)
+			}
+		})
+		udp, _ = net.ListenPacket("udp", secured)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		buf := make([]byte, 2048)
+		for {
+			n, from, err := udp.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			if n != 1200 || buf[0]&0x80 == 0 || buf[5] != 8 || buf[14] != 8 {
+				continue // RFC 9000, section 14.1
+			}
+			reply := []byte{0x80, 0, 0, 0, 0, 8}
+			reply = append(append(append(reply, buf[15:23]...), 8), buf[6:14]...)
+			udp.WriteTo(append(reply, 0, 0, 0, 1), from)
+		}
+	}()
+	defer func() { udp.Close(); <-done }()
+	o.Full = true
+	r, err := analyze(t, "https://"+secured+"/", o)
+	want := "yes: " + secured + " answers a version that does not exist with those that it speaks"
+	if got := row(r, "h3"); got != want || r.HTTP2.HTTP3 != "udp-answers" || err != nil {
+		t.Errorf("%s, want %s (%q, %v)", got, want, r.HTTP2.HTTP3, err)
+	}
+}

@@ -36,6 +36,49 @@ var seeds = []string{
 3= open tcp h:443 role=dial
 3= alert < no_application_protocol(120)
 `,
+	`wiretape 1
+= open tcp h:80 role=dial
+> GET / HTTP/1.1\r\n
+> Host: h\r\n
+> Connection: close\r\n
+> \r\n
+< HTTP/1.1 200 OK\r\n
+< Content-Type: text/html\r\n
+< Refresh: 0;url=/b\r\n
+< \r\n
+< <form><input type=password></form>
+= eof <
+= close
+2= open tcp h:80 role=dial
+2> PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
+2>x 00 00 00 04 00 00 00 00 00
+2<x 00 00 00 04 00 00 00 00 00
+2= close
+3= open tcp h:80 role=dial
+3> GET / HTTP/1.1\r\n
+3> Host: h\r\n
+3> Connection: Upgrade, HTTP2-Settings\r\n
+3> Upgrade: h2c\r\n
+3> HTTP2-Settings: AAMAAABkAAQAoAAA\r\n
+3> \r\n
+3< HTTP/1.1 101 x\r\n
+3< Upgrade: h2c\r\n
+3< \r\n
+3= close
+4= open tcp h:443 role=dial
+4>x 16 03 01 00 04 01 00 00 00
+4<x 15 03 01 00 02 02 46
+4= close
+5= open udp 192.0.2.53:53 role=dial
+5>x 00 01 01 00 00 01 00 00 00 00 00 00 01 68 00 00 41 00 01
+5<x 00 01 81 82 00 01 00 00 00 00 00 00 01 68 00 00 41 00 01
+5= close
+6= open tcp h:80 role=dial
+6> GET / HTTP/1.0\r\n
+6> Authorization: Basic x\r\n
+6> \r\n
+6= reset <
+`,
 }
 
 // FuzzAnalyze holds that any tape gives a report, and the same one twice.

@@ -11,7 +11,21 @@
 //
 // A probe carries no label. What a conversation was for is read from it: where
 // it went to, which protocols were offered in TLS, what was asked. A field of
-// which nothing was recorded is empty or "unknown", never guessed.
+// which nothing was recorded is empty or "unknown", never guessed. Findings name
+// the connection of the recording that shows them.
+//
+// # Probes
+//
+// The classic report needs the page, after its redirects, and one handshake or
+// two that offer h2. A full analysis adds, at the place where the redirects ended
+// and all at the same time: a name server's answers for A, AAAA and HTTPS; each
+// version of TLS by itself; HTTP/1.0, two requests on one connection, HTTP/2 in the
+// clear by prior knowledge and by Upgrade, port 80 beside 443, a datagram of QUIC;
+// where the page was refused, the page under a browser's name. All of them are GET
+// requests, at most 12 connections beside those of the redirects.
+//
+// Cookies go along between the requests of one chain, but over no connection whose
+// certificate did not verify; credentials neither, and not to another host.
 package analyze
 
 import "wiretape/wire/cookie"
@@ -77,7 +91,7 @@ type HTTP2 struct {
 	Conn     int        `json:"conn,omitempty"`    // connection of the recording that shows it; 0 for none
 	Prefers  string     `json:"prefers,omitempty"` // "http/1.1" where h2 is spoken only when it is offered alone
 	H2C      string     `json:"h2c"`               // "yes", "no" or "unknown"; "" where it was not asked
-	HTTP3    string     `json:"http3"`             // "advertised-header", "advertised-dns", both with ", ", "not seen" or "unknown"; "" where it was not asked
+	HTTP3    string     `json:"http3"`             // "advertised-header", "advertised-dns" and "udp-answers", several with ", "; or "not seen", "unknown"; "" where it was not asked
 	First    *HTTP2Host `json:"first,omitempty"`   // of the URL that was typed, where the final one is at another place
 }
 
