@@ -22,7 +22,7 @@ func expectCommands() []command {
 	return []command{
 		{group: "Wait", name: "expect", args: "EXPR [TIME]", summary: "waits for the reply, and checks it",
 			detail:  "With a TIME such as 5s it waits that long for a reply, or a message, of which EXPR holds.\n" + expectDetail,
-			example: `.expect status == 200 && header.content-type =~ "json"`, run: (*Session).expect},
+			example: `.expect status == 200 && header.content-type =~ "json"`, run: (*Session).expect, complete: expectNames},
 		{group: "Wait", name: "assert", args: "EXPR", summary: "checks what came so far, without waiting",
 			detail: expectDetail, example: ".assert cookie.sid.secure && cookie.sid.http_only",
 			run: func(s *Session, _ context.Context, args string) error {
@@ -32,9 +32,12 @@ func expectCommands() []command {
 				}
 				_, err = s.check("assert", e)
 				return err
-			}},
+			}, complete: expectNames},
 	}
 }
+
+// expectNames are those that most replies have.
+var expectNames = []string{"status ", "code ", "lines ", "body ", "body_size ", "header.", "cookie.", "complete", "request.", "value "}
 
 // parseExpr reads the expression of a word. It may stand in quotes, as a shell
 // wants it.
