@@ -158,13 +158,13 @@ func (j *object) frame(m *proto.Message, f *http2.Frame) {
 		}
 		j.end()
 	case http2.FrameRSTStream:
-		j.string("code", f.Code.String())
+		j.code(int64(f.Code), f.Code.String())
 	case http2.FramePushPromise:
 		j.int("promised", int64(f.Promised))
 	case http2.FramePing:
 		j.base64("opaque", f.Opaque)
 	case http2.FrameGoAway:
-		j.string("code", f.Code.String())
+		j.code(int64(f.Code), f.Code.String())
 		j.int("last", int64(f.Last))
 		j.bytes("debug", f.Debug)
 	case http2.FrameWindowUpdate:

@@ -33,6 +33,13 @@ func (j *object) int(name string, n int64) {
 	j.b = strconv.AppendInt(j.b, n, 10)
 }
 
+// code appends a number that its protocol has a word for, and the word: "code" is a
+// number wherever it stands.
+func (j *object) code(n int64, name string) {
+	j.int("code", n)
+	j.string("code_name", name)
+}
+
 func (j *object) bool(name string, is bool) {
 	j.key(name)
 	j.b = strconv.AppendBool(j.b, is)

@@ -90,8 +90,7 @@ func (j *object) tlsRecord(m *proto.Message, r *tlsrec.Record) {
 	if r.Alert != nil {
 		j.open("alert")
 		j.bool("fatal", r.Alert.Fatal)
-		j.string("code", r.Alert.Code.String())
-		j.int("number", int64(r.Alert.Code))
+		j.code(int64(r.Alert.Code), r.Alert.Code.String())
 		j.shut()
 	}
 	if len(r.Handshakes) > 0 {
