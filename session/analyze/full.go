@@ -415,7 +415,7 @@ func (p *prober) authenticate(ctx context.Context, ch *chain) {
 		return
 	}
 	for _, c := range answerable(h.response, p.o.Auth) {
-		if p.tryAuth(ctx, ch, h.want, c) {
+		if !p.spend() || p.tryAuth(ctx, ch, h.want, c) {
 			return
 		}
 	}

@@ -452,3 +452,53 @@ func TestQUIC(t *testing.T) {
 		t.Errorf("%s, want %s (%q, %v)", got, want, r.HTTP2.HTTP3, err)
 	}
 }
+
+// A page that is refused under this program's name is asked for once more under a
+// browser's, and the difference is told.
+func TestRefusedForItsName(t *testing.T) {
+	for status, want := range map[int]bool{403: true, 406: true, 404: false} {
+		var asked atomic.Bool
+		s := handler(t, keeping(func(head string) string {
+			if strings.Contains(head, "\r\nUser-Agent: Mozilla/5.0 ") {
+				asked.Store(true)
+				return page()
+			}
+			return fmt.Sprintf("HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n", status)
+		}))
+		r, err := analyze(t, "http://"+s+"/", Options{Full: true})
+		told := slices.Contains(r.Warnings, fmt.Sprintf("status 200 under a browser's name, where it is %d under this program's", status))
+		if asked.Load() != want || told != want || err != nil || r.Hops[0].Status != status {
+			t.Errorf("%d: asked %t, told %t, want %t (%v)", status, asked.Load(), told, want, err)
+		}
+	}
+}
+
+// A public name that leads into a private network is told of.
+func TestNameThatLeadsInside(t *testing.T) {
+	s := serve(t, site{http: always(page())})
+	_, port, _ := net.SplitHostPort(s)
+	for host, want := range map[string]bool{"www.uvic.ca": true, "www.example.com": false, "printer.local": false, "printer": false, "127.0.0.1": false} {
+		o := Options{Dialer: wire.Dialer{Resolve: func(context.Context, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+		}}}
+		r, err := analyze(t, "http://"+host+":"+port+"/", o)
+		if got := slices.Contains(r.Warnings, host+" leads to 127.0.0.1, which is no public address"); got != want || err != nil {
+			t.Errorf("%s: %q, %v", host, r.Warnings, err)
+		}
+	}
+}
+
+// Who finds hosts in a way of his own has no name server asked for them.
+func TestNobodyIsAskedForNames(t *testing.T) {
+	for name, o := range map[string]Options{
+		"own resolver": {Dialer: wire.Dialer{Resolve: loopback}}, "none": {Nameserver: "none"},
+		"pins": {Dialer: wire.Dialer{Pins: []wire.Pin{{Host: "h", Port: 1}}}}, "proxy": {Dialer: wire.Dialer{Proxy: &wire.Proxy{}}},
+	} {
+		if got := newProber(o, "h").nameserver(); got != "" {
+			t.Errorf("%s: %q is asked", name, got)
+		}
+	}
+	if got := newProber(Options{Nameserver: "192.0.2.53:53", Dialer: wire.Dialer{Resolve: loopback}}, "h").nameserver(); got != "192.0.2.53:53" {
+		t.Errorf("%q is asked", got)
+	}
+}
