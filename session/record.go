@@ -76,7 +76,12 @@ func (r *recorder) add(path string, force bool) error {
 	if err != nil {
 		return err
 	}
-	r.dests = append(r.dests, &recording{name: path, w: r.writer(f), file: f, masked: !r.opts.NoRedact})
+	w := r.writer(f)
+	if err := w.Begin(); err != nil {
+		f.Close()
+		return fmt.Errorf("record to %s: %w", path, err)
+	}
+	r.dests = append(r.dests, &recording{name: path, w: w, file: f, masked: !r.opts.NoRedact})
 	return nil
 }
 

@@ -60,6 +60,18 @@ func NewWriter(dst io.Writer, opt Options) *Writer {
 	return w
 }
 
+// Begin writes the header, which otherwise comes with the first record: a place that
+// takes nothing shows before there is anything to record.
+func (w *Writer) Begin() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil && !w.open {
+		w.begin()
+		w.flush()
+	}
+	return w.err
+}
+
 // Event writes an event. It is a [wire.Sink].
 func (w *Writer) Event(e wire.Event) { w.Spanned(e, nil) }
 

@@ -32,8 +32,10 @@ func ParsePin(s string) (Pin, error) {
 		return Pin{}, fmt.Errorf("%q: %w", s, err)
 	}
 	for text := range strings.SplitSeq(parts[2], ",") {
-		a, err := netip.ParseAddr(strings.Trim(text, "[]"))
-		if err != nil {
+		inner, opened := strings.CutPrefix(text, "[")
+		inner, closed := strings.CutSuffix(inner, "]")
+		a, err := netip.ParseAddr(inner)
+		if err != nil || opened != closed {
 			return Pin{}, fmt.Errorf("%q: %q is no address", s, text)
 		}
 		p.Addrs = append(p.Addrs, a)

@@ -22,7 +22,7 @@ func TestParsePin(t *testing.T) {
 			t.Errorf("ParsePin(%q) = %+v, %v; want %+v", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"", "h", "h:80", "h:80:", "h:80:name", "h:0:127.0.0.1", "h:x y:127.0.0.1", ":80:127.0.0.1", "[::1:80:127.0.0.1", "-h:80:127.0.0.1,"} {
+	for _, in := range []string{"", "h", "h:80", "h:80:", "h:80:name", "h:0:127.0.0.1", "h:x y:127.0.0.1", ":80:127.0.0.1", "[::1:80:127.0.0.1", "-h:80:127.0.0.1,", "h:80:[::1", "h:80:::1]", "h:80:[[::1]]"} {
 		if got, err := ParsePin(in); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q", in)) {
 			t.Errorf("ParsePin(%q) = %+v, %v", in, got, err)
 		}

@@ -81,6 +81,10 @@ func (r *recordFlags) open(start time.Time) (*recording, error) {
 		return nil, usagef("record: %w", err)
 	}
 	rec := &recording{file: f, w: tape.NewWriter(f, tape.Options{Created: start, Tool: toolName()})}
+	if err := rec.w.Begin(); err != nil {
+		f.Close()
+		return nil, usagef("record to %s: %w", r.tape, err)
+	}
 	if !r.noRedact {
 		rec.mask = redact.New(rec.w.Spanned, o)
 	}
