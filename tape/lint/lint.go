@@ -94,8 +94,8 @@ func Check(src io.Reader, name string, opt Options) ([]Finding, error) {
 				c.take(c.messages.Feed(rec.Event))
 			}
 		case tape.Data:
+			c.streams.Record(&rec) // first, whose name for it is better
 			c.line(&rec)
-			c.streams.Record(&rec)
 			if !rec.Continues {
 				flush()
 				held = rec.Event

@@ -88,7 +88,7 @@ var planted = []struct {
 	{"base64", []string{"GET /" + base64.RawURLEncoding.EncodeToString([]byte(`{"password":"qwerty"}`)) + " HTTP/1.1\r\n\r\n"}, Encoded, "PASSWORD"},
 	{"base64 twice", []string{"GET / HTTP/1.1\r\n\r\n", gzipped(base64.StdEncoding.EncodeToString([]byte("x=y&password=qwerty&b=c")))}, Encoded, "PASSWORD"},
 	{"known", []string{"GET / HTTP/1.1\r\nX: " + "ghp_" + strings.Repeat("a1B2", 10) + "\r\n\r\n"}, Known, "GITHUB_TOKEN"},
-	{"random", []string{"GET / HTTP/1.1\r\nX-Auth-Key: f3Kd92mXq81LzP0vTr56\r\n\r\n"}, Random, "X_AUTH_KEY"},
+	{"random", []string{"GET / HTTP/1.1\r\nX-Signature: f3Kd92mXq81LzP0vTr56\r\n\r\n"}, Random, "X_SIGNATURE"},
 	{"echoed", []string{"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\ncsrf f3Kd92mXq81LzP0vTr56", "GET /x?c=f3Kd92mXq81LzP0vTr56 HTTP/1.1\r\n\r\n"}, Echoed, "VALUE"},
 }
 
