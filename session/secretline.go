@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // secretPatterns matches lines that are to stay out of a history on disk. A secret
@@ -38,6 +39,43 @@ func looksSecret(line string) bool { return secretPatterns().MatchString(line) }
 // between runs: it looks like a secret, or answers a server that asks for one. It
 // may be called while a line is being read, from any goroutine.
 func (s *Session) Secret(line string) bool { return s.challenged.Load() || looksSecret(line) }
+
+// Echoes say what becomes on the screen of what is typed. They are read while a
+// line is edited, when no lock can be taken.
+type echoes struct {
+	hidden atomic.Bool // the server waits for a password
+	theirs atomic.Bool // the server echoes what is sent
+}
+
+// followEcho takes what the latest event has changed. s.mu is held.
+func (s *Session) followEcho() {
+	p := &s.peer
+	s.echo.theirs.Store(!p.ended && s.telnet != nil && s.telnet.echoed())
+	s.echo.hidden.Store(!p.ended && isPasswordPrompt(p.got))
+}
+
+// Hidden reports whether what is typed now is a password, which is neither shown
+// nor remembered: the server has asked for one. It may be called while a line is
+// being read, from any goroutine.
+func (s *Session) Hidden() bool { return s.echo.hidden.Load() }
+
+// Fleeting reports whether a line that was typed comes back by itself, because the
+// server echoes it, and need not stay on the screen. It may be called while a line
+// is being read, from any goroutine.
+func (s *Session) Fleeting(line string) bool {
+	return s.echo.theirs.Load() && line != "" && line[0] != escapeMark && !isDotWord(line)
+}
+
+// isPasswordPrompt reports whether what a server has sent since our last write
+// ends by asking for a password, on a line that it has not ended.
+func isPasswordPrompt(got []byte) bool {
+	for _, end := range []string{"\xff\xf9", "\xff\xef"} { // Telnet's GA and EOR
+		got = bytes.TrimSuffix(got, []byte(end))
+	}
+	last := bytes.ToLower(bytes.TrimRight(got[bytes.LastIndexByte(got, '\n')+1:], " "))
+	return bytes.HasSuffix(last, []byte("password:")) || bytes.HasSuffix(last, []byte("passphrase:")) ||
+		bytes.HasPrefix(last, []byte("password for ")) && bytes.HasSuffix(last, []byte(":"))
+}
 
 // isChallenge reports whether what a server has sent since our last write asks for
 // credentials: SMTP's 334 (RFC 4954, section 4), FTP's 331 and 332 (RFC 959), the

@@ -99,7 +99,7 @@ type Session struct {
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.
 	challenged atomic.Bool
-	echo       echo
+	echo       echoes
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	g       grammar

@@ -122,6 +122,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 		s.trackMessage(&msgs[i])
 	}
 	s.trackAnnounced()
+	s.followEcho()
 	if p.ended && s.ws != nil {
 		s.ws.over = true
 	}

@@ -313,6 +313,8 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 		In: terminalOf(a.stdin), Out: terminalOf(a.stdout), Escape: key, History: historyFile(f.noKeep),
 		Secret:   func(line string) bool { return s.Secret(line) },
 		Complete: func(line string, pos int) []string { return s.Complete(line, pos) },
+		Hidden:   func() bool { return s.Hidden() },
+		Fleeting: func(line string) bool { return s.Fleeting(line) },
 	})
 	if err != nil {
 		return err

@@ -54,6 +54,15 @@ type Config struct {
 	// not reach the disk. nil is never.
 	Secret func(line string) bool
 
+	// Hidden reports whether what is typed now is a password: it is not shown
+	// while it is edited, not completed and not remembered at all. Once it has
+	// been true, it holds for the rest of the line. nil is never.
+	Hidden func() bool
+
+	// Fleeting reports whether a line is taken off the screen when it is
+	// submitted, prompt and all, since it comes back as output. nil is never.
+	Fleeting func(line string) bool
+
 	// Complete returns the words that could replace the one before byte pos
 	// of line. It is called from another goroutine than ReadLine's. A single
 	// candidate that ends in a letter or digit gets a space. nil is none.
@@ -103,6 +112,8 @@ func Open(cfg Config) (*Console, error) {
 		screen:   c.screen,
 		escape:   rune(cfg.Escape),
 		complete: cfg.Complete,
+		hidden:   cfg.Hidden,
+		fleeting: cfg.Fleeting,
 		pastes:   t.takePastes,
 		suspend:  c.suspend,
 		history:  history{path: cfg.History, secret: cfg.Secret},
@@ -228,8 +239,12 @@ func (c *Console) ReadLine() (string, error) {
 		c.screen.end("")
 		return "", err
 	}
-	lines, tail, err := c.editor.submitted(text)
-	c.screen.end(tail)
+	lines, tail, fleeting, err := c.editor.submitted(text)
+	if fleeting {
+		c.screen.vanish()
+	} else {
+		c.screen.end(tail)
+	}
 	c.warnHistory(err)
 	c.queue = lines[1:]
 	return lines[0], nil

@@ -88,6 +88,27 @@ func TestScreens(t *testing.T) {
 			tm.order("write", "ok\n")
 			tm.await("Password: (not shown) ok\nhost> █")
 		}},
+		{"password", func(tm *term) {
+			tm.typed("fleeting\r")
+			tm.await("got \"fleeting\"\nhost> █")
+			tm.order("hide", "")
+			tm.await("Password: █")
+			tm.typed("hunter2\t\x1dhelp\r")
+			tm.await("command> help\ngot \"\\x1dhelp\"\nPassword: █")
+			tm.order("unhide", "late> ")
+			tm.await("late> █")
+			tm.typed("\x7f3\r")
+			tm.await("late>\ngot \"hunter3\"\nlate> █")
+			tm.typed("\x10")
+			tm.await("late> help█")
+			tm.typed("\x10")
+			tm.await("late> fleeting█")
+			tm.mu.Lock()
+			defer tm.mu.Unlock()
+			if strings.Contains(tm.raw.String(), "hunter2") {
+				tm.t.Error("the password was drawn")
+			}
+		}},
 		{"wide-characters", func(tm *term) {
 			tm.typed("世界 你好x\x1b[D\x1b[D\x7f界")
 			tm.await("host> 世界 界█好x")

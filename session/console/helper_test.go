@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -32,11 +33,14 @@ func TestMain(m *testing.M) {
 // helperConsole reads lines and says what it got. On file descriptor 3 it
 // takes orders, a verb and a quoted string each.
 func helperConsole() {
+	var hidden atomic.Bool
 	c, err := Open(Config{
 		In: os.Stdin, Out: os.Stdout,
-		Escape:  0x1d,
-		History: os.Getenv("CONSOLE_TEST_HISTORY"),
-		Secret:  func(line string) bool { return strings.HasPrefix(line, "PASS ") },
+		Escape:   0x1d,
+		History:  os.Getenv("CONSOLE_TEST_HISTORY"),
+		Secret:   func(line string) bool { return strings.HasPrefix(line, "PASS ") },
+		Hidden:   func() bool { return hidden.Load() },
+		Fleeting: func(line string) bool { return strings.HasPrefix(line, "fleeting") },
 		Complete: func(line string, pos int) []string {
 			var out []string
 			if line == "boom" {
@@ -67,6 +71,12 @@ func helperConsole() {
 			switch verb {
 			case "write":
 				io.WriteString(c, text)
+			case "hide":
+				hidden.Store(true)
+				c.SetPrompt("Password: ")
+			case "unhide":
+				hidden.Store(false)
+				c.SetPrompt(text)
 			case "prompt":
 				c.SetPrompt(text)
 			case "prefill":

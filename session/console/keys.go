@@ -53,6 +53,8 @@ type editor struct {
 	screen   *screen
 	escape   rune // 0 for none
 	complete func(line string, pos int) []string
+	hidden   func() bool            // nil is never
+	fleeting func(line string) bool // nil is never
 	pastes   func() []paste
 	suspend  func()
 
@@ -69,6 +71,7 @@ type editor struct {
 	found  int    // index in history, -1 before the first match
 	failed bool
 
+	secret   bool // the draft is a password
 	paste    paste
 	override []rune // what Enter submits in place of the draft
 	ended    bool   // the keyboard is gone
@@ -92,7 +95,7 @@ func (e *editor) key(r rune) action {
 		return action{set: []rune{}}
 	}
 	a := e.dispatch(r)
-	if a.pass != enter {
+	if a.pass != enter && e.pending == nil { // the draft as it was means nothing any more
 		e.screen.show(e.view())
 	}
 	a.kick = (r == enter || r == ctrlC || r == ctrlD) && a.pass != r
@@ -170,7 +173,7 @@ func (e *editor) typingKey(r rune) action {
 }
 
 func (e *editor) tab() action {
-	if e.complete == nil {
+	if e.complete == nil || e.isSecret() {
 		e.screen.bell()
 		return swallow
 	}
@@ -226,6 +229,22 @@ func (e *editor) recalled() action {
 
 // view returns what is to be seen now.
 func (e *editor) view() view {
+	v := e.open()
+	if e.isSecret() && (e.mode == typing || e.mode == search && e.found < 0) {
+		v.text, v.pos = nil, 0
+	}
+	return v
+}
+
+// isSecret reports whether the draft is a password. The one-shot command line in
+// front of it is none.
+func (e *editor) isSecret() bool {
+	e.secret = e.secret || e.hidden != nil && e.hidden()
+	return e.secret && e.mode != command
+}
+
+// open returns what is to be seen now of a draft that may be seen.
+func (e *editor) open() view {
 	switch e.mode {
 	case search:
 		name := "search"
@@ -277,6 +296,8 @@ func (e *editor) begin() (text []rune, ended bool) {
 	defer e.mu.Unlock()
 	e.mode, e.recall, e.typed, e.override = typing, len(e.history.entries), draft{}, nil
 	e.paste = paste{}
+	// A password that waited under a command line is one still.
+	e.secret = e.secret && e.draft != nil
 	if e.draft != nil {
 		text = e.draft.text
 		e.draft = nil
@@ -284,21 +305,24 @@ func (e *editor) begin() (text []rune, ended bool) {
 	return text, e.ended
 }
 
-// submitted returns the lines of a draft that Enter was pressed on, and what
-// was left to see of a paste that went by.
-func (e *editor) submitted(text []rune) (lines []string, tail string, err error) {
+// submitted returns the lines of a draft that Enter was pressed on, what was left
+// to see of a paste that went by, and whether the draft is taken off the screen.
+func (e *editor) submitted(text []rune) (lines []string, tail string, fleeting bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.override != nil {
 		text, tail = e.override, e.paste.String()
 	}
-	err = e.history.add(string(text))
+	if !e.isSecret() {
+		err = e.history.add(string(text))
+	}
 	if e.mode == command {
 		e.mode = typing
-		return []string{string(rune(Command)) + decodeDraft(text)}, "", err
+		return []string{string(rune(Command)) + decodeDraft(text)}, "", false, err
 	}
 	for _, line := range splitDraft(text) {
 		lines = append(lines, lineText(line))
 	}
-	return lines, tail, err
+	fleeting = len(lines) == 1 && e.fleeting != nil && e.fleeting(lines[0])
+	return lines, tail, fleeting, err
 }

@@ -246,6 +246,20 @@ func (s *screen) end(tail string) {
 	}
 }
 
+// vanish takes the line away as if nobody had typed it.
+func (s *screen) vanish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != editing {
+		return
+	}
+	buf := s.appendErase(nil)
+	s.state, s.view = idle, view{}
+	if buf = s.appendArea(buf); len(buf) > 0 && !s.away {
+		s.out.Write(buf)
+	}
+}
+
 // appendFinal draws the whole area with tail behind it and leaves it behind.
 func (s *screen) appendFinal(dst []byte, tail string) []byte {
 	dst = s.appendErase(dst)
