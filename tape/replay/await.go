@@ -21,6 +21,9 @@ func (p *player) await(it *match.Item) error {
 	for ended := false; ; {
 		if equal, more := p.equal(m, &same); equal {
 			// Compared without being read.
+			if p.announced != nil {
+				p.announced(m, m)
+			}
 			p.takeEqual(len(m.Raw), p.over())
 			p.tally.received.Add(1)
 			return nil
@@ -158,6 +161,9 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 			return errPlayed
 		}
 		return nil
+	}
+	if p.announced != nil {
+		p.announced(it.Message, got)
 	}
 	if len(it.Message.Spans) == 0 && bytes.Equal(it.Message.Raw, got.Raw) && !p.packets() {
 		p.tally.received.Add(1)

@@ -52,7 +52,7 @@ func (c Client) Run(ctx context.Context, t *match.Tape, dial Dial) (Report, erro
 	}
 	r := run{
 		c: c, t: t, tally: tally, dial: dial, scripts: scripts, tap: wire.NewTap(c.Record),
-		vars: &match.Vars{}, start: time.Now(),
+		vars: &match.Vars{}, start: time.Now(), data: dataConvs(t), places: map[int]string{},
 	}
 	if len(scripts) > 1 {
 		r.board = newBoard(scripts)
@@ -75,6 +75,11 @@ type run struct {
 	vars    *match.Vars
 	board   *board
 	start   time.Time
+	data    map[*match.Message]int // connections that a message announces, by index
+
+	mu sync.Mutex
+	// guarded by mu:
+	places map[int]string // where they go
 }
 
 // preflight refuses, before anything is sent, a tape whose secrets have no
@@ -142,7 +147,11 @@ func (r *run) all(ctx context.Context) error {
 		if err := r.board.wait(ctx, s.conv.Begin); err != nil {
 			break
 		}
-		conn, err := r.open(ctx, s)
+		at := ctx
+		if place := r.place(i); place != "" {
+			at = context.WithValue(ctx, placeKey{}, place)
+		}
+		conn, err := r.open(at, s)
 		if err != nil {
 			cancel(err)
 			break
@@ -199,5 +208,6 @@ func (r *run) one(ctx context.Context, i int, conn *wire.Conn, s *script) error 
 		tally: r.tally, board: r.board, index: i, pace: r.pace(),
 		startTLS: func(ctx context.Context, want *wire.TLS) error { return r.upgrade(ctx, conn, s, want) },
 	}
+	p.announced = func(want, got *match.Message) { r.goneTo(conn, want, got) }
 	return p.play(ctx)
 }

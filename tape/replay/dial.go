@@ -25,6 +25,13 @@ func To(d wire.Dialer, target wire.Target) Dial {
 			}
 		}
 		d, target := d, target
+		if place, ok := ctx.Value(placeKey{}).(string); ok {
+			at, err := wire.ParseTarget(place)
+			if err != nil {
+				return nil, err
+			}
+			target = at
+		}
 		if secure != nil {
 			target.TLS = true
 			d.TLS = tlsOptions(d.TLS, secure)

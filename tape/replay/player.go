@@ -25,6 +25,12 @@ type player struct {
 
 	// Called before each of our steps; an error ends the replay.
 	pace func(context.Context, step) error
+	// announce prepares for the connection that a message of ours announces, and
+	// returns the edit that names its place; nil where we announce none.
+	announce func(*match.Message) (edit, bool)
+	// announced is told of a message of the peer that announces one, and of the
+	// recorded one; nil tells nobody.
+	announced func(want, got *match.Message)
 	// startTLS shakes hands in mid-stream.
 	startTLS func(context.Context, *wire.TLS) error
 	stopped  func() error // by whom the replay was; nil while it goes on

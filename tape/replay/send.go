@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"wiretape/wire"
@@ -50,6 +51,12 @@ func (p *player) send(s step) error {
 	data, notes, err := p.render.render(s.Message)
 	if err != nil {
 		return err
+	}
+	if p.announce != nil && len(s.Message.Spans) == 0 && passivePort(s.Message) != 0 {
+		if e, ok := p.announce(s.Message); ok {
+			data = apply(data, []edit{e})
+			notes = append(notes, fmt.Sprintf("%s:%d: the data connection is announced where it is: %s", p.s.conv.Tape, s.Line, e.with))
+		}
 	}
 	for _, n := range notes {
 		p.tally.note("%s", n)

@@ -96,9 +96,23 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	if len(t.Convs) == 0 {
 		return v.tally.report(), fmt.Errorf("serve %s: no connection is on the tape", t.Name)
 	}
+	v.taken = make([]bool, len(v.scripts))
+	v.data = dataConvs(t)
+	announced := map[int]bool{}
+	for _, k := range v.data {
+		announced[k] = true
+	}
+	for k := range v.scripts {
+		if !announced[k] {
+			v.first = append(v.first, k)
+		}
+	}
+	v.tapped = v.tap()
 	stop := context.AfterFunc(ctx, v.hangUp)
-	err := ln.Serve(ctx, v.tap(), v.handle)
+	err := ln.Serve(ctx, v.tapped, v.handle)
 	stop()
+	cancel(nil)
+	v.handlers.Wait()
 	v.leftovers()
 	return v.tally.report(), err
 }
@@ -109,7 +123,11 @@ type serving struct {
 	t  *match.Tape
 	ln *wire.Listener
 
-	forwarded *wire.Tap
+	tapped    *wire.Tap              // of the listener
+	forwarded *wire.Tap              // of what is passed on
+	data      map[*match.Message]int // connections that a message announces, by index
+	first     []int                  // of scripts, those that none announces
+	handlers  sync.WaitGroup         // of the others
 	tally     *tally
 	scripts   []*script
 	pool      *pool // nil where connections are played one by one
@@ -123,7 +141,7 @@ type serving struct {
 	refused  []int        // numbers of connections whose handshake failed
 	entered  map[int]bool // numbers of those that are played
 	played   []bool       // by connection on the tape
-	taken    []bool       // the same, of UDP: it is being played
+	taken    []bool       // the same: it is or was being played
 	over     bool         // all is played
 }
 
@@ -182,14 +200,18 @@ func (v *serving) enter(ctx context.Context, c *wire.Conn) (int, bool) {
 
 // leave forgets a connection. With Once the last one ends serving.
 func (v *serving) leave(c *wire.Conn) {
-	c.Close()
-	v.mu.Lock()
-	delete(v.conns, c)
-	last := len(v.conns) == 0
-	v.mu.Unlock()
-	if last && v.Once {
+	if v.forget(c) && v.Once {
 		v.cancel(nil)
 	}
+}
+
+// forget closes a connection and reports whether it was the last.
+func (v *serving) forget(c *wire.Conn) bool {
+	c.Close()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.conns, c)
+	return len(v.conns) == 0
 }
 
 // hangUp ends what clients are still connected.
@@ -236,7 +258,7 @@ func (v *serving) unmatched(c *wire.Conn) {
 
 // bound plays the n-th recorded connection to the n-th accepted one.
 func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
-	all := len(v.scripts)
+	all := len(v.first)
 	if n >= all && !v.Match && !v.Loop && v.Unmatched == Forward {
 		v.through(ctx, c, n)
 		return
@@ -246,12 +268,23 @@ func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 		v.unmatched(c)
 		return
 	}
-	s := v.scripts[n%all]
+	if n < all {
+		v.tally.conns.Add(1)
+	}
+	v.playTo(ctx, c, v.first[n%all])
+}
+
+// playTo plays a recorded connection, by its index.
+func (v *serving) playTo(ctx context.Context, c *wire.Conn, n int) {
+	s := v.scripts[n]
 	l := newLive(c, s, v.Silence)
 	if l.packets() {
 		n = v.chosen(ctx, l, n)
 		s = l.s
 	}
+	v.mu.Lock()
+	v.taken[n] = true
+	v.mu.Unlock()
 	vars := v.vars
 	if v.Match {
 		vars = &match.Vars{}
@@ -264,9 +297,7 @@ func (v *serving) bound(ctx context.Context, c *wire.Conn, n int) {
 		},
 	}
 	p.looked, p.linger, p.render.packets = v.Match, v.Linger, l.packets()
-	if n < all {
-		v.tally.conns.Add(1)
-	}
+	p.announce = func(m *match.Message) (edit, bool) { return v.listen(ctx, c, m) }
 	err := p.play(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -290,9 +321,6 @@ func (v *serving) chosen(ctx context.Context, l *live, n int) int {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.taken == nil {
-		v.taken = make([]bool, len(v.scripts))
-	}
 	for i, s := range v.scripts {
 		if v.taken[i] && !v.Match && !v.Loop || len(s.peer) == 0 || s.peer[0].Message == nil || s.proto != l.s.proto {
 			continue
@@ -363,7 +391,7 @@ func (v *serving) leftovers() {
 		return
 	}
 	for i, s := range v.scripts {
-		if v.taken == nil && i < v.accepted || v.taken != nil && v.taken[i] || v.Match || v.Loop {
+		if v.taken[i] || v.Match || v.Loop {
 			continue
 		}
 		v.tally.mismatch(match.Mismatch{Kind: match.Unplayed, Path: "connection", TapeLine: s.conv.Line, Tape: s.conv.Tape, Conn: s.conv.Conn, Offset: -1, Got: "never came"})
