@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"strings"
-	"time"
 
 	"wiretape/wire/dns"
 )
@@ -188,6 +187,3 @@ func quicPing(id [8]byte) []byte {
 	copy(b[15:], id[:])
 	return b
 }
-
-// seconds cuts a duration to microseconds.
-func seconds(d time.Duration) float64 { return float64(d/time.Microsecond) / 1e6 }

@@ -253,6 +253,9 @@ func (r *recording) timing(c *conversation) Timing {
 	return t
 }
 
+// seconds cuts a duration to microseconds.
+func seconds(d time.Duration) float64 { return float64(d/time.Microsecond) / 1e6 }
+
 // leftOver tells of a port 80 that did not answer before https did: nothing else
 // in the report speaks of it.
 func (r *recording) leftOver(first address, taken map[*conversation]bool) []string {

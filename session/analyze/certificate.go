@@ -52,7 +52,7 @@ func tlsOf(c *conversation, now time.Time) *TLS {
 		}
 		t.DaysLeft = &days
 	}
-	t.Key, t.Signature = keyOf(cert), cert.SignatureAlgorithm.String()
+	t.Key, t.Signature = KeyName(cert), cert.SignatureAlgorithm.String()
 	t.SelfSigned = itself(cert)
 	t.Chain = chainOf(certs, c.tls.Verified(), c.tls.Verify)
 	t.MustStaple = mustStaple(cert)
@@ -101,8 +101,8 @@ func mustStaple(c *x509.Certificate) bool {
 	return false
 }
 
-// keyOf names the type and size of a public key.
-func keyOf(c *x509.Certificate) string {
+// KeyName names the type and size of a certificate's public key: "ECDSA P-256".
+func KeyName(c *x509.Certificate) string {
 	switch k := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		return fmt.Sprintf("RSA %d bits", k.N.BitLen())

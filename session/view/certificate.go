@@ -2,15 +2,13 @@ package view
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"strings"
 	"time"
 
+	"wiretape/session/analyze"
 	"wiretape/wire"
 )
 
@@ -97,7 +95,7 @@ func (p *Printer) certificate(i int, der []byte, now time.Time) {
 		valid += ", " + days(now, c.NotAfter)
 	}
 	row("valid", valid)
-	row("key", keyText(c))
+	row("key", analyze.KeyName(c))
 	row("signature", c.SignatureAlgorithm.String())
 	row("serial", fmt.Sprintf("%x", c.SerialNumber))
 }
@@ -118,17 +116,4 @@ func altNames(c *x509.Certificate) []string {
 		names = append(names, "URI:"+u.String())
 	}
 	return names
-}
-
-// keyText names the type and size of a certificate's public key.
-func keyText(c *x509.Certificate) string {
-	switch k := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return fmt.Sprintf("RSA %d bits", k.N.BitLen())
-	case *ecdsa.PublicKey:
-		return "ECDSA " + k.Curve.Params().Name
-	case ed25519.PublicKey:
-		return "Ed25519"
-	}
-	return c.PublicKeyAlgorithm.String()
 }
