@@ -132,6 +132,10 @@ func TestCleanTapes(t *testing.T) {
 	if found := check(t, text); len(found) > 0 {
 		t.Errorf("%v\n%s", found, text)
 	}
+	const offer = "curve25519-sha256,ecdh-sha2-nistp256-sha256\r\n"
+	if found := check(t, record(t, true, "x\r\n", offer, offer)); len(found) > 0 {
+		t.Errorf("what both sides offer: %v", found)
+	}
 	names, _ := filepath.Glob("../testdata/*.tape")
 	for _, name := range names {
 		f, err := os.Open(name)

@@ -70,7 +70,7 @@ func (c *checker) look(rec *tape.Record, masked []bool) {
 	}
 	for _, at := range values.FindAllIndex(data, 1000) {
 		v := data[at[0]:at[1]]
-		if isMasked(at[0], at[1]) || !isRandom(v) {
+		if isMasked(at[0], at[1]) || !isRandom(v) || isCompound(v) {
 			continue
 		}
 		if line := c.echo.sent(rec.Event.Conn, rec.Event.Dir, v, rec.Line); line > 0 {
@@ -132,6 +132,17 @@ func isRandom(v []byte) bool {
 		}
 	}
 	return digits >= 2 && digits < len(v) && changes >= len(v)/5 && entropy >= 3.2
+}
+
+// isCompound reports whether v is words with numbers, as the names of algorithms
+// are that two sides offer each other: curve25519-sha256.
+func isCompound(v []byte) bool {
+	for _, word := range bytes.FieldsFunc(v, func(r rune) bool { return r == '-' || r == '_' || r == '/' }) {
+		if len(word) >= 12 && bytes.ContainsAny(word, "0123456789") {
+			return false
+		}
+	}
+	return true
 }
 
 // maxEchoed bounds the values of servers that are remembered.
