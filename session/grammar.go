@@ -32,6 +32,7 @@ type grammar struct {
 	phase  phase
 	host   string // for the prompt
 	proto  string // for the prompt: "http", "smtp+tls"
+	spoken string // what proto does not say and was found out; "" for nothing
 	mode   string // for the prompt: what the connection is in the middle of, "(TX)"
 	block  bool   // a request is composed and sent at its end
 	eol    EOL

@@ -230,6 +230,8 @@ func (s *Session) status(context.Context, string) error {
 	mode := "line mode"
 	if s.g.block {
 		mode = "block mode"
+	} else if s.g.encode != nil {
+		mode = "resp mode: text goes as an array of bulk strings (.mode line sends it as typed)"
 	}
 	mode += ", line ends " + s.g.eol.String()
 	files := s.record.describe()
@@ -245,7 +247,7 @@ func (s *Session) status(context.Context, string) error {
 	}
 	fmt.Fprintf(&b, "%s %s (%s %s -> %s)", state, p.facts.Target, p.facts.Network, p.facts.Local, p.facts.Remote)
 	if p.tls != nil {
-		fmt.Fprintf(&b, "\ntls %s, alpn %q, certificate %s", p.tls.VersionName(), p.tls.ALPN, view.EscapeString(p.tls.Verify))
+		fmt.Fprintf(&b, "\ntls %s, alpn %s, certificate %s", p.tls.VersionName(), selectedALPN(p.tls), view.EscapeString(p.tls.Verify))
 	}
 	if name != "" {
 		fmt.Fprintf(&b, "\nread as %s: %s", name, view.EscapeString(why))
@@ -268,6 +270,17 @@ func (s *Session) status(context.Context, string) error {
 	}
 	s.view.Info(b.String())
 	return nil
+}
+
+// selectedALPN says what ALPN came to.
+func selectedALPN(t *wire.TLS) string {
+	switch {
+	case t.ALPN != "":
+		return strconv.Quote(t.ALPN)
+	case len(t.Offered) == 0:
+		return "none offered"
+	}
+	return "none selected"
 }
 
 func (s *Session) escapeKey() string {

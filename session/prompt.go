@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -43,7 +44,7 @@ func (g *grammar) mainPrompt() string {
 	case g.lock != "":
 		return fmt.Sprintf("%s %s (^] commands)", host, plain(g.lock))
 	}
-	return host + " " + plain(g.proto) + plain(g.mode)
+	return host + " " + plain(cmp.Or(g.spoken, g.proto)) + plain(g.mode)
 }
 
 // plain returns s with everything but printable ASCII replaced.

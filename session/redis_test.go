@@ -39,6 +39,14 @@ func respWords(words ...string) string {
 	return string(resp.AppendCommand(nil, args...))
 }
 
+// Text does not become RESP without a word.
+func TestRedisIsAnnounced(t *testing.T) {
+	servers := world{"r:9000": redis(map[string]string{"PING\r\n": "+PONG\r\n", respWords("PING"): "+PONG\r\n"})}
+	synctest.Test(t, func(t *testing.T) {
+		golden(t, "redis-found.golden", play(t, servers, Options{}, "open r 9000", "PING", "PING", ".status", ".mode line", "PING", ".help mode", ".quit"))
+	})
+}
+
 func TestRedisTranscript(t *testing.T) {
 	servers := world{"redis:6379": redis(map[string]string{
 		respWords("PING"):            "+PONG\r\n",

@@ -122,22 +122,23 @@ type Session struct {
 
 // A peer is what the sink knows of the current connection.
 type peer struct {
-	conn    int    // wire.Event.Conn
-	ended   bool   // the peer sends no more
-	closed  bool   // so do we
-	broken  string // why the reply that was due is not whole; "" for nothing wrong
-	facts   *wire.Facts
-	tls     *wire.TLS
-	octets  [2]int64 // so far, by proto.Side
-	got     []byte   // the latest octets since the last write, at most awaitWindow
-	gotN    int64    // how many octets came since the last write
-	lastAt  time.Time
-	spoke   bool            // a complete Message came from the server
-	torn    bool            // the connection ended in the middle of what we asked
-	verb    string          // of the last command of a line protocol
-	toldTLS bool            // that the peer speaks TLS has been said
-	fault   string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
-	frames  map[h2Seen]bool // that came since the last write
+	conn       int    // wire.Event.Conn
+	ended      bool   // the peer sends no more
+	closed     bool   // so do we
+	broken     string // why the reply that was due is not whole; "" for nothing wrong
+	facts      *wire.Facts
+	tls        *wire.TLS
+	octets     [2]int64 // so far, by proto.Side
+	got        []byte   // the latest octets since the last write, at most awaitWindow
+	gotN       int64    // how many octets came since the last write
+	lastAt     time.Time
+	spoke      bool            // a complete Message came from the server
+	torn       bool            // the connection ended in the middle of what we asked
+	verb       string          // of the last command of a line protocol
+	toldTLS    bool            // that the peer speaks TLS has been said
+	toldTelnet bool            // that .telnet on answers it has been said
+	fault      string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
+	frames     map[h2Seen]bool // that came since the last write
 
 	asTyped bool // .mode says that what is typed goes as it is
 }
@@ -174,6 +175,9 @@ func New(opts Options) (*Session, error) {
 	s.tap = wire.NewTap(s.event)
 	opts.Style.Start = s.tap.Start()
 	s.view = view.New(opts.Out, opts.Style)
+	if opts.Interactive {
+		s.view.Negotiations(view.NegotiationsFolded)
+	}
 	var err error
 	if s.record, err = newRecorder(opts.Record, s.tap.Start()); err != nil {
 		return nil, err
@@ -415,6 +419,7 @@ func (s *Session) showPrompt() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.view.Settle()
 	s.setPrompt()
 }
 
@@ -435,5 +440,31 @@ func (s *Session) promptText() string {
 			return plain(text)
 		}
 	}
+	s.g.spoken = s.spoken()
 	return s.g.prompt()
+}
+
+// spoken names what was found to be spoken on a connection whose target did not
+// say, for the prompt; "" for nothing. s.mu is held.
+func (s *Session) spoken() string {
+	name := s.stream.Proto(s.peer.conn)
+	switch base := strings.TrimSuffix(s.g.proto, "+tls"); {
+	case base != "tcp" && base != "tls", s.peer.dir() == wire.ClientToServer:
+		return ""
+	case name == "", name == detect.Raw, name == detect.Line, name == detect.TLS:
+		return ""
+	}
+	secure := s.peer.tls != nil
+	switch {
+	case name == detect.HTTP1 && secure:
+		return "https"
+	case name == detect.HTTP1:
+		return "http"
+	case name == detect.WebSocket:
+		name = "ws"
+	}
+	if secure {
+		name += "+tls"
+	}
+	return name
 }

@@ -30,7 +30,8 @@ func mannerCommands() []command {
 			example: ".eol lf", run: (*Session).setEOL, complete: []string{"crlf", "lf", "cr", "none", "nul"}},
 		{group: "Manners", name: "mode", args: "[line|block|resp]", summary: "sends each line, or composes a request up to its blank line",
 			detail: "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.\n" +
-				"resp sends each line as a command of Redis, which redis:// chooses.",
+				"resp sends each line as a command of Redis, an array of bulk strings; redis:// chooses it,\n" +
+				"and so does an answer that is read as Redis, which is said then.",
 			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block", "resp"}},
 		telnetCommand(),
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",

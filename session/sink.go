@@ -154,10 +154,12 @@ func (s *Session) trackMessage(m *proto.Message) {
 		}
 		return
 	}
-	s.peer.spoke = s.peer.spoke || m.Complete
+	_, negotiates := m.Value.(*telnet.Command)
+	s.peer.spoke = s.peer.spoke || m.Complete && !negotiates
 	s.tellTLS(m)
 	if m.Proto == detect.Redis && s.g.encode == nil && !s.peer.asTyped {
 		s.g.encode = redisCommand
+		s.view.Info("read as redis: text goes as an array of bulk strings; .mode line sends it as typed")
 	}
 	switch v := m.Value.(type) {
 	case *http2.Frame:

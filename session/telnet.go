@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/telnet"
@@ -19,7 +20,9 @@ func telnetCommand() command {
 		summary: "answers the negotiations of Telnet, or leaves them alone",
 		detail: "On port 23 and by telnet:// it is on from the start. On, ECHO and SGA are agreed to and so are our\n" +
 			"TTYPE (DUMB) and NAWS, all else is refused (RFC 1143), and an octet of 255 in typed text is doubled.\n" +
-			"Off, nothing is sent by itself. trace off leaves the rows of negotiations out.",
+			"Off, nothing is sent by itself. Negotiations share a\n" +
+			"row; trace on gives each its own, trace off leaves them out.",
+		writes:  "by itself the answers to negotiations, while it is on",
 		example: ".telnet on", run: (*Session).telnetWord, complete: []string{"on", "off", "status", "trace on", "trace off"}}
 }
 
@@ -172,6 +175,10 @@ func (s *Session) stopTelnet() {
 // telnetCommandSeen follows a command of the server. s.mu is held.
 func (s *Session) telnetCommandSeen(c *telnet.Command, data []byte) {
 	if s.telnet == nil {
+		if s.opts.Interactive && !s.peer.toldTelnet && c.Code >= telnet.WILL && c.Code <= telnet.DONT {
+			s.peer.toldTelnet = true
+			s.view.Info("this is Telnet: .telnet on answers its negotiation")
+		}
 		return
 	}
 	info, warning := s.telnet.take(c, data)
@@ -210,10 +217,10 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 		ours, theirs := s.telnet.inForce()
 		s.view.Info("telnet on; our options: " + ours + "; the server's: " + theirs)
 	case "trace on", "trace":
-		s.view.Negotiations(true)
+		s.view.Negotiations(view.NegotiationsShown)
 		s.view.Info("negotiations are shown")
 	case "trace off":
-		s.view.Negotiations(false)
+		s.view.Negotiations(view.NegotiationsHidden)
 		s.view.Info("negotiations are not shown")
 	case "off":
 		s.stopTelnet()
@@ -233,6 +240,7 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 		s.mu.Lock()
 		s.view.Info("telnet on: negotiations are answered, an octet of 255 in typed text is doubled")
 		s.telnet = s.newTelnet()
+		s.peer.toldTelnet = true
 		// What was asked before is answered now.
 		for i := range s.history.msgs {
 			m := &s.history.msgs[i]
@@ -248,22 +256,44 @@ func (s *Session) telnetWord(_ context.Context, args string) error {
 	return nil
 }
 
+// A telnetCode is a word of .send for a command.
+type telnetCode struct {
+	word string
+	code telnet.Code
+}
+
 // telnetCodes are the words of .send that stand for a command (RFC 854, RFC 1184,
 // RFC 885), as telnet has them at its own prompt.
-var telnetCodes = map[string]telnet.Code{
-	"nop": telnet.NOP, "brk": telnet.BRK, "ip": telnet.IP, "ao": telnet.AO, "ayt": telnet.AYT, "ec": telnet.EC, "el": telnet.EL,
-	"ga": telnet.GA, "dm": telnet.DM, "eor": telnet.EOR, "abort": telnet.ABORT, "susp": telnet.SUSP, "eof": telnet.EOF,
-	"will": telnet.WILL, "wont": telnet.WONT, "do": telnet.DO, "dont": telnet.DONT, "sb": telnet.SB,
+var telnetCodes = []telnetCode{
+	{"ayt", telnet.AYT}, {"brk", telnet.BRK}, {"ip", telnet.IP}, {"ao", telnet.AO}, {"ec", telnet.EC}, {"el", telnet.EL},
+	{"ga", telnet.GA}, {"nop", telnet.NOP}, {"dm", telnet.DM}, {"eor", telnet.EOR}, {"abort", telnet.ABORT},
+	{"susp", telnet.SUSP}, {"eof", telnet.EOF},
+	{"do", telnet.DO}, {"dont", telnet.DONT}, {"will", telnet.WILL}, {"wont", telnet.WONT}, {"sb", telnet.SB},
+}
+
+// telnetSendDetail is what .help send says of them.
+func telnetSendDetail() string {
+	var bare, options []string
+	for _, c := range telnetCodes {
+		if c.code < telnet.SB {
+			bare = append(bare, c.word)
+		} else if c.code != telnet.SB {
+			options = append(options, c.word)
+		}
+	}
+	return "On telnet: send " + strings.Join(bare, ", ") + ";\n" + strings.Join(options, ", ") + " OPTION; sb OPTION HEX.\n"
 }
 
 // telnetBytes returns the octets of a command of Telnet, as .send has them: "ayt",
 // "do ECHO", "sb NAWS 0050 0018". They are nil for a word that is none.
 func telnetBytes(word, args string) ([]byte, error) {
-	code, ok := telnetCodes[word]
+	i := slices.IndexFunc(telnetCodes, func(c telnetCode) bool { return c.word == word })
+	if i < 0 {
+		return nil, nil
+	}
+	code := telnetCodes[i].code
 	name, data, _ := strings.Cut(args, " ")
 	switch takes := code >= telnet.SB; {
-	case !ok:
-		return nil, nil
 	case !takes && args == "":
 		return []byte{byte(telnet.IAC), byte(code)}, nil
 	case !takes:

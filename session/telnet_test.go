@@ -50,6 +50,16 @@ func TestTelnetIsNegotiated(t *testing.T) {
 	})
 }
 
+// On another port a host is recognised, and what answers it is said.
+func TestTelnetElsewhereIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got bytes.Buffer
+		servers := world{"host:2323": loginServer(&got)}
+		golden(t, "telnet-elsewhere.golden", visible(play(t, servers, Options{Style: view.Style{EscapeKey: "^]", Width: 80, Height: 24}},
+			"open host 2323", "", ".telnet trace on", ".telnet on", "me\xff", "pas", ".quit")))
+	})
+}
+
 // Off port 23 nothing is answered and no octet doubled until .telnet on; then what
 // was asked before is answered.
 func TestTelnetOnDemand(t *testing.T) {

@@ -21,6 +21,9 @@ type connView struct {
 
 	websocket bool    // frames of WebSocket went by
 	finished  [2]bool // which side has sent its Close frame
+
+	folded   []negotiation // of Telnet, which share a row that is due
+	unfolded bool          // there was such a row
 }
 
 // progress is how much of a Message in progress has been written.

@@ -22,6 +22,9 @@ func (p *Printer) Event(e wire.Event) {
 			p.alert(v, *held)
 		}
 	}
+	if e.Kind != wire.KindData {
+		p.unfold(e.Conn, v)
+	}
 	switch e.Kind {
 	case wire.KindOpen:
 		p.opened(v, e)

@@ -2,7 +2,11 @@ package view
 
 import (
 	"bytes"
+	"maps"
+	"slices"
+	"strings"
 
+	"wiretape/wire"
 	"wiretape/wire/proto"
 	"wiretape/wire/telnet"
 )
@@ -12,16 +16,94 @@ const (
 	shownName  = 80 // octets of each
 )
 
-// Negotiations sets whether the commands of Telnet are written. They are unless
-// it says otherwise.
-func (p *Printer) Negotiations(shown bool) {
+// NegotiationRows says how the commands of Telnet are written.
+type NegotiationRows uint8
+
+// The ways to write the commands of Telnet.
+const (
+	NegotiationsShown  NegotiationRows = iota // a row each
+	NegotiationsFolded                        // negotiations share a row, before the next text or [Printer.Settle]
+	NegotiationsHidden
+)
+
+// Negotiations sets how the commands of Telnet are written: NegotiationsShown
+// unless it has been called.
+func (p *Printer) Negotiations(rows NegotiationRows) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.mute = !shown
+	p.telnet = rows
+}
+
+// A negotiation is what one side said with one word, about one option or several.
+type negotiation struct {
+	dir     wire.Dir
+	code    telnet.Code
+	options []string
+}
+
+// maxFolded bounds the options of a row, which are told again where they come
+// again.
+const maxFolded = 64
+
+// fold keeps a negotiation for the row that sums it up, and reports whether it
+// does.
+func (p *Printer) fold(m *proto.Message, c *telnet.Command) bool {
+	if p.telnet != NegotiationsFolded || !m.Complete || c.Code < telnet.SB || c.Code > telnet.DONT {
+		return false
+	}
+	v := p.conn(m.Conn)
+	total := 0
+	for i := range v.folded {
+		n := &v.folded[i]
+		total += len(n.options)
+		if n.dir == m.Dir && n.code == c.Code {
+			n.options = append(n.options, c.Option.String())
+			if total++; total >= maxFolded {
+				p.unfold(m.Conn, v)
+			}
+			return true
+		}
+	}
+	v.folded = append(v.folded, negotiation{m.Dir, c.Code, []string{c.Option.String()}})
+	return true
+}
+
+// unfold appends the row of the negotiations that were kept.
+func (p *Printer) unfold(conn int, v *connView) {
+	if len(v.folded) == 0 {
+		return
+	}
+	text := "telnet negotiated"
+	for _, dir := range []wire.Dir{wire.ServerToClient, wire.ClientToServer} {
+		lead := "; " + dir.String() + " "
+		for _, n := range v.folded {
+			if n.dir == dir {
+				text += lead + n.code.String() + " " + strings.Join(n.options, " ")
+				lead = ", "
+			}
+		}
+	}
+	if !v.unfolded {
+		text += " (.telnet trace on gives each its row)"
+	}
+	v.folded, v.unfolded = nil, true
+	p.rows(conn, markInfo, strings.Replace(text, ";", ":", 1))
+}
+
+// Settle writes what was kept to be summed up, before somebody is asked for a
+// line.
+func (p *Printer) Settle() {
+	p.begin()
+	defer p.mu.Unlock()
+	for _, conn := range slices.Sorted(maps.Keys(p.conns)) {
+		p.unfold(conn, p.conns[conn])
+	}
+	p.flush()
 }
 
 // telnetText appends a line of text, or what stands for one.
 func (p *Printer) telnetText(m *proto.Message, t *telnet.Text, mk mark) {
+	p.unfold(m.Conn, p.conn(m.Conn))
 	text := m.Body.Data
 	if t.Line && bytes.HasSuffix(text, []byte("\r")) {
 		text = append(text[:len(text)-1:len(text)-1], '\n')
@@ -33,9 +115,10 @@ func (p *Printer) telnetText(m *proto.Message, t *telnet.Text, mk mark) {
 
 // telnetCommand appends the row of a command.
 func (p *Printer) telnetCommand(m *proto.Message, c *telnet.Command) {
-	if p.mute {
+	if p.telnet == NegotiationsHidden || p.fold(m, c) {
 		return
 	}
+	p.unfold(m.Conn, p.conn(m.Conn))
 	text := c.String()
 	for i, it := range c.Items {
 		if i == shownItems {

@@ -76,14 +76,14 @@ type Printer struct {
 	s Style
 	c palette
 
-	mu    sync.Mutex
-	buf   []byte
-	err   error
-	conns map[int]*connView
-	jar   cookie.Jar // what the responses so far have set
-	mute  bool       // no commands of Telnet
-	live  int        // how many of conns stand open
-	start time.Time  // of the recording, as far as it is known
+	mu     sync.Mutex
+	buf    []byte
+	err    error
+	conns  map[int]*connView
+	jar    cookie.Jar // what the responses so far have set
+	telnet NegotiationRows
+	live   int       // how many of conns stand open
+	start  time.Time // of the recording, as far as it is known
 }
 
 // New returns a Printer that writes to w.
