@@ -26,8 +26,9 @@ func connectCommands() []command {
 			example: "unix /run/app.sock", run: openWith("unix"), files: true},
 		{group: "Connect", name: "h2", args: "HOST [PORT] | OPTION on|off", bare: true,
 			summary: "connects with TLS and HTTP/2 (port 443 unless given), or says what HTTP/2 does by itself",
-			detail:  h2Detail,
-			example: "h2 example.com", run: (*Session).h2Command, complete: h2Completions, more: h2CompleteOption},
+			detail:  h2Detail(),
+			writes:  "requests as frames, and by itself the preface, SETTINGS, the acknowledgements of SETTINGS and PING, and WINDOW_UPDATE",
+			example: "h2 example.com", run: (*Session).h2Command, complete: h2Completions(), more: h2CompleteOption},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Auto, args)
@@ -43,6 +44,7 @@ func connectCommands() []command {
 		{group: "Connect", name: "starttls", args: "[PROTO]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
 			detail:   "With PROTO what comes before is said too: " + strings.Join(StartTLSProtocols(), " ") + ".",
 			complete: StartTLSProtocols(),
+			writes:   "with PROTO what is said before the handshake, such as EHLO and STARTTLS",
 			example:  ".starttls smtp", run: (*Session).startTLS},
 		{group: "Connect", name: "reconnect", summary: "connects again to the last target",
 			example: ".reconnect", run: func(s *Session, ctx context.Context, _ string) error { return s.reconnect(ctx) }},
@@ -119,6 +121,11 @@ func ParseOpen(word string, args []string) (wire.Target, error) {
 		return wire.Target{}, failure(StatusUsage, "%s %s: which port? %[1]s %[2]s 80, %[1]s %[2]s smtp", word, args[0])
 	}
 	return t, nil
+}
+
+// IsOpener reports whether a word connects, and so takes what [ParseOpen] does.
+func IsOpener(word string) bool {
+	return slices.ContainsFunc(openers, func(o opener) bool { return o.word == word })
 }
 
 type opener struct {

@@ -22,6 +22,7 @@ func dnsCommand() command {
 		detail: "TYPE is A unless given, PTR for an address. It goes over the connection that stands, or to\n" +
 			"SERVER, HOST or HOST:PORT. A truncated answer is asked for again over TCP.\n" +
 			"+cd and +ad set these flags, +ch asks in class CH, +nsid for the server's name.",
+		writes:  "a query, over this connection unless @SERVER is given",
 		example: ".dns example.com HTTPS @9.9.9.9", run: (*Session).dns}
 }
 

@@ -9,11 +9,20 @@
 //
 // # What writes to the peer
 //
-// A line typed while connected, .send, .ws and .again. Every other word that begins
-// with a dot looks, waits, changes a setting, or works on the connection itself.
-// An HTTP/2 connection also gives the answers that its protocol demands of every
-// peer: acknowledgements of SETTINGS and PING, and flow control, each of which .h2
-// switches off. One of WebSocket answers Ping and Close.
+// A line typed while connected, and these words, as the table of commands has them:
+//
+//   - .h2: requests as frames, and by itself the preface, SETTINGS, the acknowledgements
+//     of SETTINGS and PING, and WINDOW_UPDATE, each of which it switches off
+//   - .starttls: with PROTO what is said before the handshake
+//   - .send: what it says
+//   - .ws: the request, and by itself the answers to Ping and Close
+//   - .again: the request once more
+//   - .dns: a query, over this connection unless @SERVER is given
+//   - .data: with send the file, over the data connection
+//   - .telnet: by itself the answers to negotiations, while it is on
+//
+// Every other word that begins with a dot looks, waits, changes a setting, or works
+// on the connection itself.
 //
 // # Ends
 //

@@ -24,6 +24,7 @@ func dataCommands() []command {
 			detail: "Type PASV or EPSV, then .data, then LIST, RETR or STOR. What comes is shown, or with save written\n" +
 				"to FILE; send sends FILE once the server asks for it. An address that is not the server's own is\n" +
 				"not connected to: the server's is. After PROT P the connection is secured like this one.",
+			writes:  "with send the file, over the data connection",
 			example: ".data save list.txt", run: (*Session).dataCommand, complete: []string{"save ", "send ", "close"}, files: true},
 	}
 }

@@ -1,45 +1,49 @@
 package session
 
 import (
+	"fmt"
 	"strings"
 
 	"wiretape/wire/http2"
 )
 
 // h2Detail is what .help h2 says.
-const h2Detail = "A request is typed as text, as for HTTP/1.1, and goes as frames; a first line such as :method: GET\n" +
-	"has the fields go exactly as typed. The preface, SETTINGS, and the answers that the protocol demands\n" +
-	"are sent by themselves; .help send lists the frames that are sent by hand.\n" +
-	"  .h2                       says how all of this stands, windows and streams too\n" +
-	"  .h2 ack off, ping off     SETTINGS, PING are not acknowledged\n" +
-	"  .h2 window off            no WINDOW_UPDATE is sent\n" +
-	"  .h2 wait off              the next request does not wait for the reply: several streams at once\n" +
-	"  .h2 names typed           names of fields keep their capitals\n" +
-	"  .h2 settings NAME=VALUE…  the SETTINGS of the next connection; default, empty or off too\n" +
-	"  .h2 preface off           the next connection begins without its preface\n" +
-	"  .h2 start                 begins HTTP/2 on the connection that stands\n" +
-	"h2c://HOST is HTTP/2 in the clear; .send upgrade asks for it from HTTP/1.1. A host of one of these\n" +
-	"names: open h2://ack"
+func h2Detail() string {
+	var b strings.Builder
+	b.WriteString("A request is typed as text, as for HTTP/1.1, and goes as frames; a first line such as :method: GET\n" +
+		"has the fields go exactly as typed. The preface, SETTINGS, and the answers that the protocol demands\n" +
+		"are sent by themselves; .help send lists the frames that are sent by hand.\n")
+	row := func(form, help string) { fmt.Fprintf(&b, "  %-25s %s\n", strings.TrimRight(".h2 "+form, " "), help) }
+	row("", "says how all of this stands, windows and streams too")
+	for _, o := range h2OptionTable {
+		row(o.form, o.help)
+	}
+	row("start", "begins HTTP/2 on the connection that stands")
+	b.WriteString("h2c://HOST is HTTP/2 in the clear; .send upgrade asks for it from HTTP/1.1. A host of one of these\n" +
+		"names: open h2://ack")
+	return b.String()
+}
 
 // h2Completions are what .h2 may begin with, besides a host.
-var h2Completions = []string{"ack ", "ping ", "window ", "wait ", "names ", "settings ", "preface ", "start"}
+func h2Completions() []string {
+	var words []string
+	for _, o := range h2OptionTable {
+		words = append(words, o.word+" ")
+	}
+	return append(words, "start")
+}
 
 // h2CompleteOption gives what may follow the words of .h2.
 func h2CompleteOption(before string) []string {
 	words := strings.Fields(before)
-	switch first := strings.ToLower(words[0]); {
-	case first == "settings" && len(words) == 1:
-		return append([]string{"default", "empty", "off"}, h2SettingNames()...)
-	case first == "settings":
-		return h2SettingNames()
-	case first == "names" && len(words) == 1:
-		return []string{"lower", "typed"}
+	o := findH2Option(words[0])
+	switch {
+	case o == nil:
+		return nil
 	case len(words) == 1:
-		for _, sw := range h2Switches {
-			if first == sw.word {
-				return []string{"on", "off"}
-			}
-		}
+		return o.values()
+	case o.word == "settings": // more than one
+		return h2SettingNames()
 	}
 	return nil
 }

@@ -51,46 +51,94 @@ func (o *h2Options) hello() []byte {
 	return b
 }
 
-// An h2Switch is a word of .h2 that turns something on and off.
-type h2Switch struct {
+// An h2Option is a word of .h2 that changes what is done by itself. What .h2, --h2,
+// .help h2 and Tab say of it is made of its row.
+type h2Option struct {
 	word, does string
-	off        func(*h2Options) *bool
+	form, help string          // a row of .help h2: what is typed, and what comes of it
+	values     func() []string // for Tab
+	set        func(o *h2Options, rest []string) error
+	state      func(o *h2Options) string
 }
 
-var h2Switches = []h2Switch{
-	{"preface", "sends the connection preface at the opening", func(o *h2Options) *bool { return &o.noPreface }},
-	{"ack", "acknowledges SETTINGS", func(o *h2Options) *bool { return &o.noAck }},
-	{"ping", "acknowledges PING", func(o *h2Options) *bool { return &o.noPing }},
-	{"window", "sends WINDOW_UPDATE for what came", func(o *h2Options) *bool { return &o.noWindow }},
-	{"wait", "waits for the reply before the next line", func(o *h2Options) *bool { return &o.noWait }},
+// h2OptionTable has the options in the order in which they are listed.
+var h2OptionTable = []h2Option{
+	h2Switch("preface", "sends the connection preface at the opening", "the next connection begins without its preface", func(o *h2Options) *bool { return &o.noPreface }),
+	h2Switch("ack", "acknowledges SETTINGS", "SETTINGS is not acknowledged", func(o *h2Options) *bool { return &o.noAck }),
+	h2Switch("ping", "acknowledges PING", "PING is not acknowledged", func(o *h2Options) *bool { return &o.noPing }),
+	h2Switch("window", "sends WINDOW_UPDATE for what came", "no WINDOW_UPDATE is sent", func(o *h2Options) *bool { return &o.noWindow }),
+	h2Switch("wait", "waits for the reply before the next line", "the next request does not wait for the reply: several streams at once", func(o *h2Options) *bool { return &o.noWait }),
+	{"names", "case of the names of fields (RFC 9113 8.2.1)", "names typed", "names of fields keep their capitals",
+		func() []string { return []string{"lower", "typed"} }, (*h2Options).setNames,
+		func(o *h2Options) string {
+			if o.typedNames {
+				return "typed"
+			}
+			return "lower"
+		}},
+	{"settings", "at the opening", "settings NAME=VALUE…", "the SETTINGS of the next connection; default, empty or off too",
+		func() []string { return append([]string{"default", "empty", "off"}, h2SettingNames()...) }, (*h2Options).setSettings,
+		func(o *h2Options) string {
+			if o.noSettings {
+				return "off"
+			}
+			return h2SettingList(o.chosen())
+		}},
+}
+
+// h2Switch is an option that is on unless turned off.
+func h2Switch(word, does, help string, off func(*h2Options) *bool) h2Option {
+	return h2Option{word, does, word + " off", help,
+		func() []string { return []string{"on", "off"} },
+		func(o *h2Options, rest []string) error {
+			on, ok := parseSwitch(strings.Join(rest, " "))
+			if !ok {
+				return fmt.Errorf("%s %s: want %[1]s on or %[1]s off", word, strings.Join(rest, " "))
+			}
+			*off(o) = !on
+			return nil
+		},
+		func(o *h2Options) string {
+			if *off(o) {
+				return "off"
+			}
+			return "on"
+		}}
+}
+
+// findH2Option returns the row of a word, nil for none.
+func findH2Option(word string) *h2Option {
+	i := slices.IndexFunc(h2OptionTable, func(o h2Option) bool { return strings.EqualFold(o.word, word) })
+	if i < 0 {
+		return nil
+	}
+	return &h2OptionTable[i]
 }
 
 // set takes the words of .h2 that change something.
 func (o *h2Options) set(words []string) error {
-	name, rest := words[0], words[1:]
-	for _, sw := range h2Switches {
-		if !strings.EqualFold(name, sw.word) {
-			continue
-		}
-		on, ok := parseSwitch(strings.Join(rest, " "))
-		if !ok {
-			return fmt.Errorf("%s %s: want %[1]s on or %[1]s off", sw.word, strings.Join(rest, " "))
-		}
-		*sw.off(o) = !on
-		return nil
+	name := ""
+	if len(words) > 0 {
+		name = words[0]
 	}
-	switch strings.ToLower(name) {
-	case "names":
-		to := strings.ToLower(strings.Join(rest, " "))
-		if to != "lower" && to != "typed" {
-			return fmt.Errorf("names %s: want names lower or names typed", strings.Join(rest, " "))
-		}
-		o.typedNames = to == "typed"
-		return nil
-	case "settings":
-		return o.setSettings(rest)
+	if row := findH2Option(name); row != nil {
+		return row.set(o, words[1:])
 	}
-	return fmt.Errorf("no option %q: want preface, settings, ack, ping, window, wait or names", name)
+	var all []string
+	for _, row := range h2OptionTable {
+		all = append(all, row.word)
+	}
+	return fmt.Errorf("no option %q: want one of %s", name, strings.Join(all, ", "))
+}
+
+// setNames takes what follows .h2 names.
+func (o *h2Options) setNames(words []string) error {
+	to := strings.ToLower(strings.Join(words, " "))
+	if to != "lower" && to != "typed" {
+		return fmt.Errorf("names %s: want names lower or names typed", strings.Join(words, " "))
+	}
+	o.typedNames = to == "typed"
+	return nil
 }
 
 // setSettings takes what follows .h2 settings.
@@ -119,28 +167,11 @@ func (o *h2Options) setSettings(words []string) error {
 // describe says how an option stands, or all of them, a row each.
 func (o *h2Options) describe(word string) string {
 	var rows []string
-	add := func(name, state, does string) {
-		if word == "" || strings.EqualFold(word, name) {
-			rows = append(rows, fmt.Sprintf("%-8s %-8s %s", name, state, does))
+	for _, row := range h2OptionTable {
+		if word == "" || strings.EqualFold(word, row.word) {
+			rows = append(rows, fmt.Sprintf("%-8s %-8s %s", row.word, row.state(o), row.does))
 		}
 	}
-	for _, sw := range h2Switches {
-		state := "on"
-		if *sw.off(o) {
-			state = "off"
-		}
-		add(sw.word, state, sw.does)
-	}
-	names := "lower"
-	if o.typedNames {
-		names = "typed"
-	}
-	add("names", names, "case of the names of fields (RFC 9113 8.2.1)")
-	settings := "off"
-	if !o.noSettings {
-		settings = h2SettingList(o.chosen())
-	}
-	add("settings", settings, "at the opening")
 	return strings.Join(rows, "\n")
 }
 
@@ -201,14 +232,11 @@ func (s *Session) h2Command(ctx context.Context, args string) error {
 		return s.h2Status()
 	case strings.EqualFold(words[0], "start") && len(words) == 1:
 		return s.h2Start(ctx)
-	case slices.ContainsFunc(h2OptionWords, func(w string) bool { return strings.EqualFold(w, words[0]) }):
+	case findH2Option(words[0]) != nil:
 		return s.h2Set(words)
 	}
 	return openWith("h2")(s, ctx, args)
 }
-
-// h2OptionWords are the first words of .h2 that are no host.
-var h2OptionWords = []string{"preface", "settings", "ack", "ping", "window", "wait", "names"}
 
 // h2Status is .h2 alone.
 func (s *Session) h2Status() error {

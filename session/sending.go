@@ -20,13 +20,15 @@ func sendCommands() []command {
 			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				"On telnet: send ayt, brk, ip, ao, ec, el, ga, nop, dm; do, dont, will, wont OPTION; sb OPTION HEX.\n" + h2SendDetail + wsSendDetail,
+				telnetSendDetail() + h2SendDetail + wsSendDetail,
+			writes:  "what it says",
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
 		wsCommand(),
 		{group: "Send", name: "again", args: "[N] | COUNT every TIME [until EXPR]",
 			summary: "sends the request of exchange N again (the last one unless given)",
 			detail:  "The same octets, shown first. A connection that the peer has closed is opened again." + repeatDetail,
+			writes:  "the request once more",
 			example: ".again 1", run: (*Session).again},
 		dnsCommand(),
 	}

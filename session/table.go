@@ -16,8 +16,9 @@ type command struct {
 	summary   string // one line
 	detail    string // more for .help WORD; may be ""
 	example   string
-	bare      bool // without its dot too, where nothing is connected
-	connected bool // needs a connection, which may have ended
+	bare      bool   // without its dot too, where nothing is connected
+	connected bool   // needs a connection, which may have ended
+	writes    string // what of it goes to the peer; "" for a word that only looks, waits, sets, or works on the connection
 	run       func(s *Session, ctx context.Context, args string) error
 	complete  []string // what its first argument may be
 	files     bool     // its last argument is a file's name
@@ -116,6 +117,9 @@ func (s *Session) help(_ context.Context, args string) error {
 		text := c.form() + ": " + c.summary
 		if c.detail != "" {
 			text += "\n" + c.detail
+		}
+		if c.writes != "" {
+			text += "\nIt writes to the peer: " + c.writes
 		}
 		if c.bare {
 			text += "\nConnected it needs its dot: ." + c.name

@@ -238,3 +238,49 @@ func TestWordsOfAClosedConnection(t *testing.T) {
 		})
 	}
 }
+
+// The package's documentation lists the words that write to the peer, and no others.
+func TestWhatWritesIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "# What writes to the peer")
+	section, _, _ = strings.Cut(section, "// # ")
+	var got, want []string
+	for line := range strings.Lines(section) {
+		if word, ok := strings.CutPrefix(line, "//   - ."); ok {
+			word, _, _ = strings.Cut(word, ":")
+			got = append(got, word)
+		}
+	}
+	for _, c := range commands() {
+		if c.writes != "" {
+			want = append(want, c.name)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("doc.go has %q, the table %q", got, want)
+	}
+}
+
+// A word that is not marked in the table writes nothing where it stands.
+func TestOtherWordsWriteNothing(t *testing.T) {
+	for _, c := range commands() {
+		if c.writes != "" || !c.connected || c.name == "eof" || c.name == "close" || c.name == "abort" {
+			continue // what ends a connection ends the server's reading
+		}
+		synctest.Test(t, func(t *testing.T) {
+			var got []byte
+			w := world{"h:4000": func(conn net.Conn) {
+				io.WriteString(conn, "hello\n")
+				got, _ = io.ReadAll(conn)
+			}}
+			run(t, w, Options{Interactive: true}, "h:4000", "."+c.name+"\n") // whether it has what it wants does not matter
+			synctest.Wait()
+			if len(got) > 0 {
+				t.Errorf(".%s wrote %q", c.name, got)
+			}
+		})
+	}
+}

@@ -156,6 +156,7 @@ func wsCommand() command {
 		detail: "PATH is that of the target unless given. deflate offers permessage-deflate. A field with blanks\n" +
 			"stands in quotes: .ws /chat \"Origin: http://h\". Afterwards each line goes out as a text message,\n" +
 			"and Ping and Close are answered unless pong off or close off.",
+		writes:  "the request, and by itself the answers to Ping and Close",
 		example: ".ws /chat deflate", run: (*Session).wsWord, complete: []string{"/", "deflate", "pong off", "close off"}}
 }
 

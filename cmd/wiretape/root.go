@@ -20,6 +20,7 @@ import (
 	"wiretape/session/console"
 	"wiretape/session/view"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 )
 
 // plainFlags are those of the plain command: a session, a script or a pipe.
@@ -84,11 +85,11 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.StringVar(&f.starttls, "starttls", "", "begin TLS after the plain part of `PROTO`: "+joinComma(session.StartTLSProtocols()))
 	fs.BoolVar(&f.showCerts, "showcerts", false, "show the peer's certificates, as PEM too")
 	fs.Var(&f.idle, "idle", "in a pipe: stop after `SECONDS` of silence")
-	fs.StringVar(&f.eol, "eol", "crlf", "line end of typed lines: crlf, lf, cr, none or nul")
+	fs.StringVar(&f.eol, "eol", "crlf", "`END` of typed lines: crlf, lf, cr, none or nul")
 	fs.StringArrayVar(&f.h2, "h2", nil, "set an `OPTION` of HTTP/2 as .h2 does, such as 'ack off'; may be repeated")
 	fs.StringVar(&f.escape, "escape", "^]", "`KEY` that opens a command line in the middle of anything; none for none")
 	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
-	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out")
+	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out: "+joinComma(detect.Protos()))
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
 	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.recordCommand(), a.test(), a.format(), a.diff(), a.lint(), a.sessions(), a.auto(), a.demo(), a.version())
 	return cmd
@@ -232,7 +233,7 @@ func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err
 			return t, false, usagef("-U wants one path")
 		}
 		t, err = session.ParseOpen("unix", args)
-	case slices.Contains([]string{"open", "tls", "udp", "unix", "h2"}, word) && len(args) > 1:
+	case session.IsOpener(word) && len(args) > 1:
 		t, err = session.ParseOpen(word, args[1:])
 	case f.nc.udp:
 		t, err = session.ParseOpen("udp", args)
@@ -312,9 +313,9 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 	con, err := console.Open(console.Config{
 		In: terminalOf(a.stdin), Out: terminalOf(a.stdout), Escape: key, History: historyFile(f.noKeep),
 		Secret:   func(line string) bool { return s.Secret(line) },
-		Complete: func(line string, pos int) []string { return s.Complete(line, pos) },
 		Hidden:   func() bool { return s.Hidden() },
 		Fleeting: func(line string) bool { return s.Fleeting(line) },
+		Complete: func(line string, pos int) []string { return s.Complete(line, pos) },
 	})
 	if err != nil {
 		return err
