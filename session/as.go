@@ -125,6 +125,7 @@ func (s *Session) reread(name string) ([]proto.Message, error) {
 		return nil, failure(StatusUsage, "the connection's first octets are not held any more; the tape has them: wiretape show --as %s", name)
 	}
 	msgs := slices.Clone(s.stream.Reread(conn, name, events))
+	s.record.mask.Expect(s.record.number(0, conn), name)
 	s.history.replace(conn, msgs)
 	s.view.Reread(conn)
 	return msgs, nil

@@ -11,6 +11,7 @@ import (
 
 	"wiretape/session/view"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 )
 
 // A link is a connection with the goroutine that reads it.
@@ -95,6 +96,7 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	if !t.TLS && t.UsuallyTLS() {
 		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
 	}
+	t = spokenAs(t, s.opts.Proto)
 	dctx, stop := s.interruptible(ctx)
 	s.mu.Lock()
 	s.target = t
@@ -306,6 +308,18 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 		}
 	}
 	return opts
+}
+
+// spokenAs returns t with what it is read as, where that says more of a connection
+// than how to read it: who speaks first, and what is secret before anybody has.
+func spokenAs(t wire.Target, as string) wire.Target {
+	switch name := detect.Canonical(as); name {
+	case detect.SMTP, detect.FTP, detect.POP3, detect.IMAP, detect.NNTP, detect.Redis, detect.Telnet, detect.SSH:
+		if t.Network == "tcp" {
+			t.Proto = name
+		}
+	}
+	return t
 }
 
 // promptProto names what a target speaks, for the prompt.

@@ -91,6 +91,9 @@ func (s *Session) accept(ctx context.Context) error {
 	if _, port, err := net.SplitHostPort(l.Addr().String()); err == nil {
 		service = wire.ServiceAt(l.Addr().Network(), port)
 	}
+	if l.Proto = spokenAs(wire.Target{Network: l.Addr().Network()}, s.opts.Proto).Proto; l.Proto != "" {
+		service = wire.ServiceAt("tcp", l.Proto)
+	}
 	s.mu.Lock()
 	s.target = wire.Target{}
 	s.mu.Unlock()

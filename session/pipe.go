@@ -70,6 +70,7 @@ func Pipe(ctx context.Context, d wire.Dialer, t wire.Target, o PipeOptions) erro
 
 // pipeOver is Pipe with what dials; d says how TLS begins in the middle.
 func pipeOver(ctx context.Context, dial dialFunc, d wire.Dialer, t wire.Target, o PipeOptions) error {
+	t = spokenAs(t, o.Proto)
 	p := newPipe(t, wire.ServerToClient, o)
 	p.plain = o.StartTLS != ""
 	conn, err := dial(ctx, t, wire.NewTap(p.event))

@@ -27,6 +27,7 @@ const inputRest = 250 * time.Millisecond
 // StatusInterrupted.
 func PipeListener(ctx context.Context, l *wire.Listener, keep bool, o PipeOptions) error {
 	defer l.Close()
+	l.Proto = spokenAs(wire.Target{Network: l.Addr().Network()}, o.Proto).Proto
 	if keep && l.Addr().Network() == "udp" {
 		p := newPipe(wire.Target{}, wire.ClientToServer, o)
 		err := l.Serve(ctx, wire.NewTap(p.event), func(_ context.Context, c *wire.Conn) { c.Pump() })

@@ -17,6 +17,8 @@ type Listener struct {
 	// TLS, when set, has every connection begin with a handshake, in which the
 	// client chooses by SNI among Certificates.
 	TLS *TLSOptions
+	// Proto is for the Facts of its connections.
+	Proto string
 
 	ln      net.Listener
 	network string
@@ -166,6 +168,7 @@ func (l *Listener) accept(ctx context.Context, tap *Tap) (*Conn, error) {
 				Network: l.network,
 				Role:    Accepted,
 				Target:  l.Addr().String(),
+				Proto:   l.Proto,
 				Start:   time.Now(),
 			}, tap), nil
 		case errors.Is(err, net.ErrClosed):

@@ -21,6 +21,7 @@ const (
 	loginField     // LOGIN of IMAP
 	responseField  // a line that answers a challenge, or a literal of LOGIN
 	earlyField     // a line behind AUTH that nothing has asked for yet
+	inlineField    // a command of Redis in a line of text
 	redisField     // a password of Redis
 	lostField      // its name is not known: all of its value is taken for a secret
 )

@@ -14,6 +14,7 @@ var commands = [...]struct {
 	kind fieldKind
 }{
 	{"pass", passField},         // FTP, POP3
+	{"acct", passField},         // FTP
 	{"auth", saslField},         // SMTP, POP3
 	{"apop", apopField},         // POP3
 	{"authinfo", authinfoField}, // NNTP

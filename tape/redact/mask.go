@@ -18,6 +18,8 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 		s.maskAuth(b, at, marks)
 	case passField, saslField, apopField, authinfoField, loginField, responseField, earlyField:
 		s.maskLine(b, at, marks)
+	case inlineField:
+		s.maskInline(b, at, ends, marks)
 	case redisField:
 		addMarks(b, at, s.base, "", marks)
 	case lostField:

@@ -10,7 +10,7 @@
 // AUTH, APOP, LOGIN, AUTHENTICATE and AUTHINFO as FTP, mail and news have them, the
 // lines with which they go on, what answers a prompt for a password, and the
 // passwords that commands of Redis have (AUTH, HELLO, MIGRATE, ACL SETUSER, CONFIG
-// SET, SENTINEL SET; in a line of text AUTH alone).
+// SET, SENTINEL SET).
 //
 // Masked are also, wherever they stand in text and in bodies of HTTP/2: what
 // parameters of queries and forms and members of JSON objects have whose names are
@@ -119,6 +119,12 @@ func New(next func(wire.Event, []tape.Span), opt Options) *Redactor {
 	return r
 }
 
+// Expect tells what a connection is read as, a name as [wire.Facts] has it: whose
+// lines are commands before the server has said anything.
+func (r *Redactor) Expect(conn int, proto string) {
+	r.conn(conn).expect(&wire.Facts{Proto: proto})
+}
+
 // Replaced returns the names of the secrets that were masked, in order of their
 // first appearance.
 func (r *Redactor) Replaced() []string { return r.ids.seen }
@@ -143,7 +149,7 @@ func (r *Redactor) Event(e wire.Event) {
 		// What follows is a conversation of its own.
 		c := newConn()
 		before := r.conn(e.Conn) // STARTTLS
-		c.greeted, c.tagged = before.greeted, before.tagged
+		c.greeted, c.tagged, c.client.redis.seen = before.greeted, before.tagged, before.client.redis.seen
 		if e.TLS != nil && e.TLS.ALPN == "h2" {
 			c.client.frames, c.server.frames = &frames{s: &c.client}, &frames{s: &c.server}
 		}

@@ -263,6 +263,7 @@ var commandLines = []struct {
 	ids      string
 }{
 	{"PASS behind any spacing", "+OK hi", []string{"> USER a\r\n PASS  se cret \r\n\tpass\ts\r\nPASS   \r\n"}, "USER a\r\n PASS  passpas \r\n\tpass\tp\r\nPASS   \r\n", "PASS PASS_2"},
+	{"ACCT", "220 hi", []string{"> acct secret\r\nACCT\r\nACCTS x\r\n"}, "acct acctac\r\nACCT\r\nACCTS x\r\n", "ACCT"},
 	{"APOP", "+OK <1@h>", []string{"> APOP mrose c4c9334bac560ecc\r\n"}, "APOP mrose apopapopapopapop\r\n", "APOP"},
 	{"AUTH without waiting", "220 h", []string{"> AUTH LOGIN\r\ndXNlcg==\r\nc2VjcmV0\r\nMAIL FROM:<a>\r\nRSET\r\n", "< 334 x\r\n334 y\r\n235 ok\r\n", "> QUIT\r\n"},
 		"AUTH LOGIN\r\nauthauth\r\nauth_2au\r\nMAIL FROM:<a>\r\nRSET\r\nQUIT\r\n", "AUTH AUTH_2"},
@@ -306,11 +307,16 @@ func TestCommandsBeforeTheGreeting(t *testing.T) {
 		"h:pop3":    "PASS passpa\r\na LOGIN b secret\r\n",
 		"h:143":     "PASS secret\r\na LOGIN b loginl\r\n",
 		"h:9999":    "PASS secret\r\na LOGIN b secret\r\n",
+		"ftp h:999": "PASS passpa\r\na LOGIN b secret\r\n",
 		"[::1]:110": "PASS passpa\r\na LOGIN b secret\r\n",
 	} {
 		got := ""
 		r := New(func(e wire.Event, _ []tape.Span) { got += string(e.Data) }, Options{})
-		r.Event(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: target}})
+		spoken, address, ok := strings.Cut(target, " ")
+		if !ok {
+			spoken, address = "", target
+		}
+		r.Event(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Role: wire.Dialed, Target: address, Proto: spoken}})
 		r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: c2s, Data: []byte("PASS secret\r\na LOGIN b secret\r\n")})
 		r.Flush()
 		if got != want {

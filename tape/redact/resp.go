@@ -58,6 +58,53 @@ func (x *redis) secret(c byte) (is, behind bool) {
 	return false, false
 }
 
+// inline reports whether a line that begins with c is a command in text.
+func (x *redis) inline(c byte) bool {
+	return x.seen && x.state == redisLine && len(x.line) == 0 && (c|0x20 >= 'a' && c|0x20 <= 'z' || c == ' ' || c == '"' || c == '\'')
+}
+
+// maskInline masks the passwords of a command in text, whose words may stand in
+// quotes. Of a line that is too long to be held the rest is no secret unless it
+// goes on with one.
+func (s *stream) maskInline(b []byte, at int, ends bool, marks *[]mark) {
+	if s.inside {
+		addMarks(b, at, s.base, "", marks)
+		return
+	}
+	var words [][2]int
+	for i := 0; i < len(b); {
+		if b[i] == ' ' || b[i] == '\t' {
+			i++
+			continue
+		}
+		n := quotedOrWord(b[i:])
+		words = append(words, [2]int{i, i + n})
+		i += n
+	}
+	x := redis{all: len(words)}
+	for k, w := range words {
+		from, to := w[0], w[1]
+		if to-from >= 2 && (b[from] == '"' || b[from] == '\'') && b[to-1] == b[from] {
+			from, to = from+1, to-1
+		}
+		if x.verb == "auth" && k == len(words)-1 {
+			x.next = redisSecret
+		}
+		secret := x.next == redisSecret
+		if x.next == redisRule && from < to && strings.IndexByte("><#!", b[from]) >= 0 {
+			from, secret = from+1, true
+		}
+		if secret {
+			addMarks(b[from:to], at+from, s.base, "", marks)
+		}
+		s.inside = secret && k == len(words)-1
+		x.argument(strings.ToLower(string(b[from:min(to, from+maxRedisWord)])))
+	}
+	if !ends && !s.inside {
+		s.field = plainField
+	}
+}
+
 // follow takes the next octets of the client's stream.
 func (x *redis) follow(b []byte) {
 	for len(b) > 0 {

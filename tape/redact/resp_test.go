@@ -20,10 +20,15 @@ func words(args ...string) string {
 // In a line of text AUTH is that of Redis once anything else tells that this is
 // Redis: an array before it, the server's answer, the port.
 func TestPasswordsOfRedisInText(t *testing.T) {
-	whole := func(s string) []string { return []string{s} }
-	r := run(t, Options{}, []turn{{1, c2s, "PING\r\n"}, {1, s2c, "+PONG\r\n"}, {1, c2s, "AUTH hunter22\r\nauth me hunter22\r\n"}}, whole)
-	if strings.Contains(r.tape, "hunter22") {
-		t.Errorf("tape:\n%s", r.tape)
+	commands := "AUTH hunter22\r\nauth me \"hunter22\"\r\nHELLO 3 AUTH me hunter22 SETNAME x\r\nCONFIG SET maxmemory 1 requirepass hunter22\r\n" +
+		"ACL SETUSER me on >hunter22 +@all\r\nSET auth hunger22\r\nAUTH " + strings.Repeat("hunter22", 600) + "\r\n"
+	want := "AUTH authauth\r\nauth me \"authauth\"\r\nHELLO 3 AUTH me authauth SETNAME x\r\nCONFIG SET maxmemory 1 requirepass authauth\r\n" +
+		"ACL SETUSER me on >authauth +@all\r\nSET auth hunger22\r\nAUTH "
+	for _, cut := range []func(string) []string{whole, bytewise} {
+		r := run(t, Options{}, []turn{{1, c2s, "PING\r\n"}, {1, s2c, "+PONG\r\n"}, {1, c2s, commands}}, cut)
+		if got := r.stream(1, c2s); !strings.HasPrefix(got, "PING\r\n"+want) || strings.Contains(got, "hunter22") || len(got) != len("PING\r\n"+commands) {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

@@ -270,6 +270,10 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 		}
 		return s.fieldLine(b, at, final, marks)
 	}
+	if !s.server && len(s.name) == 0 && !s.text && s.redis.inline(b[0]) {
+		s.field, s.text, s.inside, s.base = inlineField, true, false, "AUTH"
+		return s.fieldLine(b, at, final, marks)
+	}
 	if len(s.name) == 0 && !beginsLine[b[0]] {
 		s.field, s.text = plainField, true
 		return 1
@@ -295,9 +299,6 @@ func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
 		case (c == ' ' || c == '\t') && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
 			s.field, s.inside, s.base = commandOf(s.name), false, strings.ToUpper(string(s.name))
 			s.conn.challenged = s.field == saslField
-			return i + 1
-		case c == ' ' && !s.server && s.redis.seen && string(s.name) == "auth" && !s.blank:
-			s.field, s.inside, s.base = redisField, true, "AUTH"
 			return i + 1
 		case c == ' ' || c == '\t':
 			// RFC 9112, section 5.1: there is none before the colon, but it is read.
