@@ -34,7 +34,7 @@ func (r *recording) find(w want, taken map[*conversation]bool) *conversation {
 			if taken[c] || c.kind() != k || !c.answersTo(w) || k == kindALPN && c.final() == nil {
 				continue
 			}
-			if k == kindALPN && w.version == "HTTP/2" || !r.requestedAt(w.at, taken) {
+			if k == kindALPN && w.version == "HTTP/2" || !r.requestedAt(w.at) {
 				return c
 			}
 		}
@@ -51,9 +51,9 @@ func (c *conversation) answersTo(w want) bool {
 
 // requestedAt reports whether a page of a place was asked for as an analysis does
 // that: what else was asked there is then a probe.
-func (r *recording) requestedAt(a address, taken map[*conversation]bool) bool {
+func (r *recording) requestedAt(a address) bool {
 	return slices.ContainsFunc(r.convs, func(c *conversation) bool {
-		return c.target() == a.target() && (c.tls != nil) == a.secure && (c.kind() == kindPage || taken[c])
+		return c.target() == a.target() && (c.tls != nil) == a.secure && c.kind() == kindPage
 	})
 }
 

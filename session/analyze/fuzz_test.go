@@ -122,3 +122,44 @@ func TestTapeWrittenByHand(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// The tape of another program is analysed as well: what it asks looks in another
+// way.
+func TestTapesOfOthers(t *testing.T) {
+	const browser = `wiretape 1
+; created 2026-11-23T10:00:00Z
+= open tcp h:80 role=dial
+> GET / HTTP/1.1\r\n
+> Host: h\r\n
+> Connection: keep-alive\r\n
+> \r\n
+< HTTP/1.1 302 x\r\n
+< Location: /b\r\n
+< Content-Length: 0\r\n
+< \r\n
+= close
+2= open tcp h:80 role=dial
+2> GET /b HTTP/1.1\r\n
+2> Host: h\r\n
+2> Connection: keep-alive\r\n
+2> Authorization: Basic dTpw\r\n
+2> \r\n
+2< HTTP/1.1 200 OK\r\n
+2< Content-Length: 2\r\n
+2< \r\n
+2< ok
+2= close
+`
+	var events []wire.Event
+	for e, err := range tape.NewReader(strings.NewReader(browser), "browser").Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Data = bytes.Clone(e.Data)
+		events = append(events, e)
+	}
+	r := Analyze(slices.Values(events), time.Time{})
+	if got, want := summary(r), "302 http://h/\n200 http://h/b\npassword no no\n"; got != want || len(r.Probes) != 0 {
+		t.Errorf("got\n%swant\n%s%d probes", got, want, len(r.Probes))
+	}
+}

@@ -17,7 +17,11 @@ var fullKinds = []kind{kindHello, kindNames, kindPrior, kindUpgrade, kindOld, ki
 
 // full reports whether the recording is of a full analysis.
 func (r *recording) full() bool {
-	return slices.ContainsFunc(r.convs, func(c *conversation) bool { return c.dialled() && slices.Contains(fullKinds, c.kind()) })
+	return slices.ContainsFunc(r.convs, func(c *conversation) bool {
+		k := c.kind()
+		// Many programs keep connections alive. It is a probe beside a page alone.
+		return c.dialled() && slices.Contains(fullKinds, k) && (k != kindKeep || r.requested())
+	})
 }
 
 // rest fills in what a full analysis knows beside the classic report. Answer is
