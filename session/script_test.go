@@ -246,7 +246,7 @@ func TestSessionOutlivesItsRecording(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.record.dests[0].w = s.record.writer(&brokenOut{300})
+		s.record.dests[0].w = s.record.writer(&brokenOut{150})
 		s.dial = servers.dial
 		if err := s.Run(t.Context()); err != nil {
 			t.Errorf("Run = %v", err)
