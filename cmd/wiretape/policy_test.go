@@ -42,7 +42,7 @@ var directions = map[string]string{
 	"tape/record":          "wire",
 	"tape/suite":           "wire wire/proto wire/http1 tape tape/match tape/replay",
 	"tape/update":          "wire wire/proto wire/detect wire/content tape tape/match tape/lint " + parsers,
-	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay",
+	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay tape/update",
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
 	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,

@@ -41,7 +41,7 @@ import (
 	"wiretape/wire"
 )
 
-var update = flag.Bool("wiretape.update", false, "write the tapes of Record and Replay anew")
+var updating = flag.Bool("wiretape.update", false, "write the tapes of Record and Replay anew")
 
 // A test of a server is given so long to answer, and one of a client to come.
 const silence = 10 * time.Second
@@ -131,7 +131,7 @@ func Replay(t testing.TB, path, addr string) {
 	if err != nil {
 		t.Fatalf("tapetest: %v", err)
 	}
-	if *update && !report.OK() {
+	if *updating && !report.OK() {
 		rec.save(t, path)
 		return
 	}
@@ -176,7 +176,7 @@ func load(t testing.TB, path string) *match.Tape {
 // refuseUpdate fails a test that would record where CI is set.
 func refuseUpdate(t testing.TB) {
 	t.Helper()
-	if *update && os.Getenv("CI") != "" {
+	if *updating && os.Getenv("CI") != "" {
 		t.Fatal("tapetest: -wiretape.update where CI is set: tapes are recorded by people")
 	}
 }
@@ -189,7 +189,7 @@ func Record(t testing.TB, conn net.Conn) net.Conn {
 	t.Helper()
 	refuseUpdate(t)
 	path := "testdata/" + fileName(t.Name()) + ".tape"
-	if _, err := os.Stat(path); err != nil && !*update {
+	if _, err := os.Stat(path); err != nil && !*updating {
 		t.Fatalf("tapetest: no tape %s: run with -wiretape.update", path)
 	}
 	rec := newRecording()

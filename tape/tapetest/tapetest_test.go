@@ -174,7 +174,7 @@ func TestRecordWritesAndCompares(t *testing.T) {
 	if said := failures(t, func(tb testing.TB) { converse(t, tb, addr) }); said != "tapetest: no tape "+path+": run with -wiretape.update\n" {
 		t.Errorf("without a tape: %q", said)
 	}
-	updating(t, true)
+	flagged(t, true)
 	t.Setenv("CI", "true")
 	if said := failures(t, func(tb testing.TB) { converse(t, tb, addr) }); !strings.Contains(said, "where CI is set") {
 		t.Errorf("where CI is set: %q", said)
@@ -193,7 +193,7 @@ func TestRecordWritesAndCompares(t *testing.T) {
 	if again, _ := os.ReadFile(path); string(again) != string(first) {
 		t.Errorf("the tape changed though nothing did:\n%s\nbefore\n%s", again, first)
 	}
-	updating(t, false)
+	flagged(t, false)
 	if said := failures(t, func(tb testing.TB) { converse(t, tb, addr) }); said != "" {
 		t.Errorf("comparing: %q", said)
 	}
@@ -202,12 +202,12 @@ func TestRecordWritesAndCompares(t *testing.T) {
 	}
 }
 
-// updating sets the flag until the test ends.
-func updating(t *testing.T, on bool) {
+// flagged sets the flag until the test ends.
+func flagged(t *testing.T, on bool) {
 	t.Helper()
-	was := *update
+	was := *updating
 	flag.Set("wiretape.update", fmt.Sprint(on))
-	t.Cleanup(func() { *update = was })
+	t.Cleanup(func() { *updating = was })
 }
 
 func TestReplayUpdates(t *testing.T) {
@@ -220,10 +220,13 @@ func TestReplayUpdates(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := site(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "bye\n") }))
-	updating(t, true)
+	flagged(t, true)
 	Replay(t, path, addr)
-	updating(t, false)
+	flagged(t, false)
 	Replay(t, path, addr)
+	if text, _ := os.ReadFile(path); !strings.Contains(string(text), `< Date: \{date|Mon, 23 Nov 2026 10:00:00 GMT}`) || !strings.Contains(string(text), "= open tcp site:80") {
+		t.Errorf("what did not differ changed:\n%s", text)
+	}
 }
 
 func TestMissingTape(t *testing.T) {
