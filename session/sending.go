@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
@@ -149,6 +150,9 @@ func (s *Session) again(ctx context.Context, args string) error {
 	b = bytes.Clone(b)
 	s.mu.Unlock()
 	if len(b) == 0 {
+	if slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Proto == detect.WebSocket }) {
+		return failure(StatusUsage, ".again: #%d was a message of WebSocket, which this connection does not speak: .ws asks for it", n)
+	}
 		return failure(StatusUsage, ".again: the octets of #%d are not held any more; the tape has them", n)
 	}
 	return s.resend(ctx, b, false)

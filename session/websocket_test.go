@@ -131,9 +131,12 @@ func TestWebSocketScript(t *testing.T) {
 		err, want    string
 		took         time.Duration
 	}{
-		{"waits for the message that answers", ".ws\nhello\n", 0, "", "« text, 5 octets, FIN\nhello\n", 0},
-		{"waits for all of it", ".ws\nin parts\n", 0, "", "< message: text, 8 B, 2 frames\nin parts\n", time.Second},
-		{"each of several is answered", ".ws\none\ntwo\n", 0, "", "« text, 3 octets, FIN\ntwo\n", 0},
+		{"waits for the message that answers", ".ws\nhello\n", 0, "", "« #2 text, 5 octets, FIN\nhello\n", 0},
+		{"waits for all of it", ".ws\nin parts\n", 0, "", "< #2 message: text, 8 B, 2 frames\nin parts\n", time.Second},
+		{"each of several is answered", ".ws\none\ntwo\n", 0, "", "« #3 text, 3 octets, FIN\ntwo\n", 0},
+		{"a message is shown again", ".ws\none\nin parts\n.await re parts\n.show 2\n", 0, "", "in parts\n» #2 text, 3 octets, FIN, mask ", time.Second},
+		{"its body is", ".ws\none\n.await re one\ntwo\n.await re two\n.body 2\n", 0, "", "two\none\n* connection closed", 0},
+		{"no frame goes where no handshake was", ".ws\none\n.await re one\n.reconnect\n.again\n", 2, "x.script:5: .again: #2 was a message of WebSocket", "", 0},
 		{"nothing is owed", ".ws\nsilence\n", 6, "x.script:2: stopped after 10s of silence", "", 10 * time.Second},
 		{"nothing is owed, and it goes on", ".ws\nsilence\nsilence\n.close\n", 0, "", "", 0},
 		{"await done", ".ws\nin parts\n.await done\n.close\n", 0, "", "in parts\n", time.Second},
@@ -163,6 +166,37 @@ func TestWebSocketScript(t *testing.T) {
 				}
 				if took := time.Since(begun); took != tt.took {
 					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+// Frames that a pipe sends right behind the handshake are messages, whose answer is
+// waited for.
+func TestPipeThroughAHandshake(t *testing.T) {
+	const ask = "GET /chat HTTP/1.1\r\nHost: ws\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	frame := func(o websocket.Opcode, text string) string {
+		return string(websocket.AppendFrame(nil, websocket.Frame{Fin: true, Opcode: o, Masked: true, Length: int64(len(text))}, []byte(text)))
+	}
+	for _, tt := range []struct {
+		name, in, tail string
+		status         Status
+		took           time.Duration
+	}{
+		{"the handshake alone", ask, "\r\n\r\n", 0, 0},
+		{"a message", ask + frame(websocket.Text, "hello"), "\r\n\r\n\x81\x05hello", 0, 0},
+		{"one that takes its time", ask + frame(websocket.Text, "in parts"), "\x80\x05parts", 0, time.Second},
+		{"two", ask + frame(websocket.Text, "a") + frame(websocket.Text, "b"), "\x81\x01a\x81\x01b", 0, 0},
+		{"no answer", ask + frame(websocket.Text, "silence"), "\r\n\r\n", StatusTimeout, 3 * time.Second},
+		{"a Close", ask + frame(websocket.Close, ""), "\x88\x00", 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				out, err := pipeTo(t, "ws:80", chat, strings.NewReader(tt.in), PipeOptions{Idle: 3 * time.Second})
+				if StatusOf(err) != tt.status || !strings.HasSuffix(out, tt.tail) || time.Since(begun) != tt.took {
+					t.Errorf("%q, %v after %v; want %q at the end, status %d after %v", out, err, time.Since(begun), tt.tail, tt.status, tt.took)
 				}
 			})
 		})

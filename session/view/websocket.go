@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/hex"
+	"fmt"
 	"unicode/utf8"
 
 	"wiretape/wire/proto"
@@ -19,6 +20,9 @@ func (p *Printer) websocketFrame(m *proto.Message, mk mark) {
 		v.finished[proto.Side(m.Dir)] = true
 	}
 	text := f.String()
+	if !f.Joined {
+		text = numbered(m) + text
+	}
 	switch {
 	case f.Code != 0:
 		text += "; " + f.Code.String()
@@ -42,7 +46,7 @@ func (p *Printer) websocketFrame(m *proto.Message, mk mark) {
 // amount to, and its body.
 func (p *Printer) websocketMessage(m *proto.Message, mk mark) {
 	v := m.Value.(*websocket.Message)
-	text := "message: " + v.Opcode.String() + ", " + octets(m.Body.Size) + ", " + plural(int64(v.Frames), "frame")
+	text := numbered(m) + "message: " + v.Opcode.String() + ", " + octets(m.Body.Size) + ", " + plural(int64(v.Frames), "frame")
 	if v.Compressed {
 		text += ", compressed to " + octets(v.Wire)
 	}
@@ -51,6 +55,15 @@ func (p *Printer) websocketMessage(m *proto.Message, mk mark) {
 	}
 	p.rows(m.Conn, mk, text)
 	p.payload(m)
+}
+
+// numbered returns the number by which a message is shown again, for the front of
+// its row; "" where it has none.
+func numbered(m *proto.Message) string {
+	if m.N == 0 {
+		return ""
+	}
+	return fmt.Sprintf("#%d ", m.N)
 }
 
 // payload appends the body of m as rows of their own.

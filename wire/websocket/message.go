@@ -49,11 +49,13 @@ func (p *Parser) joinFrame(s *side, g *progress) {
 		}
 		s.msg.value.Frames++
 		f.Joined = true
+		g.m.Exchange = s.msg.m.Exchange
 	case Text, Binary:
 		if s.msg != nil {
 			g.note(0, fmt.Sprintf("a new message within a fragmented one: %s, not continuation", f.Opcode), "RFC 6455 5.4")
 			p.endMessage(s, false, "a new message began")
 		}
+		g.m.Exchange = p.talk.begin(s.dir)
 		p.beginMessage(s, g)
 	}
 }
@@ -147,7 +149,7 @@ func (p *Parser) endMessage(s *side, whole bool, why string) {
 		}
 	}
 	if whole {
-		p.talk.message(s.dir)
+		p.talk.message(s.dir, c.m.Exchange)
 	}
 	if !c.joined {
 		return

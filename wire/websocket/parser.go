@@ -215,6 +215,9 @@ func (p *Parser) raw(s *side, text, rule string) {
 
 // A talk is who waits for what.
 type talk struct {
+	numbered int   // exchanges so far
+	open     []int // those of the client's complete messages that no message answers yet, at most maxOpen
+
 	asked   int      // messages of the client beyond those of the server since
 	pings   [][]byte // payloads of the client's Pings without a Pong, at most maxPings
 	closing bool     // the client's Close has no answer yet
@@ -226,6 +229,7 @@ type talk struct {
 const (
 	maxPings = 64
 	maxAsked = 1 << 20
+	maxOpen  = 1 << 12
 )
 
 func (t *talk) due() int {
@@ -236,12 +240,28 @@ func (t *talk) due() int {
 	return n
 }
 
-// message takes a complete message.
-func (t *talk) message(d wire.Dir) {
+// begin returns the exchange of a message that begins. As nothing says which
+// message answers which, the server's next is taken for the answer to the oldest of
+// the client's that has none; where there is none it is an exchange of its own.
+func (t *talk) begin(d wire.Dir) (exchange int) {
+	if d == wire.ServerToClient && len(t.open) > 0 {
+		exchange = t.open[0]
+		t.open = append(t.open[:0], t.open[1:]...)
+		return exchange
+	}
+	t.numbered++
+	return t.numbered
+}
+
+// message takes the complete message of an exchange.
+func (t *talk) message(d wire.Dir, exchange int) {
 	switch {
 	case d == wire.ClientToServer:
 		if !t.closed && !t.closing {
 			t.asked = min(t.asked+1, maxAsked)
+			if len(t.open) < maxOpen {
+				t.open = append(t.open, exchange)
+			}
 		}
 	case t.asked > 0:
 		t.asked--
@@ -272,7 +292,7 @@ func (t *talk) control(d wire.Dir, f *Frame, payload []byte) {
 	case f.Opcode == Close:
 		// Nothing follows it (RFC 6455, section 5.5.1).
 		t.settled += t.due()
-		t.asked, t.pings, t.closing, t.closed = 0, nil, false, true
+		t.asked, t.open, t.pings, t.closing, t.closed = 0, nil, nil, false, true
 		t.endedBy = "Close"
 	}
 }

@@ -6,6 +6,11 @@
 // compressed (RFC 7692), a Derived Message of proto.KindMessage follows its last
 // frame, with a [Message] and the decoded body.
 //
+// A message of the client and the server's that answers it are one exchange. Nothing
+// says which answers which, so the server's next is taken for the answer to the
+// oldest that has none; what nobody asked for is an exchange of its own, and control
+// frames are none.
+//
 // It refuses nothing: what the RFCs forbid becomes a Note with its section.
 //
 // What the opening handshake has agreed on is a [Handshake]; [Check] reads it from

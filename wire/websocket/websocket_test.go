@@ -265,6 +265,31 @@ func TestState(t *testing.T) {
 	}
 }
 
+// A message and what answers it are one exchange; what nobody asked for is its own,
+// and control frames are none.
+func TestExchanges(t *testing.T) {
+	client := func(o Opcode, fin bool, text string) string {
+		return "> " + string(AppendFrame(nil, Frame{Fin: fin, Opcode: o, Masked: true, Length: int64(len(text))}, []byte(text)))
+	}
+	server := func(o Opcode, fin bool, text string) string {
+		return "< " + string(AppendFrame(nil, Frame{Fin: fin, Opcode: o, Length: int64(len(text))}, []byte(text)))
+	}
+	p := New(proto.Limits{}, nil)
+	var got []string
+	for _, e := range prototest.Talk(
+		server(Text, true, "hi"), client(Text, true, "a"), client(Text, false, "b"), client(Ping, true, ""), client(Continuation, true, "c"),
+		server(Text, true, "A"), server(Pong, true, ""), server(Text, false, "B"), server(Continuation, true, "C"), server(Text, true, "more"), client(Close, true, ""),
+	) {
+		for _, m := range p.Feed(e) {
+			got = append(got, fmt.Sprintf("%d%s", m.Exchange, m.Body.Data))
+		}
+	}
+	want := "1hi 2a 3b 0 3c 3bc 2A 0 3B 3C 3BC 4more 0"
+	if s := strings.Join(got, " "); s != want {
+		t.Errorf("got %s, want %s", s, want)
+	}
+}
+
 func TestStateCountsThePayloadInProgress(t *testing.T) {
 	p := New(proto.Limits{}, plain)
 	p.Feed(prototest.Talk("< " + server(Text, "hello")[:5])[0])
