@@ -16,8 +16,11 @@ func connectCommands() []command {
 			detail:  "PORT is a number or a service's name. Schemes: http, https, h2, smtp, smtps, unix and so on.",
 			example: "open www.google.ca 80", run: openWith("open")},
 		{group: "Connect", name: "tls", args: "[HOST [PORT]]", bare: true,
-			summary:  "connects with TLS (port 443 unless given); connected, begins TLS now",
-			detail:   "No ALPN is offered unless set; https://HOST offers http/1.1 and h2://HOST offers h2.",
+			summary: "connects with TLS (port 443 unless given); connected, begins TLS now",
+			detail: "No ALPN is offered unless set; https://HOST offers http/1.1 and h2://HOST offers h2.\n" +
+				"Versions, suites up to TLS 1.2, SNI, ALPN, certificates and the key log are set by flags (--help).\n" +
+				"Not to be had, as crypto/tls has them not: the choice of TLS 1.3 suites, the order of groups and of\n" +
+				"signature algorithms, 0-RTT data and key updates; nor are DTLS, SCTP and vsock spoken.",
 			example:  "tls example.com 443",
 			complete: nil, run: (*Session).tls},
 		{group: "Connect", name: "udp", args: "HOST PORT", bare: true, summary: "sends each line as a datagram",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"wiretape/session/view"
 	"wiretape/wire/cookie"
@@ -20,7 +19,7 @@ func (s *Session) cookies(context.Context, string) error {
 	var jar cookie.Jar
 	var out strings.Builder
 	for _, m := range msgs {
-		for _, v := range view.Keep(&jar, &m, s.tap.Start().Add(m.Last)) {
+		for _, v := range view.Keep(&jar, &m, s.now(m.Last)) {
 			fmt.Fprintf(&out, "#%d %s\n", m.N, v)
 		}
 	}
@@ -28,7 +27,7 @@ func (s *Session) cookies(context.Context, string) error {
 		s.view.Info("no cookie was set")
 		return nil
 	}
-	fmt.Fprintf(&out, "%d in the jar", len(jar.All(time.Now())))
+	fmt.Fprintf(&out, "%d in the jar", len(jar.All(s.moment())))
 	s.view.Info(out.String())
 	return nil
 }

@@ -191,7 +191,7 @@ func (s *Session) dialFailed(err error) error {
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
 		s.refused = v.TLS
 		if s.opts.ShowCerts {
-			s.view.Certificate(v.TLS, time.Now())
+			s.view.Certificate(v.TLS, s.moment())
 		}
 		if s.opts.Interactive {
 			s.view.Info(".cert shows the certificate")
@@ -303,7 +303,7 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 			case line == "y":
 				return nil
 			case line == "s":
-				s.view.Chain(t, time.Now())
+				s.view.Chain(t, s.moment())
 			}
 		}
 	}

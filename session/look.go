@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"wiretape/session/view"
 	"wiretape/wire"
@@ -218,7 +217,7 @@ func (s *Session) certificates(context.Context, string) error {
 	if t == nil {
 		return failure(StatusUsage, ".cert: no certificate was seen yet")
 	}
-	s.view.Certificate(t, time.Now())
+	s.view.Certificate(t, s.moment())
 	return nil
 }
 

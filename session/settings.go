@@ -34,6 +34,7 @@ func mannerCommands() []command {
 				"and so does an answer that is read as Redis, which is said then.",
 			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block", "resp"}},
 		telnetCommand(),
+		clockCommand(),
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
 			example: "help open", run: (*Session).help},
 		{group: "Manners", name: "quit", summary: "leaves", example: ".quit",

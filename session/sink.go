@@ -34,7 +34,7 @@ func (s *Session) event(e wire.Event) {
 	}
 	s.view.Event(e)
 	if e.Kind == wire.KindSecure && s.opts.ShowCerts {
-		s.view.Certificate(e.TLS, time.Now())
+		s.view.Certificate(e.TLS, s.now(e.At))
 	}
 	if !hidden {
 		s.view.Partial(e.Conn, s.stream.State(e.Conn))

@@ -98,6 +98,13 @@ func New(w io.Writer, s Style) *Printer {
 	}
 }
 
+// Now sets the clock for verdicts, in place of Style.Now; zero has the recording's.
+func (p *Printer) Now(t time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.s.Now = t
+}
+
 // Err returns the first error of the writer. Nothing is written after it.
 func (p *Printer) Err() error {
 	p.mu.Lock()
