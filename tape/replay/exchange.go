@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/net/http2/hpack"
 
+	"wiretape/tape"
 	"wiretape/tape/match"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -67,9 +68,11 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 			list = append(list, by[m.Exchange])
 		}
 	}
+	left := false // the client has ended its direction
 	for i := range c.Items {
 		it := &c.Items[i]
 		if it.Dir != wire.ServerToClient {
+			left = left || it.Message == nil && it.Event.Kind == wire.KindEOF
 			continue
 		}
 		if it.Message == nil {
@@ -80,8 +83,8 @@ func exchanges(c *match.Conv, index int) ([]*exchange, bool) {
 				}
 				continue
 			}
-			if it.Event.Kind != wire.KindEOF && it.Event.Kind != wire.KindReset {
-				continue
+			if it.Event.Kind != wire.KindReset && (it.Event.Kind != wire.KindEOF || left) {
+				continue // an end that follows the client's is no doing of the server's
 			}
 			for n := len(list) - 1; n >= 0; n-- {
 				if list[n].request.Begin < it.Begin {
@@ -128,8 +131,8 @@ func (x *exchange) prepare(last bool) {
 		}
 	}
 	for _, r := range x.replies {
-		if len(r.Message.Spans) > 0 {
-			return
+		if slices.ContainsFunc(r.Message.Spans, func(s tape.Span) bool { return s.ID != "" }) {
+			return // captured, computed, or a secret; of all others the sample is sent
 		}
 	}
 	x.ready = []byte{}

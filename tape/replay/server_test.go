@@ -99,6 +99,7 @@ func TestServerHTTP(t *testing.T) {
 		{name: "looked up, an odd client ends nothing", server: Server{Match: true}, tape: two, ask: []string{req("/c"), b, req("/d"), a}, want: "nothing 2 nothing 1",
 			report: "x.tape:3: #1 request: nothing answers GET /c; nearest: x.tape:3 GET /a, whose request target is /a\n" +
 				"x.tape:3: #1 request: nothing answers GET /d; nearest: x.tape:3 GET /a, whose request target is /a\n"},
+		{name: "an end that followed the client's is not the server's", server: Server{Match: true, StickLast: true}, tape: open + page("/a", "1") + "= eof >\n= eof <\n= close\n", reuse: true, ask: []string{a, a}, want: "1 1"},
 		{name: "looked up in a loop", server: Server{Match: true, Loop: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 1 2 2"},
 		{name: "looked up, the last sticks", server: Server{Match: true, StickLast: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 3 2 2"},
 		{name: "in order in a loop", server: Server{Loop: true}, tape: two, ask: []string{a, b, a, b}, want: "1 2 1 2"},
