@@ -44,7 +44,7 @@ func connectCommands() []command {
 			summary: "waits for a connection, whose server is you (this machine only unless ADDR says more)",
 			detail:  "Lines that are typed are the server's. *:PORT is for every interface. .reconnect waits for the next.",
 			example: "listen 8080", run: (*Session).listenWord},
-		{group: "Connect", name: "starttls", args: "[PROTO]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
+		{group: "Connect", name: "starttls", args: "[PROTO|now]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
 			detail:   "With PROTO what comes before is said too: " + strings.Join(StartTLSProtocols(), " ") + ".",
 			complete: StartTLSProtocols(),
 			writes:   "with PROTO what is said before the handshake, such as EHLO and STARTTLS",
@@ -93,7 +93,7 @@ func (s *Session) tls(ctx context.Context, args string) error {
 	if s.link == nil {
 		return usage("tls", args)
 	}
-	return s.startTLS(ctx, "")
+	return s.startTLS(ctx, "now")
 }
 
 // ParseOpen returns the target of a connecting word (open, tls, udp, unix, h2)

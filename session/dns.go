@@ -4,15 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
+	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/dns"
+	"wiretape/wire/proto"
 )
 
 // dnsCommand is the word .dns.
@@ -73,6 +75,8 @@ func parseDNS(args string) (ask dnsAsk, err error) {
 			ask.edns().Size = int(number)
 		case option == "+id" && hasValue:
 			ask.ID = uint16(number)
+		case w == "-p":
+			return ask, fmt.Errorf("-p: the port stands behind the server: @HOST:PORT")
 		case strings.HasPrefix(w, "+"):
 			return ask, fmt.Errorf("%s: want +tcp, +norec, +cd, +ad, +ch, +dnssec, +nsid, +noedns, +edns=SIZE or +id=N", w)
 		case ask.Name == "" && w != "-x":
@@ -173,6 +177,19 @@ func (s *Session) dnsOver(ctx context.Context, t wire.Target, network string) er
 	return s.connect(ctx, t)
 }
 
+// tellAnswered says who answered a question, and how soon. The answer m is the
+// message held at i. s.mu is held.
+func (s *Session) tellAnswered(m *proto.Message, i int) {
+	took := ""
+	for _, q := range slices.Backward(s.history.msgs[:i]) {
+		if q.Conn == m.Conn && q.N == m.N && q.Dir == wire.ClientToServer {
+			took = " in " + view.Duration(m.Last-q.Last)
+			break
+		}
+	}
+	s.view.Info(fmt.Sprintf("answered%s by %s (%s)", took, s.target.Address(), s.target.Network))
+}
+
 // dnsAsk sends a question, and reports whether its answer was truncated.
 func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (truncated bool, err error) {
 	if s.target.Network != "udp" {
@@ -181,9 +198,6 @@ func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (trunc
 	s.mu.Lock()
 	conn := s.peer.conn
 	s.mu.Unlock()
-	if s.opts.Style.Live {
-		s.view.Info("sends " + hex.EncodeToString(message))
-	}
 	if err := s.send(ctx, message, false); err != nil {
 		return false, err
 	}
@@ -195,6 +209,7 @@ func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (trunc
 	for i := len(s.history.msgs) - 1; i >= 0; i-- {
 		m := &s.history.msgs[i]
 		if v, ok := m.Value.(*dns.Message); ok && m.Conn == conn && v.Response && v.ID == ask.ID && m.Exchange > 0 {
+			s.tellAnswered(m, i)
 			return v.Flags&dns.TC != 0, nil
 		}
 	}

@@ -29,6 +29,11 @@ func keepCommands() []command {
 
 // save is .save.
 func (s *Session) save(_ context.Context, args string) error {
+	if rest, ok := strings.CutPrefix(args+" ", "--no-redact "); ok && !s.opts.Record.NoRedact {
+		return failure(StatusUsage, ".save %s: secrets were replaced as they came, and are held nowhere: wiretape --no-redact at the start keeps them", strings.TrimSpace("--no-redact "+rest))
+	} else if ok {
+		args = strings.TrimSpace(rest)
+	}
 	name, force := strings.CutPrefix(args, "--force ")
 	name = strings.TrimSpace(name)
 	if name == "" || strings.HasPrefix(name, "--") {
@@ -76,9 +81,9 @@ func (s *Session) secrets(names []string) string {
 	case len(names) == 0:
 		return "no secret was found in it"
 	case len(names) == 1:
-		return "1 secret replaced (" + names[0] + "); --no-redact keeps it"
+		return "1 secret replaced (" + names[0] + "); --no-redact at the start keeps it"
 	}
-	return fmt.Sprintf("%d secrets replaced (%s); --no-redact keeps them", len(names), strings.Join(names, ", "))
+	return fmt.Sprintf("%d secrets replaced (%s); --no-redact at the start keeps them", len(names), strings.Join(names, ", "))
 }
 
 // count writes a number of things.

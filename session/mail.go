@@ -43,7 +43,7 @@ func (s *Session) trackMail(m *proto.Message) {
 		goAhead = m.Exchange > 0 && v.Status == "OK" && v.Tag != "*" && s.peer.verb == "STARTTLS"
 	}
 	if goAhead && !m.Secure {
-		s.view.Info("the server now waits for a handshake: .starttls")
+		s.agreed()
 	}
 }
 

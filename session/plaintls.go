@@ -49,6 +49,18 @@ func (s *Session) tellTLS(m *proto.Message) {
 	s.view.Warn(fmt.Sprintf("the peer speaks TLS (%s): .tls %s %d connects with it, .starttls begins it here", what, s.target.Host, s.target.Port))
 }
 
+// tellSilence says what may be wrong where a server that was spoken to in the clear
+// ended without a word. s.mu is held.
+func (s *Session) tellSilence() {
+	p, t := &s.peer, s.target
+	plain := t.Proto != "" && !t.UsuallyTLS() // by its port or by what was asked for
+	if plain || p.toldTLS || !s.opts.Interactive || p.tls != nil || p.octets[0] == 0 || p.octets[1] > 0 || t.Network != "tcp" || p.dir() == wire.ClientToServer {
+		return
+	}
+	p.toldTLS = true
+	s.view.Info(fmt.Sprintf("not a word came back: the port may speak TLS: .tls %s %d", t.Host, t.Port))
+}
+
 // plaintextHint says what to do where a peer answered a TLS handshake in plain
 // text, by what its first octets look like.
 func plaintextHint(first []byte, t wire.Target) string {

@@ -137,6 +137,7 @@ type peer struct {
 	verb       string          // of the last command of a line protocol
 	toldTLS    bool            // that the peer speaks TLS has been said
 	toldTelnet bool            // that .telnet on answers it has been said
+	agreed     bool            // the server has said to begin TLS
 	fault      string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
 	frames     map[h2Seen]bool // that came since the last write
 

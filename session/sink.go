@@ -113,8 +113,12 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 		}
 	case wire.KindEOF:
 		p.ended = p.ended || e.Dir == p.dir()
+		if e.Dir == p.dir() {
+			s.tellSilence()
+		}
 	case wire.KindReset:
 		p.ended = true
+		s.tellSilence()
 	case wire.KindClose:
 		p.ended, p.closed = true, true
 	}
@@ -189,6 +193,12 @@ func (s *Session) trackMessage(m *proto.Message) {
 	}
 }
 
+// agreed notes that the server waits for a handshake. s.mu is held.
+func (s *Session) agreed() {
+	s.peer.agreed = true
+	s.view.Info("the server now waits for a handshake: .starttls")
+}
+
 func (s *Session) trackReply(m *proto.Message, code int) {
 	verb := freeText[code]
 	switch {
@@ -199,7 +209,7 @@ func (s *Session) trackReply(m *proto.Message, code int) {
 		s.g.lock = ""
 	case !m.Secure && (code == 220 && s.peer.verb == "STARTTLS" || code == 234 && s.peer.verb == "AUTH" || code == 382):
 		// RFC 3207, section 4; RFC 4217, section 4; RFC 4642, section 2.2.
-		s.view.Info("the server now waits for a handshake: .starttls")
+		s.agreed()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wiretape/wire/detect"
 )
@@ -61,7 +62,10 @@ func (s *Session) startTLS(ctx context.Context, proto string) error {
 	if err := s.mustBeOpen("starttls"); err != nil {
 		return err
 	}
-	if proto == "" {
+	if hint := s.unasked(proto); hint != "" {
+		return failure(StatusUsage, ".starttls: %s", hint)
+	}
+	if proto == "" || proto == "now" {
 		behind, again := s.plainTyped()
 		return s.secureNow(ctx, behind, again)
 	}
@@ -77,6 +81,23 @@ func (s *Session) startTLS(ctx context.Context, proto string) error {
 		return err
 	}
 	return s.secureNow(ctx, behind, p.again)
+}
+
+// unasked says what to do first where a person begins TLS by a word alone and the
+// server, of a protocol in which it is asked, has not agreed to it; "" for nothing.
+func (s *Session) unasked(word string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := s.stream.Proto(s.peer.conn)
+	p, err := plainPartOf(name)
+	if word != "" || !s.opts.Interactive || s.peer.agreed || s.peer.tls != nil || err != nil {
+		return ""
+	}
+	asks := strings.Fields(p.steps[len(p.steps)-1].send)
+	if len(asks) > 1 && name == detect.IMAP {
+		asks = asks[1:] // behind its tag
+	}
+	return fmt.Sprintf("the server was not asked: .starttls %s says %s; .starttls now = hello at once", name, strings.Join(asks, " "))
 }
 
 // plainTyped returns how many octets came in the clear behind the reply to a

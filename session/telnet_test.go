@@ -115,9 +115,11 @@ func TestPlainTextToTLSIsExplained(t *testing.T) {
 				bufio.NewReader(c).ReadString('\n')
 				io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x46")
 			},
+			"d:9002": func(c net.Conn) { bufio.NewReader(c).ReadString('\n') },
+			"e:80":   func(c net.Conn) { bufio.NewReader(c).ReadString('\n') },
 		}
 		golden(t, "plaintls.golden", play(t, servers, Options{}, "open a 8081", ".mode block", "GET / HTTP/1.0", "", ".close",
-			"open b 80", "GET / HTTP/1.0", "", ".close", "open c 9001", "hello", ".quit"))
+			"open b 80", "GET / HTTP/1.0", "", ".close", "open c 9001", "hello", "open d 9002", "c", "hello", ".close", "open e 80", "GET / HTTP/1.0", "", ".quit"))
 	})
 }
 

@@ -48,6 +48,11 @@ func TestStartTLSByHand(t *testing.T) {
 		w := world{"mail.test:25": startTLSMail(cert)}
 		open := []string{"open mail.test 25", "STARTTLS", ".starttls"}
 
+		unasked := play(t, w, Options{}, "open mail.test 25", ".starttls", ".quit")
+		if want := "! .starttls: the server was not asked: .starttls smtp says STARTTLS; .starttls now = hello at once\n"; !strings.Contains(unasked, want) {
+			t.Errorf("a server that has not agreed: no %q on the screen:\n%s", want, unasked)
+		}
+
 		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".quit")...)
 		for _, want := range []string{
 			"* the server now waits for a handshake: .starttls\n",

@@ -18,6 +18,7 @@ type bodyProgress struct {
 	hex  bool // from at on, it is no text
 	dump int  // rows of the dump
 	full bool // no more is to be written
+	dots bool // a dot was written that the body has not
 }
 
 // A bodyStyle says how a body's rows look.
@@ -25,6 +26,7 @@ type bodyStyle struct {
 	mark   mark  // markNone for a body
 	offset int64 // in a dump, that of the first octet
 	room   int   // rows of the screen, 0 for no limit
+	dotted bool  // on the wire a line that begins with a dot has one more
 }
 
 // body appends what is new of data, line by line. A line that is no text, and
@@ -58,6 +60,10 @@ func (p *Printer) body(conn int, b *bodyProgress, data []byte, s bodyStyle, fina
 // bodyLine appends one line of text.
 func (p *Printer) bodyLine(conn int, b *bodyProgress, line []byte, s bodyStyle) {
 	text := expandTabs(trimEnd(line))
+	if s.dotted && line[0] == '.' {
+		text = append([]byte("."), text...)
+		b.dots = true
+	}
 	need := 1
 	if s.room > 0 && p.s.Width > 0 {
 		need = max(1, (cells(escape(nil, text, p.s.ASCII))+p.s.Width-1)/p.s.Width)

@@ -22,6 +22,8 @@ type connView struct {
 	websocket bool    // frames of WebSocket went by
 	finished  [2]bool // which side has sent its Close frame
 
+	toldDots bool // that dots are doubled has been said
+
 	folded   []negotiation // of Telnet, which share a row that is due
 	unfolded bool          // there was such a row
 }

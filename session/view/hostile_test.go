@@ -279,9 +279,9 @@ func TestSlowReplyIsSeenAsItComes(t *testing.T) {
 // TestEventIsSeenAtItsBlankLine: of an event stream, whole events are written.
 func TestEventIsSeenAtItsBlankLine(t *testing.T) {
 	slowly(t, []step{
-		{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\ndata: ", "< HTTP/1.1 200 OK\n< Content-Type: text/event-stream\n< event message\n1\n"},
+		{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\ndata: ", "< HTTP/1.1 200 OK\n< Content-Type: text/event-stream\n< event message\n< 1\n"},
 		{"2\n", ""},
-		{"\n", "< event message\n2\n"},
+		{"\n", "< event message\n< 2\n"},
 		{"event: a\r\n\r", "< event a, no data\n"},
 		{"\n", ""},
 	})

@@ -16,6 +16,16 @@ func endsByDot(m *proto.Message) bool {
 	return m.Complete && n > 0 && m.Leaves[n-1].Name == "end-mark"
 }
 
+// doublesDots reports whether the body of m is text in which the server has doubled
+// the dots that begin a line (RFC 1939, section 3; RFC 3977, section 3.1.1).
+func doublesDots(m *proto.Message) bool {
+	switch m.Value.(type) {
+	case *pop3.Reply, *line.Reply:
+		return m.Body.Size > 0
+	}
+	return false
+}
+
 // bodyMark returns the mark of the rows of a body. What a line protocol says in
 // lines looks like the lines around it.
 func bodyMark(m *proto.Message, mk mark) mark {

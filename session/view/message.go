@@ -34,7 +34,7 @@ func (p *Printer) Message(m *proto.Message) {
 		done = begun
 	}
 	v.progress[side] = progress{from: -1}
-	b := Content(m)
+	b := Content(m, p.s.Decoded)
 	if p.shows(v, m) {
 		p.content(m, &done, &b)
 		p.grpc(m)
@@ -172,7 +172,7 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 		p.earlyEvents(p.conn(m.Conn))
 		return
 	}
-	style := bodyStyle{room: p.third(), mark: bodyMark(m, done.mark)}
+	style := bodyStyle{room: p.third(), mark: bodyMark(m, done.mark), dotted: doublesDots(m)}
 	data, size := screenBody(m, done, b)
 	p.body(m.Conn, &done.body, data, style, final)
 	if !final {
@@ -181,6 +181,10 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	p.more(m.Conn, &done.body, len(data), size)
 	if endsByDot(m) {
 		p.row(m.Conn, done.mark, []byte("."))
+	}
+	if v := p.conn(m.Conn); done.body.dots && !v.toldDots {
+		v.toldDots = true
+		p.rows(m.Conn, markInfo, "a dot that begins a line came doubled; the text has it once (RFC 1939 3)")
 	}
 	for _, f := range trailers(m) {
 		p.line(m.Conn, done.mark, slices.Concat(f.Name, []byte(": "), f.Value))

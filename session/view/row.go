@@ -13,7 +13,7 @@ func (p *Printer) rows(conn int, m mark, text string) {
 		text = asciiSigns.Replace(text)
 	}
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		if p.s.Width > 0 && (m == markInfo || m == markWarn) {
+		if p.s.Width > 0 && (m == markInfo || m == markWarn || m == markClientFrame || m == markServerFrame) {
 			p.wrapped(conn, m, []byte(line))
 		} else {
 			p.row(conn, m, []byte(line))

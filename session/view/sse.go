@@ -55,7 +55,7 @@ func (p *Printer) event(m *proto.Message, e *sse.Event) {
 	}
 	var b bodyProgress
 	if e.HasData {
-		p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third()}, true)
+		p.body(m.Conn, &b, m.Body.Data, bodyStyle{room: p.third(), mark: mk}, true)
 		p.more(m.Conn, &b, len(m.Body.Data), m.Body.Size)
 	}
 	p.notes(m, m.Notes)

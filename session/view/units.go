@@ -7,7 +7,10 @@ import (
 )
 
 // span writes a duration for reading: "0.1 ms", "41 ms", "1.2 s", "3 min 5 s".
-func span(d time.Duration) string {
+func span(d time.Duration) string { return Duration(d) }
+
+// Duration writes a time as rows have it: "3.2 ms", "41 ms", "2 min 5 s".
+func Duration(d time.Duration) string {
 	d = max(d, 0)
 	switch {
 	case d < 9950*time.Microsecond:

@@ -8,6 +8,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
+	"wiretape/wire/telnet"
 )
 
 func TestInformationIsBrokenBetweenWords(t *testing.T) {
@@ -36,7 +37,8 @@ func TestInformationIsBrokenBetweenWords(t *testing.T) {
 	p := New(&b, Style{Width: 12})
 	p.Message(&proto.Message{Conn: 1, Dir: wire.ServerToClient, Kind: proto.KindReply, Head: []byte("250 a line that is long\r\n"), Complete: true})
 	p.Warn("a warning is broken")
-	if want := "< 250 a line that is long\n! a warning\n  is broken\n"; b.String() != want {
+	p.Message(&proto.Message{Conn: 1, Dir: wire.ServerToClient, Kind: proto.KindFrame, Value: &telnet.Command{Code: telnet.WILL, Option: telnet.Option(39)}, Head: []byte{255, 251, 39}, Complete: true})
+	if want := "< 250 a line that is long\n! a warning\n  is broken\n« WILL\n  NEW-ENVIRON\n"; b.String() != want {
 		t.Errorf("rows %q, want %q", b.String(), want)
 	}
 }
