@@ -125,6 +125,10 @@ func (d *Decoder) End(out []proto.Message, why string) []proto.Message {
 	if len(d.line) > 0 || d.long {
 		d.take()
 	}
+	if e := d.event; !e.HasData && e.Name == "" && !e.HasID && e.Retry < 0 && len(d.message.Notes) == 0 {
+		d.message.Complete, d.message.EndedBy = true, why // a comment alone loses nobody an event
+		return d.give(out)
+	}
 	d.note(d.message.Span.To, "no blank line ends the event: browsers pass it over")
 	d.message.Complete, d.message.EndedBy = false, why+", no blank line"
 	return d.give(out)

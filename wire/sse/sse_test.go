@@ -81,6 +81,8 @@ var streams = []struct {
 	{"unknown field", "Data: x\n\n", []string{`0-9 message no data note 0 field that no event has: passed over`}},
 	{"no blank line", "data: a\n\ndata: b\n", []string{`0-9 message "a"`, `9-17 message "b" note 17 no blank line ends the event: browsers pass it over, connection closed, no blank line`}},
 	{"no line end", "data: b", []string{`0-7 message "b" note 7 no blank line ends the event: browsers pass it over, connection closed, no blank line`}},
+	{"a comment at the end", "data: a\n\n: ping\n", []string{`0-9 message "a"`, `9-16 message no data comment "ping"`}},
+	{"half a comment at the end", ": pi", []string{`0-4 message no data comment "pi"`}},
 	{"nothing", "", nil},
 }
 
