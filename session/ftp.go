@@ -175,10 +175,10 @@ func (s *Session) dataCommand(ctx context.Context, args string) error {
 	case "save":
 		d.save, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	case "send":
-		d.send, err = os.Open(name)
+		d.send, err = s.openFile(ctx, name)
 	}
 	if err != nil {
-		return failure(StatusUsage, ".data %s: %w", word, err)
+		return sendFailure(".data "+word, err)
 	}
 	s.mu.Lock()
 	s.ftp.data, s.ftp.dialing, s.ftp.addr = d, true, netip.AddrPort{}
@@ -276,6 +276,9 @@ func (s *Session) closeData() {
 	s.ftp.data = nil
 	s.mu.Unlock()
 	if started {
+		if d.send != nil {
+			d.send.Close() // it may be a FIFO, of which nothing comes
+		}
 		<-d.sent
 	}
 	d.closeFiles()

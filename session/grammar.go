@@ -44,12 +44,13 @@ type grammar struct {
 	// nothing to send. It is nil where lines go as they are.
 	encode func(line string) ([]byte, error)
 
-	draft   draft
-	heredoc string // the word that ends a .send <<WORD; "" for none
-	text    []string
-	ask     question
-	meant   string // the command that the text asked about reads as; "" for none
-	leaving bool   // ^D was pressed once
+	draft    draft
+	heredoc  string // the word that ends a .send <<WORD; "" for none
+	text     []string
+	textSize int // octets of text, with line ends
+	ask      question
+	meant    string // the command that the text asked about reads as; "" for none
+	leaving  bool   // ^D was pressed once
 }
 
 // A question is what the next line answers.
@@ -188,7 +189,7 @@ func (g *grammar) run(line string) step {
 		if g.phase == unconnected {
 			return step{err: "not connected: open HOST PORT first"}
 		}
-		g.heredoc, g.text = mark, nil
+		g.heredoc, g.text, g.textSize = mark, nil, 0
 		return step{}
 	}
 	return step{do: doRun, word: word, args: args}
@@ -196,6 +197,10 @@ func (g *grammar) run(line string) step {
 
 func (g *grammar) heredocLine(line string) step {
 	if line != g.heredoc {
+		if g.textSize += len(line) + len(g.eol.Bytes()); g.textSize > maxDraft {
+			g.heredoc, g.text, g.textSize = "", nil, 0
+			return step{err: fmt.Sprintf("the text is longer than %d MiB: a pipe sends more", maxDraft>>20)}
+		}
 		g.text = append(g.text, line)
 		return step{}
 	}
@@ -203,7 +208,7 @@ func (g *grammar) heredocLine(line string) step {
 	for _, l := range g.text {
 		b = append(append(b, l...), g.eol.Bytes()...)
 	}
-	g.heredoc, g.text = "", nil
+	g.heredoc, g.text, g.textSize = "", nil, 0
 	return g.send(b, false)
 }
 
@@ -427,7 +432,7 @@ func (g *grammar) interrupt(typed string, again bool) step {
 	case g.ask != askNothing:
 		return g.edit()
 	case g.heredoc != "":
-		g.heredoc, g.text = "", nil
+		g.heredoc, g.text, g.textSize = "", nil, 0
 		return step{say: "draft dropped; nothing was sent"}
 	case !g.draft.empty():
 		text := g.draft.text()

@@ -55,8 +55,7 @@ func (s *Session) write(ctx context.Context, b []byte, request bool) error {
 		return s.writeH2(ctx, h, b)
 	}
 	s.sending()
-	_, err := s.link.conn.Write(b)
-	return sendError(err, len(b))
+	return sendError(s.writeAll(ctx, s.link.conn, b), len(b))
 }
 
 // sending notes that something goes to the peer now.
@@ -83,14 +82,25 @@ func sendError(err error, n int) error {
 	return nil
 }
 
+// sendFailure says what is wrong with the arguments of a word that sends.
+func sendFailure(word string, err error) error {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	return failure(StatusUsage, "%s: %w", word, err)
+}
+
 func (s *Session) sendCommand(ctx context.Context, args string) error {
 	word, rest := cutWord(args)
 	form := h2Form(word)
 	var b []byte
 	if form == nil && word != "ws" && word != "upgrade" {
-		var err error
-		if b, err = sendBytes(args); err != nil { // what is wrong in itself is said first
-			return failure(StatusUsage, ".send: %w", err)
+		err := s.unlessStopped(ctx, func() (err error) {
+			b, err = sendBytes(args)
+			return err
+		})
+		if err != nil { // what is wrong in itself is said first
+			return sendFailure(".send", err)
 		}
 	}
 	if err := s.mustBeOpen("send"); err != nil {
@@ -140,6 +150,9 @@ func (s *Session) again(ctx context.Context, args string) error {
 	case isH2:
 		return failure(StatusUsage, ".again: #%d is not held any more as it was typed, or was sent frame by frame; the tape has it", n)
 	}
+	if slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Proto == detect.WebSocket }) {
+		return failure(StatusUsage, ".again: #%d was a message of WebSocket, which this connection does not speak: .ws asks for it", n)
+	}
 	var b []byte
 	s.mu.Lock()
 	for i := range msgs {
@@ -150,9 +163,6 @@ func (s *Session) again(ctx context.Context, args string) error {
 	b = bytes.Clone(b)
 	s.mu.Unlock()
 	if len(b) == 0 {
-	if slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Proto == detect.WebSocket }) {
-		return failure(StatusUsage, ".again: #%d was a message of WebSocket, which this connection does not speak: .ws asks for it", n)
-	}
 		return failure(StatusUsage, ".again: the octets of #%d are not held any more; the tape has them", n)
 	}
 	return s.resend(ctx, b, false)

@@ -89,6 +89,7 @@ type Session struct {
 	listens   *ListenOptions // where connections come to us; nil where we dial
 	timeout   time.Duration
 	interrupt time.Time      // of the last ^C on an empty line
+	detour    *link          // over TCP, for the answer to a question by datagrams
 	stops     int            // waits that ^C has ended
 	told      bool           // how lines are sent has been said
 	owed      bool           // something was sent, and nothing says whether an answer is complete
@@ -198,7 +199,7 @@ func (s *Session) Run(ctx context.Context) error {
 			return err
 		}
 		s.showPrompt()
-		line, err := s.readLine()
+		line, err := s.readLine(ctx)
 		switch in, interrupted := errors.AsType[Interrupted](err); {
 		case interrupted:
 			err = s.onInterrupt(ctx, in.Interrupted())
@@ -241,13 +242,20 @@ func (s *Session) place(err error) error {
 }
 
 // readLine returns the next line: of a paste, or of the reader.
-func (s *Session) readLine() (string, error) {
+func (s *Session) readLine(ctx context.Context) (string, error) {
 	if len(s.queue) > 0 {
 		line := s.queue[0]
 		s.queue = s.queue[1:]
 		return line, nil
 	}
-	line, err := s.lines.ReadLine()
+	var line string
+	read := func() (err error) { line, err = s.lines.ReadLine(); return err }
+	err := error(nil)
+	if s.opts.Interactive {
+		err = read()
+	} else {
+		err = s.unlessStopped(ctx, read) // a script may be a pipe
+	}
 	if err != nil {
 		s.queue = nil
 		return "", err

@@ -23,9 +23,13 @@ func (s *Session) sendWS(ctx context.Context, args string) error {
 	if w == nil {
 		return failure(StatusUsage, ".send ws: this connection does not speak WebSocket: .ws asks for it")
 	}
-	b, err := w.form(args)
+	var b []byte
+	err := s.unlessStopped(ctx, func() (err error) {
+		b, err = w.form(args)
+		return err
+	})
 	if err != nil {
-		return failure(StatusUsage, ".send ws: %w", err)
+		return sendFailure(".send ws", err)
 	}
 	return s.send(ctx, b, false)
 }
