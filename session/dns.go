@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"wiretape/session/view"
 	"wiretape/wire"
@@ -22,10 +23,16 @@ func dnsCommand() command {
 	return command{group: "Send", name: "dns", args: "NAME|ADDRESS [TYPE] [@SERVER] [+tcp] [+norec] [+dnssec] [+noedns] [+edns=SIZE] [+id=N]",
 		summary: "asks a name server, and waits for the answer",
 		detail: "TYPE is A unless given, PTR for an address. It goes over the connection that stands, or to\n" +
-			"SERVER, HOST or HOST:PORT. A truncated answer is asked for again over TCP.\n" +
+			"SERVER, HOST or HOST:PORT. A datagram without an answer is sent again after 1 s and after 2 s\n" +
+			"more, and 4 s later given up; a truncated answer is asked for again over TCP.\n" +
 			"+cd and +ad set these flags, +ch asks in class CH, +nsid for the server's name.",
 		writes:  "a query, over this connection unless @SERVER is given",
-		example: ".dns example.com HTTPS @9.9.9.9", run: (*Session).dns}
+		example: ".dns example.com HTTPS @9.9.9.9", run: (*Session).dns, more: dnsWords}
+}
+
+// dnsWords completes what may stand behind a name.
+func dnsWords(string) []string {
+	return append(dns.TypeNames(), "@", "+tcp", "+norec", "+cd", "+ad", "+ch", "+dnssec", "+nsid", "+noedns", "+edns=", "+id=")
 }
 
 // A dnsAsk is what .dns was told.
@@ -149,8 +156,12 @@ func (s *Session) dns(ctx context.Context, args string) error {
 
 // dnsServer connects to where the question is to go, unless a connection stands.
 func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
-	open := s.link != nil && !s.drained()
+	// The TCP of an answer that was too long for a datagram is for that answer alone.
+	detour := s.link != nil && s.link == s.detour && !ask.tcp
+	open := s.link != nil && !s.drained() && !detour
 	switch {
+	case ask.server == "" && detour:
+		return s.dnsOver(ctx, s.target, "udp")
 	case ask.server == "" && !open:
 		return failure(StatusUsage, ".dns: not connected: .dns %s @SERVER, or open dns://SERVER first", ask.Name)
 	case ask.server == "":
@@ -167,6 +178,9 @@ func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
 	if open && t.Address() == s.target.Address() {
 		return nil
 	}
+	if detour {
+		s.closeLink()
+	}
 	return s.connect(ctx, t)
 }
 
@@ -174,7 +188,53 @@ func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
 func (s *Session) dnsOver(ctx context.Context, t wire.Target, network string) error {
 	t.Network = network
 	s.closeLink()
-	return s.connect(ctx, t)
+	if err := s.connect(ctx, t); err != nil {
+		return err
+	}
+	if network == "tcp" {
+		s.detour = s.link
+	}
+	return nil
+}
+
+// dnsWaits is how long each datagram of a question waits for the answer.
+var dnsWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// sendDatagram sends a question as a datagram, and again where it is not answered
+// (RFC 1035, section 4.2.1).
+func (s *Session) sendDatagram(ctx context.Context, message []byte, answered func() bool) error {
+	left := time.Duration(1<<63 - 1)
+	if !s.opts.Interactive {
+		left = s.timeout
+	}
+	begun, sent := time.Now(), 0
+	for _, limit := range dnsWaits {
+		if left <= 0 {
+			break
+		}
+		if sent > 0 {
+			s.view.Info(fmt.Sprintf("no answer in %v: asking again", dnsWaits[sent-1]))
+		}
+		if err := s.write(ctx, message, false); err != nil {
+			return err
+		}
+		sent++
+		limit = min(limit, left)
+		left -= limit
+		switch s.wait(ctx, waiting{limit: limit, met: func() bool { return s.peer.broken != "" || answered() }}) {
+		case waitInterrupted:
+			return s.stopped(ctx)
+		case waitMet, waitClosed:
+			s.mu.Lock()
+			broken := s.peer.broken
+			s.mu.Unlock()
+			if broken != "" {
+				return brokenFailure(broken)
+			}
+			return nil
+		}
+	}
+	return failure(StatusTimeout, ".dns: %s says nothing: asked %d times in %v", s.target.Address(), sent, time.Since(begun).Round(time.Millisecond))
 }
 
 // tellAnswered says who answered a question, and how soon. The answer m is the
@@ -196,9 +256,18 @@ func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (trunc
 		message = append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 	}
 	s.mu.Lock()
-	conn := s.peer.conn
+	conn, before := s.peer.conn, s.history.taken
 	s.mu.Unlock()
-	if err := s.send(ctx, message, false); err != nil {
+	answer := func() int { return s.dnsAnswer(conn, ask.ID, before) }
+	if s.target.Network == "udp" {
+		err = s.sendDatagram(ctx, message, func() bool {
+			name := s.stream.Proto(conn)
+			return answer() >= 0 || name != "" && name != detect.DNS
+		})
+	} else {
+		err = s.send(ctx, message, false)
+	}
+	if err != nil {
 		return false, err
 	}
 	s.mu.Lock()
@@ -206,12 +275,23 @@ func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (trunc
 	if name := s.stream.Proto(conn); name != detect.DNS {
 		return false, failure(StatusUsage, ".dns: this connection is read as %s, not as DNS", name)
 	}
-	for i := len(s.history.msgs) - 1; i >= 0; i-- {
+	if i := answer(); i >= 0 {
 		m := &s.history.msgs[i]
-		if v, ok := m.Value.(*dns.Message); ok && m.Conn == conn && v.Response && v.ID == ask.ID && m.Exchange > 0 {
-			s.tellAnswered(m, i)
-			return v.Flags&dns.TC != 0, nil
-		}
+		s.tellAnswered(m, i)
+		return m.Value.(*dns.Message).Flags&dns.TC != 0, nil
 	}
 	return false, nil
+}
+
+// dnsAnswer returns where the answer to a question is held, of the Messages behind
+// the first before; -1 for none. s.mu is held.
+func (s *Session) dnsAnswer(conn int, id uint16, before int) int {
+	first := max(0, len(s.history.msgs)-(s.history.taken-before))
+	for i := len(s.history.msgs) - 1; i >= first; i-- {
+		m := &s.history.msgs[i]
+		if v, ok := m.Value.(*dns.Message); ok && m.Conn == conn && v.Response && v.ID == id && m.Exchange > 0 {
+			return i
+		}
+	}
+	return -1
 }

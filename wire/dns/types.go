@@ -1,6 +1,8 @@
 package dns
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,6 +61,10 @@ func ParseType(name string) (Type, bool) {
 	}
 	return 0, false
 }
+
+// TypeNames returns the names that [ParseType] knows, but for TYPE and a number, in
+// their alphabet's order.
+func TypeNames() []string { return slices.Sorted(maps.Values(typeNames)) }
 
 // A Class is the class of a record or a question.
 type Class uint16
