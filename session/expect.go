@@ -169,7 +169,7 @@ func (s *Session) lastExchange() map[string]any {
 // what people call so: its text, where it is one.
 func (s *Session) jsonOf(m *proto.Message) map[string]any {
 	var o map[string]any
-	if json.Unmarshal(view.JSON(nil, m, view.JSONOptions{Start: s.tap.Start(), Now: s.opts.Style.Now}), &o) != nil {
+	if json.Unmarshal(view.JSON(nil, m, view.JSONOptions{Start: s.tap.Start(), Now: s.opts.Style.Now, Decoded: s.opts.Style.Decoded}), &o) != nil {
 		return nil // a frame, of which what it amounts to tells
 	}
 	if text, ok := o["body_text"]; ok {

@@ -178,7 +178,7 @@ func (s *Session) body(_ context.Context, args string) error {
 		if m.Dir != wire.ServerToClient || m.Body.Size == 0 {
 			continue
 		}
-		text := view.Content(&m).Text.Data
+		text := view.Content(&m, s.opts.Style.Decoded).Text.Data
 		var out bytes.Buffer
 		if bytes.IndexByte(text, 0) >= 0 {
 			if err := view.Hex(&out, text, 0); err != nil {

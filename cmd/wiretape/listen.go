@@ -84,7 +84,7 @@ func (a *app) runListen(ctx context.Context, args []string, opts session.Options
 	if f.reply != "" {
 		return a.runBin(ctx, l, opts, f)
 	}
-	return a.pipe(ctx, f, func(p session.PipeOptions) error {
+	return a.pipe(f, func(p session.PipeOptions) error {
 		p.Idle, p.IdleFlag = time.Duration(f.idle), "" // as with nc, -w is not for -l
 		return session.PipeListener(ctx, l, o.Keep, p)
 	})
@@ -122,7 +122,7 @@ func (a *app) runBin(ctx context.Context, l *wire.Listener, opts session.Options
 	style := opts.Style
 	style.Live = false
 	err = session.Bin(ctx, l, session.BinOptions{
-		Reply: session.BinReply(status, file), Out: a.stdout, Style: style, Record: rec.sink(),
+		Reply: session.BinReply(status, file), Out: a.stdout, Style: style, Record: rec.sink(), Limits: opts.Limits,
 	})
 	if cerr := rec.close(a); err == nil {
 		err = cerr
@@ -131,7 +131,7 @@ func (a *app) runBin(ctx context.Context, l *wire.Listener, opts session.Options
 }
 
 // pipe runs a pipe with the streams and flags that every pipe has.
-func (a *app) pipe(_ context.Context, f *plainFlags, run func(session.PipeOptions) error) error {
+func (a *app) pipe(f *plainFlags, run func(session.PipeOptions) error) error {
 	rec, err := f.record.open(time.Now())
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (a *app) pipe(_ context.Context, f *plainFlags, run func(session.PipeOption
 		In: a.stdin, Out: a.stdout, CRLF: f.nc.crlf, HalfClose: f.nc.halfShut || f.nc.quit.set,
 		Interval: time.Duration(f.nc.interval), Linger: f.nc.quit.linger(),
 		Idle: time.Duration(f.idle), Record: rec.sink(), Notes: a.stderr,
-		StartTLS: f.starttls, Proto: f.as,
+		StartTLS: f.starttls, Proto: f.as, Limits: f.limits.parse,
 	}
 	if o.Idle == 0 { // nc's -w is for both
 		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"

@@ -27,6 +27,7 @@ import (
 type plainFlags struct {
 	dial   dialFlags
 	record recordFlags
+	limits limitFlags
 
 	nc ncFlags
 
@@ -78,6 +79,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs := cmd.Flags()
 	f.dial.register(fs)
 	f.record.register(fs)
+	f.limits.register(fs)
 	fs.StringArrayVarP(&f.lines, "command", "c", nil, "type `LINE`, as at the prompt; may be repeated")
 	fs.StringVarP(&f.file, "file", "f", "", "type the lines of `FILE`; - is stdin")
 	f.nc.register(fs)
@@ -134,7 +136,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	}
 	opts := session.Options{
 		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
-		Style: a.style(f.plain), Proto: f.as, H2: f.h2,
+		Style: a.style(f.plain), Proto: f.as, H2: f.h2, Limits: f.limits.parse,
 		StartTLS: f.starttls, ShowCerts: f.showCerts,
 		Record: session.RecordOptions{
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
@@ -145,6 +147,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		},
 		Demo: a.demoWord,
 	}
+	opts.Style.Decoded = f.limits.decoded
 	switch {
 	case f.nc.listen:
 		return a.runListen(ctx, args, opts, f)
@@ -181,7 +184,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	case !connect:
 		return usagef("no target, and stdout is no terminal to give a prompt on")
 	}
-	return a.pipe(ctx, f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
+	return a.pipe(f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
 }
 
 // An opening connects a session before its first line; nil leaves that to the

@@ -26,6 +26,7 @@ type showFlags struct {
 	as        string
 	plain     bool
 	force     bool
+	limits    limitFlags
 }
 
 func (a *app) show() *cobra.Command {
@@ -57,6 +58,7 @@ gives it.`,
 	fs.StringVar(&f.now, "now", "", "judge cookies and certificates at `TIME` (RFC 3339) instead of the tape's own")
 	fs.StringVar(&f.cookiesAs, "cookies-as", "", "judge cookies as if `URL` had been asked for")
 	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out")
+	f.limits.register(fs)
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
 	fs.BoolVar(&f.force, "force", false, "with --raw: even to a terminal")
 	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar")
@@ -98,7 +100,7 @@ func (a *app) runShow(arg string, f showFlags) error {
 		return err
 	}
 
-	stream := detect.New(detect.Options{Proto: f.as})
+	stream := detect.New(detect.Options{Proto: f.as, Limits: f.limits.parse})
 	each, err := a.shower(f, now, r.Created, stream, out)
 	if err != nil {
 		return err
@@ -143,7 +145,7 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 				fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out%s; --frames gives them\n", count(left, "frame"), of)
 			}
 		}
-		o := view.JSONOptions{Frames: f.frames, Now: now}
+		o := view.JSONOptions{Frames: f.frames, Now: now, Decoded: f.limits.decoded}
 		if f.cookiesAs != "" {
 			origin, err := cookie.ParseOrigin(f.cookiesAs)
 			if err != nil {
@@ -186,7 +188,7 @@ func (a *app) shower(f showFlags, now time.Time, created func() time.Time, strea
 		printer := func() *view.Printer {
 			if p == nil {
 				style := a.style(f.plain)
-				style.Start, style.Now, style.Frames = created(), now, f.frames
+				style.Start, style.Now, style.Frames, style.Decoded = created(), now, f.frames, f.limits.decoded
 				p = view.New(out, style)
 			}
 			return p

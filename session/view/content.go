@@ -27,9 +27,9 @@ func bodyFields(m *proto.Message) http1.Fields {
 }
 
 // Content reads the body of a Message as its fields say: its content codings
-// undone, its characters in UTF-8. Of a Message that is not HTTP's it is the body
-// as it stands.
-func Content(m *proto.Message) content.Body {
+// undone within limits, its characters in UTF-8. Of a Message that is not HTTP's it
+// is the body as it stands.
+func Content(m *proto.Message, limits content.Limits) content.Body {
 	fields := bodyFields(m)
 	if fields == nil {
 		return content.Body{Result: content.Result{Data: m.Body.Data, Cut: m.Body.Cut}, Text: content.Text{Data: m.Body.Data}}
@@ -42,7 +42,7 @@ func Content(m *proto.Message) content.Body {
 		})
 		whole = false
 	}
-	return content.Read(fields, m.Body.Data, whole, content.Limits{})
+	return content.Read(fields, m.Body.Data, whole, limits)
 }
 
 // isInnerPart reports whether a response holds a part of the content that is not

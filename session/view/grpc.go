@@ -19,13 +19,14 @@ type call struct {
 	ended    bool        // there is a status
 	reply    bool        // of the server, which owes a status
 	inflated int         // messages whose compression was undone
+	limits   content.Limits
 }
 
 // maxInflated bounds the messages of a body whose compression is undone.
 const maxInflated = 64
 
 // callOf reads the body and the trailers of a message of gRPC; nil where it is none.
-func callOf(m *proto.Message) *call {
+func callOf(m *proto.Message, limits content.Limits) *call {
 	var fields, trailers http1.Fields
 	reply := false
 	switch v := m.Value.(type) {
@@ -40,7 +41,7 @@ func callOf(m *proto.Message) *call {
 	if kind == grpc.None {
 		return nil
 	}
-	c := &call{Body: grpc.Read(kind, m.Body.Data), encoding: fields.Get("Grpc-Encoding"), reply: reply}
+	c := &call{limits: limits, Body: grpc.Read(kind, m.Body.Data), encoding: fields.Get("Grpc-Encoding"), reply: reply}
 	// What ends a call stands in the trailers, in their frame of gRPC-Web, or, where
 	// there is no message, among the fields.
 	from := []func(string) []byte{trailers.Get}
@@ -73,7 +74,7 @@ func (c *call) tree(m *grpc.Message) (fields []grpc.Field, ok bool) {
 		if c.inflated++; c.inflated > maxInflated {
 			return nil, false
 		}
-		r := content.Decode([][]byte{c.encoding}, data, m.Complete, content.Limits{})
+		r := content.Decode([][]byte{c.encoding}, data, m.Complete, c.limits)
 		if !r.Decoded() {
 			return nil, false
 		}
@@ -88,7 +89,7 @@ func (c *call) tree(m *grpc.Message) (fields []grpc.Field, ok bool) {
 // grpc appends the rows of a message of gRPC: what its body holds, and how the call
 // ended.
 func (p *Printer) grpc(m *proto.Message) {
-	c := callOf(m)
+	c := callOf(m, p.s.Decoded)
 	if c == nil {
 		return
 	}
@@ -184,7 +185,7 @@ func (p *Printer) protobuf(conn int, fields []grpc.Field, indent string, room *i
 
 // grpc appends what a message of HTTP is to gRPC.
 func (j *object) grpc(m *proto.Message) {
-	c := callOf(m)
+	c := callOf(m, j.decoded)
 	if c == nil {
 		return
 	}

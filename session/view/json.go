@@ -26,6 +26,8 @@ type JSONOptions struct {
 	// CookiesAs, unless it is nil, is the origin that cookies are judged for in
 	// place of the request's own.
 	CookiesAs *cookie.Origin
+	// Decoded bounds what bodies decode to; the zero value has the defaults.
+	Decoded content.Limits
 }
 
 // JSON appends a Message as one JSON object and a line feed. A string that is not
@@ -35,7 +37,7 @@ func JSON(dst []byte, m *proto.Message, o JSONOptions) []byte {
 	if frameByFrame(m) && !o.Frames {
 		return dst
 	}
-	j := object{b: append(dst, '{')}
+	j := object{b: append(dst, '{'), decoded: o.Decoded}
 	j.int("n", int64(m.N))
 	j.int("conn", int64(m.Conn))
 	j.string("dir", m.Dir.String())
@@ -144,7 +146,7 @@ func (j *object) body(m *proto.Message) {
 // read returns what the body of the Message in hand amounts to.
 func (j *object) read(m *proto.Message) *content.Body {
 	if j.content == nil {
-		b := Content(m)
+		b := Content(m, j.decoded)
 		j.content = &b
 	}
 	return j.content

@@ -34,7 +34,7 @@ func (p *Printer) Message(m *proto.Message) {
 		done = begun
 	}
 	v.progress[side] = progress{from: -1}
-	b := Content(m)
+	b := Content(m, p.s.Decoded)
 	if p.shows(v, m) {
 		p.content(m, &done, &b)
 		p.grpc(m)

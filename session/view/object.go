@@ -13,6 +13,7 @@ import (
 type object struct {
 	b       []byte
 	content *content.Body // of the Message, once it was asked for
+	decoded content.Limits
 }
 
 // key appends what stands before a value: a comma unless it is the first, and

@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"wiretape/wire/content"
 	"wiretape/wire/cookie"
 )
 
@@ -67,6 +68,8 @@ type Style struct {
 	Start time.Time
 	// Now, unless it is zero, replaces that clock.
 	Now time.Time
+	// Decoded bounds what bodies decode to; the zero value has the defaults.
+	Decoded content.Limits
 }
 
 // A Printer writes rows. Its methods may be called from several goroutines;
