@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"wiretape/wire/proto"
 )
@@ -48,7 +47,7 @@ func (p *Parser) giveUpHold(s *Side) {
 	p.hold = 0
 	if data {
 		p.beginContent(354)
-		p.content.note(s.Buf.Start(), "content sent before the server asked for it", p.rule("RFC 2920 3.1", ""))
+		p.content.note(s.Buf.Start(), "content sent before the server asked for it", p.aheadRule)
 	}
 }
 
@@ -70,15 +69,15 @@ func (p *Parser) clientLine(s *Side, line []byte, eol proto.EOL) {
 	m.Head, m.Value = head, c
 	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "command-line"}}
 	m.Complete, m.EndedBy = true, "line end"
-	if n := p.core.AfterTLS(s, p.rule("RFC 3207 4.2", "")); n != nil {
+	if n := p.core.AfterTLS(s, p.tlsRule); n != nil {
 		m.Notes = append(m.Notes, *n)
 	}
-	// RFC 5321, section 4.5.3.1.4; RFC 4954, section 4, allows AUTH more.
-	if p.core.Name == nameSMTP && len(line)+2 > 512 && c.Verb != "AUTH" {
-		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "command line longer than 512 octets", Rule: "RFC 5321 4.5.3.1.4"})
+	// RFC 4954, section 4, and RFC 4643, section 2.4, allow more to who logs in.
+	if p.commandMost > 0 && len(line)+2 > p.commandMost && c.Verb != p.answerVerb {
+		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: fmt.Sprintf("command line longer than %d octets", p.commandMost), Rule: p.commandMostRule})
 	}
 	if eol == proto.EOLLF {
-		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "command ends in bare LF", Rule: p.rule("RFC 5321 2.3.8", "RFC 959 5.3")})
+		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "command ends in bare LF", Rule: p.commandEnd})
 	}
 	p.asked++
 	m.Exchange = p.asked
@@ -90,18 +89,17 @@ func (p *Parser) clientLine(s *Side, line []byte, eol proto.EOL) {
 func (p *Parser) command(c *Command) {
 	p.lmtp.command(c.Verb, p.asked)
 	args := string(bytes.ToUpper(bytes.TrimSpace(c.Args)))
+	if name, ok := p.asksTLS(c.Verb, args); ok {
+		p.core.AskTLS(p.asked, name)
+		return
+	}
 	switch {
-	case c.Verb == "STARTTLS",
-		p.core.Name == nameFTP && c.Verb == "AUTH" && (args == "TLS" || args == "TLS-C" || args == "SSL"):
-		p.core.AskTLS(p.asked, p.tlsVerb())
-	case p.core.Name == nameFTP:
-	case p.core.Name == nameNNTP && c.Verb == "LISTGROUP" && len(p.lists) < maxLists:
+	case c.Verb == "":
+	case c.Verb == p.textVerb && len(p.lists) < maxLists:
 		p.lists = append(p.lists, p.asked)
-	case p.core.Name == nameNNTP && c.Verb == "AUTHINFO" && strings.HasPrefix(args, "SASL "):
+	case p.isHeld(c.Verb, args):
 		p.hold, p.verb = p.asked, c.Verb
-	case c.Verb == "DATA", c.Verb == "AUTH", p.core.Name != nameSMTP && (c.Verb == "POST" || c.Verb == "IHAVE"):
-		p.hold, p.verb = p.asked, c.Verb
-	case c.Verb == "BDAT":
+	case c.Verb == p.counted:
 		// RFC 3030, section 2: so many octets follow without being asked for,
 		// and one reply answers both.
 		size, _, _ := bytes.Cut(bytes.TrimSpace(c.Args), []byte(" "))
@@ -115,17 +113,9 @@ func (p *Parser) command(c *Command) {
 // what the reply is.
 const maxLists = 4096
 
-// tlsVerb names the command that asked for TLS.
-func (p *Parser) tlsVerb() string {
-	if p.core.Name == nameFTP {
-		return "AUTH TLS"
-	}
-	return "STARTTLS"
-}
-
 // answerLine takes the line that a reply asked for.
 func (p *Parser) answerLine(s *Side, line []byte, eol proto.EOL) {
-	m := Answer(&p.core, s, line, eol, p.rule("RFC 5321 2.3.8", ""))
+	m := Answer(&p.core, s, line, eol, p.answerRule)
 	m.Value = &Content{After: p.after, Answer: true}
 	p.asked++
 	m.Exchange = p.asked

@@ -90,7 +90,7 @@ func (p *Parser) contentPart(part []byte) (done bool) {
 	c := p.content
 	if c.doubtful {
 		c.doubtful = false
-		c.note(c.end(), "line of one dot beside a bare LF does not end the content here; other servers may end it", "RFC 5321 4.1.1.4")
+		c.note(c.end(), "line of one dot beside a bare LF does not end the content here; other servers may end it", p.dotRule)
 		p.flushDot()
 	}
 	if c.line == 0 {
@@ -119,7 +119,7 @@ func (p *Parser) dotLine() (done bool) {
 	case crlf && !c.bare:
 		return true
 	case !crlf && !c.crlf:
-		c.note(c.end(), "content is ended by a dot and a bare LF", "RFC 5321 4.1.1.4")
+		c.note(c.end(), "content is ended by a dot and a bare LF", p.dotRule)
 		return true
 	}
 	c.doubtful = true
@@ -158,16 +158,15 @@ func (p *Parser) contentText(part []byte) {
 	c.bare = c.last != '\r'
 	if c.bare {
 		if c.bares == 0 {
-			c.note(c.end()-1, "line of content ends in bare LF", "RFC 5321 2.3.8")
+			c.note(c.end()-1, "line of content ends in bare LF", p.contentEnd)
 		}
 		c.bares++
 	} else {
 		c.crlf = true
 	}
-	// RFC 5321, section 4.5.3.1.6: 1000 octets with the CRLF.
-	if c.line+int64(n) > 1000 && !c.long {
+	if most := p.contentMost; most > 0 && c.line+int64(n) > int64(most) && !c.long {
 		c.long = true
-		c.note(c.end()-c.line-int64(n), "line of content longer than 1000 octets", "RFC 5321 4.5.3.1.6")
+		c.note(c.end()-c.line-int64(n), fmt.Sprintf("line of content longer than %d octets", most), p.contentsRule)
 	}
 	c.line, c.last = 0, 0
 }
@@ -176,7 +175,7 @@ func (p *Parser) contentText(part []byte) {
 func (p *Parser) finishContent(why string) {
 	c := p.content
 	if c.doubtful {
-		c.note(c.end(), "line of one dot beside a bare LF was taken for the end of the content", "RFC 5321 4.1.1.4")
+		c.note(c.end(), "line of one dot beside a bare LF was taken for the end of the content", p.dotRule)
 	}
 	c.m.Complete = true
 	p.giveContent(why)

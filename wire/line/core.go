@@ -28,6 +28,9 @@ type Core struct {
 	tls    int    // exchange of a command that asks for TLS; 0 for none
 	verb   string // of that command
 	agreed bool   // it was accepted, and nothing was said since
+	left   bool   // TLS begins that the recording shows from outside
+	fresh  bool   // that was found in this call: nothing of it is given yet
+	hello  *Side  // where it was found, until it is noted
 }
 
 // A Side is one direction.
@@ -62,7 +65,7 @@ func (c *Core) Init(name string, limits proto.Limits) {
 
 // Feed takes an event for r, as [proto.Parser] has it.
 func (c *Core) Feed(r Reader, e wire.Event) []proto.Message {
-	c.out = c.out[:0]
+	c.resume(r)
 	c.now, c.conn = e.At, e.Conn
 	s := &c.Sides[proto.Side(e.Dir)]
 	c.out = c.runs.Turn(c.out, e, c.Sides[0].Buf.Span(), c.Sides[1].Buf.Span())
@@ -86,9 +89,34 @@ func (c *Core) Feed(r Reader, e wire.Event) []proto.Message {
 
 // Close ends everything in progress, as [proto.Parser] has it.
 func (c *Core) Close(r Reader) []proto.Message {
-	c.out = c.out[:0]
+	c.resume(r)
 	c.flushAll(r, "end of recording")
 	return c.out
+}
+
+// resume starts a call: what came with TLS and was not taken by Rest is raw.
+func (c *Core) resume(r Reader) {
+	c.out = c.out[:0]
+	if !c.fresh {
+		return
+	}
+	c.fresh = false
+	for i := range c.Sides {
+		r.Read(&c.Sides[i])
+	}
+}
+
+// Upgraded reports whether TLS has begun that the recording shows from outside, in
+// the form in which HTTP names what follows it.
+func (c *Core) Upgraded() (token string, ok bool) { return "TLS/1.0", c.left }
+
+// Rest returns the octets of d from there on, which no Message has carried, and the
+// offset of the first. All of them are there in the call that follows the Feed in
+// which Upgraded became true; who takes them over gives the Core no further event.
+func (c *Core) Rest(d wire.Dir) (offset int64, data []byte) {
+	s := &c.Sides[proto.Side(d)]
+	s.Buf.Rewind()
+	return s.Buf.Start(), s.Buf.Peek()
 }
 
 func (c *Core) data(r Reader, s *Side, data []byte) {
@@ -112,12 +140,12 @@ func (c *Core) gap(r Reader, s *Side, e wire.Event) {
 	s.Buf.Gap(e.Size)
 }
 
-// secured forgets all state but what was counted. RFC 3207, section 4.2: both
-// sides discard what they knew.
+// secured forgets all state but what was counted: both sides discard what they
+// knew (RFC 3207, section 4.2; RFC 4642, section 2.2; RFC 2595, section 4).
 func (c *Core) secured(r Reader) {
 	c.flushAll(r, proto.Ending(wire.KindSecure))
 	c.Secure, c.Opaque = true, false
-	c.tls, c.agreed = 0, false
+	c.tls, c.agreed, c.left, c.hello = 0, false, false, nil
 	for i := range c.Sides {
 		c.Sides[i].raw, c.Sides[i].Ended = false, false
 	}
@@ -147,13 +175,17 @@ func (c *Core) FlushSide(r Reader, s *Side, why string) {
 func (c *Core) Lines(s *Side, fresh bool) bool {
 	for s.Buf.Len() > 0 {
 		switch {
+		case c.fresh:
+			return false
+		case c.Opaque && c.hello == s:
+			c.hello = nil
+			c.RawBytes(s, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: "a TLS handshake, not decrypted"})
 		case c.Opaque:
 			c.RawBytes(s, s.Buf.Len(), nil)
 		case s.raw:
 			c.RawLine(s, nil)
 		case fresh && c.handshake(s):
-			c.Opaque = true
-			c.RawBytes(s, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: "a TLS handshake, not decrypted"})
+			c.Opaque, c.left, c.fresh, c.hello = true, true, true, s
 		default:
 			return true
 		}

@@ -18,14 +18,6 @@ import (
 	"wiretape/wire/proto"
 )
 
-// The names that decide how a conversation is read. With any other name it is
-// read as an unknown protocol of this kind.
-const (
-	nameSMTP = "smtp"
-	nameFTP  = "ftp"
-	nameNNTP = "nntp"
-)
-
 // A Command is the Value of a line of the client.
 type Command struct {
 	Verb string // up to the first space, in upper case; "" for an empty line
@@ -82,6 +74,7 @@ type Content struct {
 // A Parser reads one connection. It implements [proto.Parser].
 type Parser struct {
 	core Core
+	*dialect
 
 	// Exchanges: those up to asked are known, those up to answered have their
 	// final reply or will have none.
@@ -95,7 +88,7 @@ type Parser struct {
 	hold    int    // exchange whose reply decides how the client's bytes read on; 0 for none
 	verb    string // of that exchange
 	after   int    // code that asks for one line that is no command; 0 for none
-	lists   []int  // exchanges of LISTGROUP without a reply (NNTP), at most maxLists
+	lists   []int  // exchanges of textVerb without a reply, at most maxLists
 	lmtp    lmtp
 	partial [2]proto.Message
 }
@@ -103,7 +96,7 @@ type Parser struct {
 // New returns a parser whose Messages have the Proto name: "smtp", "ftp", "nntp",
 // or "line" for any other protocol of this kind.
 func New(limits proto.Limits, name string) *Parser {
-	p := new(Parser)
+	p := &Parser{dialect: dialectOf(name)}
 	p.core.Init(name, limits)
 	return p
 }
@@ -113,6 +106,12 @@ func (p *Parser) Feed(e wire.Event) []proto.Message { return p.core.Feed((*reade
 
 // Close implements [proto.Parser].
 func (p *Parser) Close() []proto.Message { return p.core.Close((*reader)(p)) }
+
+// Upgraded reports whether TLS has begun that the recording shows from outside.
+func (p *Parser) Upgraded() (token string, ok bool) { return p.core.Upgraded() }
+
+// Rest returns the octets of d from there on, as [Core.Rest] has it.
+func (p *Parser) Rest(d wire.Dir) (offset int64, data []byte) { return p.core.Rest(d) }
 
 // A reader is the Parser as its Core sees it.
 type reader Parser
@@ -139,21 +138,9 @@ func (r *reader) Flush(s *Side, why string) {
 func (r *reader) Waits() bool { return r.hold != 0 }
 
 // Secured implements [Reader]. Commands that were sent ahead are never answered
-// by a server that obeys RFC 3207, section 4.2.
+// by a server that forgets what came before TLS, as it has to.
 func (r *reader) Secured() {
 	r.answered = r.asked
 	r.lists = nil
 	r.lmtp = lmtp{}
-}
-
-// rule returns the section that an SMTP or an FTP conversation goes by, "" for
-// another protocol.
-func (p *Parser) rule(smtp, ftp string) string {
-	switch p.core.Name {
-	case nameSMTP:
-		return smtp
-	case nameFTP:
-		return ftp
-	}
-	return ""
 }

@@ -60,24 +60,23 @@ func (p *Parser) replyLine(s *Side, from, n int, eol proto.EOL) {
 	first := p.reply.code == 0
 	if first {
 		if code == 0 {
-			p.core.RawBytes(s, 0, &proto.Note{Offset: offset, Text: "line does not begin with a three-digit code", Rule: p.rule("RFC 5321 4.2", "RFC 959 4.2")})
+			p.core.RawBytes(s, 0, &proto.Note{Offset: offset, Text: "line does not begin with a three-digit code", Rule: p.codeRule})
 			return
 		}
 		p.reply.code = code
-		if n := p.core.AfterTLS(s, "RFC 3207 4.2"); n != nil {
+		if n := p.core.AfterTLS(s, p.tlsRule); n != nil {
 			p.reply.notes = append(p.reply.notes, *n)
 		}
 	}
 	if eol == proto.EOLLF {
-		p.noteReply(offset+int64(n), "reply line ends in bare LF", p.rule("RFC 5321 2.3.8", "RFC 959 4.2"))
+		p.noteReply(offset+int64(n), "reply line ends in bare LF", p.replyEnd)
 	}
-	// RFC 5321, section 4.5.3.1.5: 512 octets with the code and the CRLF.
-	if p.core.Name == nameSMTP && n+2 > 512 {
-		p.noteReply(offset, "reply line longer than 512 octets", "RFC 5321 4.5.3.1.5")
+	if p.replyMost > 0 && n+2 > p.replyMost {
+		p.noteReply(offset, fmt.Sprintf("reply line longer than %d octets", p.replyMost), p.replyMostRule)
 	}
 	text, final := from, false
 	switch {
-	case p.core.Name == nameFTP && !first:
+	case p.freeWithin && !first:
 		// RFC 959, section 4.2: the last line begins with the same code and a
 		// space; lines between may begin with anything.
 		final = code == p.reply.code && sep != '-'
@@ -85,14 +84,14 @@ func (p *Parser) replyLine(s *Side, from, n int, eol proto.EOL) {
 			text = from + min(n, 4)
 		}
 	case code == 0:
-		p.noteReply(offset, "line within a reply does not begin with its code", p.rule("RFC 5321 4.2.1", ""))
+		p.noteReply(offset, "line within a reply does not begin with its code", p.withinRule)
 	default:
 		// RFC 5321, section 4.2.1: a hyphen on every line but the last, the
 		// same code on all.
 		final = sep != '-'
 		text = from + min(n, 4)
 		if code != p.reply.code {
-			p.noteReply(offset, fmt.Sprintf("code %d within a reply that began with %d", code, p.reply.code), p.rule("RFC 5321 4.2.1", ""))
+			p.noteReply(offset, fmt.Sprintf("code %d within a reply that began with %d", code, p.reply.code), p.withinRule)
 		}
 	}
 	p.reply.lines = append(p.reply.lines, textLine{text, from + n, len(held)})
@@ -142,7 +141,7 @@ func (p *Parser) finishReply(s *Side, code int) {
 		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.From, Text: "reply to no command"})
 	}
 	if p.hasText(exchange, code) {
-		p.text = NewText(&p.core, s, m, "RFC 3977 3.1.1")
+		p.text = NewText(&p.core, s, m, p.textRule)
 		return
 	}
 	p.settle(s, m, code)
@@ -151,7 +150,7 @@ func (p *Parser) finishReply(s *Side, code int) {
 // settle gives a reply that is complete.
 func (p *Parser) settle(s *Side, m proto.Message, code int) {
 	p.core.Emit(s, m)
-	preliminary := p.preliminary(code)
+	preliminary := code < 200 && p.preliminary
 	if m.Exchange == 0 {
 		p.greeted = p.greeted || !preliminary
 		return
@@ -168,24 +167,9 @@ func (p *Parser) settle(s *Side, m proto.Message, code int) {
 	p.decide(m.Exchange, code)
 }
 
-// preliminary reports whether another reply to the same command follows one with
-// code. NNTP has none such (RFC 3977, section 3.2).
-func (p *Parser) preliminary(code int) bool { return code < 200 && p.core.Name != nameNNTP }
-
-// hasText reports whether text follows a reply, up to a line of one dot: RFC 3977,
-// appendix C, the codes with (multi-line).
+// hasText reports whether text follows a reply, up to a line of one dot.
 func (p *Parser) hasText(exchange, code int) bool {
-	if p.core.Name != nameNNTP || exchange == 0 {
-		return false
-	}
-	switch code {
-	case 100, 101, 215, 220, 221, 222, 224, 225, 230, 231, 282:
-		return true
-	case 211:
-		// It answers GROUP too, which has none.
-		return slices.Contains(p.lists, exchange)
-	}
-	return false
+	return exchange != 0 && (slices.Contains(p.texts, code) || code == 211 && slices.Contains(p.lists, exchange))
 }
 
 // readText reads what follows a reply, and reports whether it ended.
@@ -211,12 +195,7 @@ func (p *Parser) match(code int) int {
 	if !p.greeted {
 		// The greeting may come after commands that did not wait for it. Any
 		// other code says that the recording began without it.
-		greeting := code == 220 || code == 120 || code == 421 || code == 554
-		if p.core.Name == nameNNTP {
-			// RFC 3977, section 5.1.
-			greeting = code == 200 || code == 201 || code == 400 || code == 502
-		}
-		if greeting || p.answered == p.asked {
+		if slices.Contains(p.greetings, code) || p.answered == p.asked {
 			return 0
 		}
 		p.greeted = true
@@ -231,20 +210,17 @@ func (p *Parser) match(code int) int {
 // bytes read on.
 func (p *Parser) decide(exchange, code int) {
 	client := &p.core.Sides[0]
-	p.core.AnswerTLS(exchange, code/100 == 2 || code == 382) // RFC 4642, section 2.2
+	p.core.AnswerTLS(exchange, code/100 == 2 || code == p.tlsCode)
 	if c := p.content; c != nil && exchange == c.exchange {
 		c.answered = true
 	}
 	switch {
 	case p.answered != p.asked:
 		// More was sent ahead and is read already.
-	case code == 354 && p.core.Name != nameFTP, (code == 340 || code == 335) && p.core.Name != nameFTP && p.core.Name != nameSMTP:
+	case slices.Contains(p.asks, code):
 		p.beginContent(code)
-	case code == 334 && p.core.Name == nameSMTP && exchange == p.hold && p.verb == "AUTH":
-		// RFC 4954, section 4: the next line is the answer to a challenge.
-		p.after = code
-	case code == 383 && p.core.Name == nameNNTP && exchange == p.hold && p.verb == "AUTHINFO":
-		p.after = code // RFC 4643, section 2.4
+	case code == p.answer && exchange == p.hold && p.verb == p.answerVerb:
+		p.after = code // the next line is the answer to a challenge
 	}
 	if exchange == p.hold {
 		p.hold = 0
@@ -274,7 +250,7 @@ func (p *Parser) replyMessage(s *Side, code int) proto.Message {
 	m.Head = bytes.Clone(s.Buf.Held())
 	m.Notes = p.reply.notes
 	r := &Reply{Code: code, Lines: make([][]byte, len(p.reply.lines))}
-	if l := p.reply.lines; len(l) > 0 && p.core.Name == nameSMTP {
+	if l := p.reply.lines; len(l) > 0 && p.enhanced {
 		r.Enhanced = enhancedCode(m.Head[l[0].text:l[0].end])
 	}
 	if r.Enhanced != "" && int(r.Enhanced[0]-'0') != code/100 {
