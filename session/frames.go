@@ -8,6 +8,7 @@ import (
 
 	"wiretape/session/view"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
 )
@@ -71,7 +72,7 @@ func (s *Session) framesHeld(keep func(*proto.Message) bool) []proto.Message {
 	msgs, conn := slices.Clone(s.history.msgs), s.peer.conn
 	s.mu.Unlock()
 	return slices.DeleteFunc(msgs, func(m proto.Message) bool {
-		return m.Conn != conn || m.Proto != "h2" || m.Kind != proto.KindFrame || !keep(&m)
+		return m.Conn != conn || m.Proto != detect.HTTP2 || m.Kind != proto.KindFrame || !keep(&m)
 	})
 }
 

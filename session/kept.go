@@ -61,18 +61,6 @@ func KeptSessions(dir string) ([]Kept, error) {
 	return kept, nil
 }
 
-// LastKept returns the path of the latest kept session in dir.
-func LastKept(dir string) (string, error) {
-	kept, err := KeptSessions(dir)
-	if err != nil {
-		return "", err
-	}
-	if len(kept) == 0 {
-		return "", fmt.Errorf("no session is kept in %s", dir)
-	}
-	return kept[0].Path, nil
-}
-
 // createKept makes the file of a session that began at now and removes the
 // oldest ones beyond keptSessions.
 func createKept(dir string, now time.Time) (*os.File, error) {

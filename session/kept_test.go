@@ -23,8 +23,8 @@ func TestStateDir(t *testing.T) {
 
 func TestTheLastTwentySessionsAreKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "wiretape")
-	if _, err := LastKept(dir); err == nil {
-		t.Error("LastKept of no folder: want an error")
+	if kept, err := KeptSessions(dir); len(kept) > 0 || err != nil {
+		t.Errorf("KeptSessions of no folder = %v, %v; want none", kept, err)
 	}
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	var first, last string
@@ -47,8 +47,8 @@ func TestTheLastTwentySessionsAreKept(t *testing.T) {
 	if err != nil || len(kept) != keptSessions {
 		t.Fatalf("KeptSessions = %d sessions, %v; want %d", len(kept), err, keptSessions)
 	}
-	if got, _ := LastKept(dir); got != last {
-		t.Errorf("LastKept = %s, want %s", got, last)
+	if kept[0].Path != last {
+		t.Errorf("the first of KeptSessions is %s, want the latest, %s", kept[0].Path, last)
 	}
 	if _, err := os.Stat(first); !os.IsNotExist(err) {
 		t.Errorf("the oldest session is still there: %v", err)

@@ -153,11 +153,11 @@ func (s *Session) enter(t wire.Target) {
 		alpn = s.peer.tls.ALPN
 	}
 	s.g.phase, s.g.lock, s.g.mode, s.g.encode = connected, "", "", nil
-	if t.Proto == "redis" {
+	if t.Proto == detect.Redis {
 		s.g.encode = redisCommand
 	}
-	s.g.block = t.Proto == "http" || t.Proto == "h2" || alpn == "http/1.1" || alpn == "h2"
-	if alpn == "h2" && s.g.proto == "https" {
+	s.g.block = t.Proto == "http" || t.Proto == detect.HTTP2 || alpn == detect.HTTP1 || alpn == detect.HTTP2
+	if alpn == detect.HTTP2 && s.g.proto == "https" {
 		s.g.proto = "h2"
 	}
 	if s.peer.ended {

@@ -114,6 +114,7 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 	case word == "upgrade":
 		return s.h2Upgrade(ctx, args)
 	}
+	s.telnetAsked(b)
 	return s.send(ctx, b, false)
 }
 

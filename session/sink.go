@@ -83,7 +83,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
 		s.telnet = nil // of a connection that never came to be
-		if s.target.Proto == "telnet" {
+		if s.target.Proto == detect.Telnet {
 			s.telnet = s.newTelnet()
 		}
 		if s.target.Scheme == "h2c" && p.dir() == wire.ServerToClient {
@@ -98,7 +98,7 @@ func (s *Session) track(e wire.Event, msgs []proto.Message) {
 	switch e.Kind {
 	case wire.KindSecure:
 		p.tls = e.TLS
-		if e.TLS.ALPN == "h2" && p.dir() == wire.ServerToClient {
+		if e.TLS.ALPN == detect.HTTP2 && p.dir() == wire.ServerToClient {
 			s.h2 = newH2Link("https", s.h2opts)
 		}
 	case wire.KindData:

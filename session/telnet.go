@@ -92,6 +92,13 @@ func (t *telnetLink) take(c *telnet.Command, data []byte) (info, warning string)
 	return info, ""
 }
 
+// asked notes an option that is asked for by hand, whose answer is no question then.
+func (t *telnetLink) asked(c telnet.Code, o telnet.Option) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.q.Ask(o, c == telnet.WILL || c == telnet.WONT, c == telnet.WILL || c == telnet.DO) // its octets are the sender's
+}
+
 // answer writes what take has queued. The sink itself must not write.
 func (t *telnetLink) answer() {
 	for range t.changed {
@@ -199,6 +206,20 @@ func (s *Session) telnetText(b []byte) []byte {
 		return b
 	}
 	return telnet.AppendEscaped(nil, b, t.eightBit())
+}
+
+// telnetAsked looks at octets that .send sends, of which one negotiation alone is
+// remembered.
+func (s *Session) telnetAsked(b []byte) {
+	s.mu.Lock()
+	t := s.telnet
+	s.mu.Unlock()
+	if t == nil || len(b) != 3 || telnet.Code(b[0]) != telnet.IAC {
+		return
+	}
+	if c := telnet.Code(b[1]); c >= telnet.WILL && c <= telnet.DONT {
+		t.asked(c, telnet.Option(b[2]))
+	}
 }
 
 // telnetWord is .telnet.

@@ -162,3 +162,25 @@ func TestCurlTelnet(t *testing.T) {
 		})
 	}
 }
+
+// An option that is asked for by hand is agreed to when the host answers, and that
+// answer is not answered: nobody asks twice (RFC 1143).
+func TestTelnetOptionAskedByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got bytes.Buffer
+		servers := world{"host:23": func(c net.Conn) {
+			io.WriteString(c, "login: ")
+			r := io.TeeReader(c, &got)
+			io.ReadFull(r, make([]byte, 3))
+			io.WriteString(c, "\xff\xfb\x05") // WILL STATUS
+			io.Copy(io.Discard, r)
+		}}
+		out := play(t, servers, Options{}, "open telnet://host", ".send do status", ".telnet", ".quit")
+		if want := "\xff\xfd\x05"; got.String() != want {
+			t.Errorf("the host got %q, want %q", got.String(), want)
+		}
+		if !strings.Contains(out, "the server's: STATUS") {
+			t.Errorf("what was agreed on is not in force:\n%s", out)
+		}
+	})
+}

@@ -132,16 +132,3 @@ func runeCells(r rune) int {
 	}
 	return 1
 }
-
-// fit returns how many octets of the escaped text s fit into n cells.
-func fit(s []byte, n int) int {
-	at := 0
-	for at < len(s) {
-		r, size := utf8.DecodeRune(s[at:])
-		if n -= runeCells(r); n < 0 {
-			break
-		}
-		at += size
-	}
-	return at
-}

@@ -68,8 +68,5 @@ func FuzzEscape(f *testing.F) {
 		if again := Escape(nil, got); string(again) != string(got) {
 			t.Errorf("Escape changes what it has escaped: %q, %q", got, again)
 		}
-		if n := fit(got, 3); cells(got[:n]) > 3 {
-			t.Errorf("fit(%q, 3) = %d, which takes %d cells", got, n, cells(got[:n]))
-		}
 	})
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"wiretape/wire/detect"
 	"wiretape/wire/dns"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
@@ -96,7 +97,7 @@ func (j *object) reading(m *proto.Message) bool {
 
 // frameByFrame reports whether m is a unit of a protocol whose Messages are given
 // besides, so that who does not ask for frames does without it.
-func frameByFrame(m *proto.Message) bool { return m.Kind == proto.KindFrame && m.Proto == "h2" }
+func frameByFrame(m *proto.Message) bool { return m.Kind == proto.KindFrame && m.Proto == detect.HTTP2 }
 
 // typed reports whether m is of what a person types, if anything on its side is:
 // the answers to negotiations go by themselves.

@@ -83,16 +83,6 @@ func (j *Jar) Header(o Origin, now time.Time) []byte {
 	return b
 }
 
-// Match returns the cookies that Header would send to o, in that order, without
-// counting it as a use.
-func (j *Jar) Match(o Origin, now time.Time) []Cookie {
-	var cookies []Cookie
-	for _, i := range j.match(o, now) {
-		cookies = append(cookies, j.cookies[i].Cookie)
-	}
-	return cookies
-}
-
 // All returns every cookie in the jar in order of creation.
 func (j *Jar) All(now time.Time) []Cookie {
 	j.expire(now)
