@@ -1,27 +1,8 @@
 package session
 
 import (
-	"bytes"
 	"context"
-	"regexp"
-	"strconv"
-	"strings"
-	"time"
-
-	"wiretape/wire/http2"
 )
-
-func waitCommands() []command {
-	return append([]command{
-		{group: "Wait", name: "await", args: "done|re RE|bytes N|frame TYPE [STREAM]|close [TIME]", connected: true,
-			summary: "waits for a complete reply, text, N bytes, a frame, or the end",
-			detail:  "re, bytes and frame look at what came since the last line was sent. A GOAWAY or RST_STREAM\nthat was awaited is no failure of a script. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
-			example: ".await re ready> 5s", run: (*Session).await,
-			complete: []string{"done", "re ", "bytes ", "frame ", "close"}},
-		{group: "Wait", name: "timeout", args: "[TIME]", summary: "sets how long a script waits in silence for a reply",
-			example: ".timeout 30s", run: (*Session).setTimeout},
-	}, expectCommands()...)
-}
 
 func mannerCommands() []command {
 	return []command{
@@ -78,82 +59,6 @@ func (s *Session) setMode(_ context.Context, args string) error {
 		s.view.Info("resp mode: each line goes out at Enter as a command in RESP")
 	} else {
 		s.view.Info("line mode: each line goes out at Enter")
-	}
-	return nil
-}
-
-func (s *Session) setTimeout(_ context.Context, args string) error {
-	if args != "" {
-		d, err := time.ParseDuration(args)
-		if err != nil || d <= 0 {
-			return failure(StatusUsage, ".timeout %q: want a time such as 10s", args)
-		}
-		s.timeout = d
-	}
-	s.view.Info("a script waits " + s.timeout.String())
-	return nil
-}
-
-// await is .await.
-func (s *Session) await(ctx context.Context, args string) error {
-	what, rest, _ := strings.Cut(args, " ")
-	rest = strings.TrimSpace(rest)
-	w := waiting{notice: s.opts.Interactive}
-	if !s.opts.Interactive {
-		w.limit, w.silence = s.timeout, true
-	}
-	// The last word is a time, if it reads as one and is not all there is.
-	limit := func() {
-		i := strings.LastIndexByte(rest, ' ') + 1
-		if d, err := time.ParseDuration(rest[i:]); err == nil && d > 0 && (i > 0 || what == "done" || what == "close") {
-			w.limit, w.silence, rest = d, false, strings.TrimSpace(rest[:i])
-		}
-	}
-	limit()
-	switch what {
-	case "done":
-		w.met = func() bool { return s.stream.State(s.peer.conn).Framed && s.replied() }
-	case "close":
-		w.met = func() bool { return s.peer.ended }
-	case "bytes":
-		n, err := strconv.ParseInt(rest, 10, 64)
-		if err != nil || n < 1 {
-			return usage("await", args)
-		}
-		w.met, rest = func() bool { return s.peer.gotN >= n }, ""
-	case "re":
-		re, err := regexp.Compile(strings.Trim(rest, `"`))
-		if err != nil || rest == "" {
-			return failure(StatusUsage, ".await re %q: %w", rest, err)
-		}
-		w.met, rest = func() bool { return re.Match(s.peer.got) }, ""
-	case "frame":
-		f, err := awaitedFrame(rest)
-		if err != nil {
-			return failure(StatusUsage, ".await frame: %w", err)
-		}
-		w.met, rest = func() bool { return s.peer.frames[f] }, ""
-		if f.typ == http2.FrameGoAway || f.typ == http2.FrameRSTStream {
-			defer s.forgive()
-		}
-	default:
-		return usage("await", args)
-	}
-	if rest != "" {
-		return usage("await", args)
-	}
-	s.owed = false
-	switch s.wait(ctx, w) {
-	case waitClosed:
-		return failure(StatusProtocol, ".await %s: the connection ended before it came", args)
-	case waitTimeout:
-		s.mu.Lock()
-		got := bytes.TrimSpace(s.peer.got)
-		tail := string(got[max(0, len(got)-60):])
-		s.mu.Unlock()
-		return failure(StatusTimeout, ".await %s: it did not come in time; the last bytes were %q", args, tail)
-	case waitInterrupted:
-		return s.stopped(ctx)
 	}
 	return nil
 }
