@@ -9,6 +9,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/http2"
+	"wiretape/wire/proto"
 )
 
 const (
@@ -303,6 +304,46 @@ func TestDNSDatagramsElsewhereAreKnownByTheFirst(t *testing.T) {
 		s.Feed(data(1, cs, c.datagram))
 		if got := s.Proto(1); got != c.want {
 			t.Errorf("%q is read as %s: %s; want %s", c.datagram, got, s.Reason(1), c.want)
+		}
+	}
+}
+
+// TLS that a recording of a line protocol shows from outside is read record by
+// record, and its messages are counted on.
+func TestTLSInTheMiddleIsReadAsRecords(t *testing.T) {
+	const hello = "\x16\x03\x01\x00\x04\x01\x00\x00\x00"
+	for name, talk := range map[string][]wire.Event{
+		"smtp": {data(1, sc, "220 x\r\n"), data(1, cs, "EHLO me\r\nSTARTTLS\r\n"), data(1, sc, "250 STARTTLS\r\n220 go\r\n")},
+		"pop3": {data(1, sc, "+OK x\r\n"), data(1, cs, "STLS\r\n"), data(1, sc, "+OK\r\n")},
+		"imap": {data(1, sc, "* OK x\r\n"), data(1, cs, "a STARTTLS\r\n"), data(1, sc, "a OK go\r\n")},
+		"ftp":  {data(1, sc, "220 x\r\n"), data(1, cs, "AUTH TLS\r\n"), data(1, sc, "234 go\r\n")},
+	} {
+		s := New(Options{})
+		var kinds []string
+		take := func(ms []proto.Message) {
+			for _, m := range ms {
+				if m.Proto == TLS {
+					kinds = append(kinds, m.Dir.String()+" "+string(m.Kind))
+				}
+			}
+		}
+		for _, e := range append([]wire.Event{open(1, "h:"+map[string]string{"smtp": "25", "pop3": "110", "imap": "143", "ftp": "21"}[name])}, talk...) {
+			take(s.Feed(e))
+		}
+		if got := s.Proto(1); got != name {
+			t.Errorf("%s is read as %s", name, got)
+		}
+		settled := s.State(1).Settled
+		for i := range len(hello) { // octet by octet
+			take(s.Feed(data(1, cs, hello[i:i+1])))
+		}
+		take(s.Feed(data(1, sc, "\x16\x03\x03\x00\x04\x02\x00\x00\x00\x17\x03\x03\x00\x01x")))
+		take(s.Close())
+		if got := s.Proto(1); got != TLS || len(kinds) < 3 {
+			t.Errorf("%s: behind STARTTLS it is read as %s: %q", name, got, kinds)
+		}
+		if s.State(1).Settled < settled {
+			t.Errorf("%s: Settled fell from %d to %d", name, settled, s.State(1).Settled)
 		}
 	}
 }

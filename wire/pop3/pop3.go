@@ -82,6 +82,12 @@ func (p *Parser) Feed(e wire.Event) []proto.Message { return p.core.Feed((*reade
 // Close implements [proto.Parser].
 func (p *Parser) Close() []proto.Message { return p.core.Close((*reader)(p)) }
 
+// Upgraded reports whether TLS has begun that the recording shows from outside.
+func (p *Parser) Upgraded() (token string, ok bool) { return p.core.Upgraded() }
+
+// Rest returns the octets of d from there on, as [line.Core.Rest] has it.
+func (p *Parser) Rest(d wire.Dir) (offset int64, data []byte) { return p.core.Rest(d) }
+
 // State implements [proto.Parser]. Nothing is due before the first command, and
 // what a challenge asks for is not for the server to answer.
 func (p *Parser) State() proto.State {
