@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -92,10 +93,8 @@ func mustStaple(c *x509.Certificate) bool {
 		if _, err := asn1.Unmarshal(e.Value, &features); err != nil {
 			return false
 		}
-		for _, f := range features {
-			if f == 5 {
-				return true
-			}
+		if slices.Contains(features, 5) {
+			return true
 		}
 	}
 	return false

@@ -101,8 +101,7 @@ func (p *prober) with(ctx context.Context, d wire.Dialer, a address, alpn []stri
 	if err != nil {
 		return false
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	c.Write(request(c))
 	p.until(ctx, c, replyWait, enough)
 	return true
@@ -162,8 +161,7 @@ func (p *prober) keepAlive(ctx context.Context, a address) {
 	if err != nil {
 		return
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	request := p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: keep-alive")
 	c.Write(request)
 	if p.until(ctx, c, replyWait, settled) && p.open(c) {
@@ -195,8 +193,7 @@ func (p *prober) upgrade(ctx context.Context, a address) {
 	if err != nil {
 		return
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	c.Write(p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAA"))
 	switched := func(c *conversation) bool {
 		return slices.ContainsFunc(c.responses, func(m proto.Message) bool { return responseOf(&m).Status == 101 })
@@ -258,8 +255,7 @@ func (p *prober) askVersion(ctx context.Context, a address, version uint16, fami
 	if err != nil {
 		return false
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	host := a.host
 	if o := p.o.Dialer.TLS; o != nil && a.host == p.first {
 		if o.ServerName != "" {
@@ -325,8 +321,7 @@ func (p *prober) queryNames(ctx context.Context, server, host string) {
 	if err != nil {
 		return
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	var asked []dns.Query
 	ask := func(host string, t dns.Type) {
 		var id [2]byte
@@ -395,8 +390,7 @@ func (p *prober) quic(ctx context.Context, a address) {
 	if err != nil {
 		return
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	var id [8]byte
 	rand.Read(id[:])
 	c.Write(quicPing(id))
@@ -436,8 +430,7 @@ func (p *prober) tryAuth(ctx context.Context, chain *chain, w want, ch challenge
 	if err != nil {
 		return true
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	if w.at.secure && !c.TLS().Verified() {
 		return true
 	}

@@ -96,5 +96,15 @@ func (r *recording) of(k kind, target string) []*conversation {
 	return out
 }
 
+// first returns the first conversation of a kind with a target, nil for none.
+func (r *recording) first(k kind, target string) *conversation {
+	for _, c := range r.convs {
+		if c.kind() == k && c.target() == target {
+			return c
+		}
+	}
+	return nil
+}
+
 // dialled reports whether c is one that we made, where that is known.
 func (c *conversation) dialled() bool { return c.facts == nil || c.facts.Role != wire.Accepted }

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/wiretest"
 )
 
 // worlds are of parts that do not work. Each is analysed in full, as typed, and
@@ -215,4 +218,38 @@ func TestLookUpOfOneFamily(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What ends a connection when time is over may still be at it when the analysis
+// wants to go on: its events are part of the recording.
+func TestClosingWaitsForEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		closed, ended := false, false
+		raw, peer := wiretest.Pair()
+		defer peer.Close()
+		c := wire.NewConn(raw, wire.Facts{}, wire.NewTap(func(e wire.Event) {
+			if e.Kind == wire.KindClose {
+				<-release
+				closed = true
+			}
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		end := closing(ctx, c)
+		cancel()
+		synctest.Wait()
+		go func() {
+			end()
+			ended = true
+		}()
+		synctest.Wait()
+		if ended {
+			t.Error("it did not wait for the event")
+		}
+		close(release)
+		synctest.Wait()
+		if !closed || !ended {
+			t.Errorf("closed %t, ended %t", closed, ended)
+		}
+	})
 }

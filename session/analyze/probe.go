@@ -99,6 +99,22 @@ func (p *prober) dialBy(ctx context.Context, d wire.Dialer, a address, alpn []st
 	return c, nil
 }
 
+// closing has c closed when ctx is over. What it returns closes c, and waits: no
+// event of c is under way any more when it returns.
+func closing(ctx context.Context, c *wire.Conn) func() {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		c.Close()
+	})
+	return sync.OnceFunc(func() {
+		if !stop() {
+			<-done
+		}
+		c.Close()
+	})
+}
+
 // wantsOldTLS reports whether a handshake failed because the server speaks
 // versions alone that are not offered by themselves.
 func wantsOldTLS(err error) bool {
@@ -135,8 +151,8 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	if err != nil {
 		return nil, err
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	end := closing(ctx, c)
+	defer end()
 	if guess {
 		p.probe(all, w.at, false)
 	}
@@ -171,7 +187,7 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 			c.SetReadDeadline(soonest(ctx, bodyWait))
 		}
 	}
-	c.Close()
+	end()
 	id := c.ID() // before mu, which the tap's sink takes under the tap's own
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -230,8 +246,7 @@ func (p *prober) probeWith(ctx context.Context, at address, alpn []string) strin
 	if err != nil {
 		return ""
 	}
-	defer c.Close()
-	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer closing(ctx, c)()
 	selected := c.TLS().ALPN
 	if selected == "h2" {
 		p.confirm(ctx, c, at)

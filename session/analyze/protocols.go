@@ -71,21 +71,22 @@ func (r *recording) http11(answer *hop) Protocol {
 // keepAlive is the verdict by two requests on one connection.
 func (r *recording) keepAlive(target string) Protocol {
 	p := Protocol{Name: "keep-alive", Verdict: Unknown, Evidence: notAsked}
-	for _, c := range r.of(kindKeep, target) {
-		p.Conn = c.id
-		switch m := c.final(); {
-		case c.secondReply:
-			p.Verdict, p.Evidence = Yes, "two responses on one connection"
-		case m == nil:
-			p.Evidence = noResponse(c)
-		case !responseOf(m).KeepAlive:
-			p.Verdict, p.Evidence = No, responseOf(m).KeepAliveWhy
-		case c.eof || c.reset:
-			p.Verdict, p.Evidence = No, "promised, and the server closed the connection"
-		default:
-			p.Evidence = "no second response: " + c.trouble()
-		}
-		break
+	c := r.first(kindKeep, target)
+	if c == nil {
+		return p
+	}
+	p.Conn = c.id
+	switch m := c.final(); {
+	case c.secondReply:
+		p.Verdict, p.Evidence = Yes, "two responses on one connection"
+	case m == nil:
+		p.Evidence = noResponse(c)
+	case !responseOf(m).KeepAlive:
+		p.Verdict, p.Evidence = No, responseOf(m).KeepAliveWhy
+	case c.eof || c.reset:
+		p.Verdict, p.Evidence = No, "promised, and the server closed the connection"
+	default:
+		p.Evidence = "no second response: " + c.trouble()
 	}
 	return p
 }
@@ -95,22 +96,23 @@ const notAsked = "not asked"
 // old is the verdict by a request in HTTP/1.0 that has no Host.
 func (r *recording) old(target string) Protocol {
 	p := Protocol{Name: "http/1.0", Verdict: Unknown, Evidence: notAsked}
-	for _, c := range r.of(kindOld, target) {
-		p.Conn = c.id
-		m := c.final()
-		if m == nil {
-			p.Evidence = noResponse(c)
-			if c.eof || c.reset || len(c.first) > 0 {
-				p.Verdict = No
-			}
-			break
-		}
-		v := m.Value.(*http1.Response)
-		p.Verdict, p.Evidence = Yes, fmt.Sprintf("without a Host: status %d in %s", v.Status, v.Version)
-		if v.Status == 400 || v.Status == 505 || v.Status == 426 {
+	c := r.first(kindOld, target)
+	if c == nil {
+		return p
+	}
+	p.Conn = c.id
+	m := c.final()
+	if m == nil {
+		p.Evidence = noResponse(c)
+		if c.eof || c.reset || len(c.first) > 0 {
 			p.Verdict = No
 		}
-		break
+		return p
+	}
+	v := m.Value.(*http1.Response)
+	p.Verdict, p.Evidence = Yes, fmt.Sprintf("without a Host: status %d in %s", v.Status, v.Version)
+	if v.Status == 400 || v.Status == 505 || v.Status == 426 {
+		p.Verdict = No
 	}
 	return p
 }
@@ -124,23 +126,24 @@ func (r *recording) prior(target string) Protocol {
 			return Protocol{Name: "h2c", Verdict: Yes, Evidence: "HTTP/1.1 is answered with SETTINGS", Conn: c.id}
 		}
 	}
-	for _, c := range r.of(kindPrior, target) {
-		p.Conn = c.id
-		switch {
-		case c.facts == nil:
-			p.Evidence = c.trouble()
-		case c.frames.settings:
-			p.Verdict, p.Evidence = Yes, "the preface is answered with SETTINGS"
-		case len(c.first) > 0:
-			p.Verdict, p.Evidence = No, fmt.Sprintf("the preface is answered with %q", c.first[:min(len(c.first), 24)])
-		case c.eof, c.reset:
-			p.Verdict, p.Evidence = No, "after the preface: "+c.trouble()
-		case c.timeout:
-			p.Verdict, p.Evidence = No, "the preface is not answered"
-		default:
-			p.Evidence = "the analysis ended before an answer could come"
-		}
-		break
+	c := r.first(kindPrior, target)
+	if c == nil {
+		return p
+	}
+	p.Conn = c.id
+	switch {
+	case c.facts == nil:
+		p.Evidence = c.trouble()
+	case c.frames.settings:
+		p.Verdict, p.Evidence = Yes, "the preface is answered with SETTINGS"
+	case len(c.first) > 0:
+		p.Verdict, p.Evidence = No, fmt.Sprintf("the preface is answered with %q", c.first[:min(len(c.first), 24)])
+	case c.eof, c.reset:
+		p.Verdict, p.Evidence = No, "after the preface: "+c.trouble()
+	case c.timeout:
+		p.Verdict, p.Evidence = No, "the preface is not answered"
+	default:
+		p.Evidence = "the analysis ended before an answer could come"
 	}
 	return p
 }
@@ -149,31 +152,32 @@ func (r *recording) prior(target string) Protocol {
 // 3.1, made obsolete.
 func (r *recording) upgrade(target string) Protocol {
 	p := Protocol{Name: "h2c upgrade", Verdict: Unknown, Evidence: notAsked}
-	for _, c := range r.of(kindUpgrade, target) {
-		p.Conn = c.id
-		var status int
-		switched, offered := false, false
-		for _, m := range c.responses {
-			v := m.Value.(*http1.Response)
-			status = v.Status
-			switched = switched || v.Status == 101
-			offered = offered || strings.Contains(strings.ToLower(string(v.Fields.Get("Upgrade"))), "h2c")
-		}
-		switch {
-		case switched && c.frames.settings:
-			p.Verdict, p.Evidence = Yes, "101 and SETTINGS (obsolete: RFC 9113 3.1)"
-		case switched:
-			p.Verdict, p.Evidence = Broken, "101, and no SETTINGS"
-		case status != 0 && offered:
-			p.Verdict, p.Evidence = No, fmt.Sprintf("status %d, which advertises h2c and does not take it", status)
-		case status != 0:
-			p.Verdict, p.Evidence = No, fmt.Sprintf("status %d", status)
-		case c.eof || c.reset:
-			p.Verdict, p.Evidence = No, c.trouble()
-		default:
-			p.Evidence = noResponse(c)
-		}
-		break
+	c := r.first(kindUpgrade, target)
+	if c == nil {
+		return p
+	}
+	p.Conn = c.id
+	var status int
+	switched, offered := false, false
+	for _, m := range c.responses {
+		v := m.Value.(*http1.Response)
+		status = v.Status
+		switched = switched || v.Status == 101
+		offered = offered || strings.Contains(strings.ToLower(string(v.Fields.Get("Upgrade"))), "h2c")
+	}
+	switch {
+	case switched && c.frames.settings:
+		p.Verdict, p.Evidence = Yes, "101 and SETTINGS (obsolete: RFC 9113 3.1)"
+	case switched:
+		p.Verdict, p.Evidence = Broken, "101, and no SETTINGS"
+	case status != 0 && offered:
+		p.Verdict, p.Evidence = No, fmt.Sprintf("status %d, which advertises h2c and does not take it", status)
+	case status != 0:
+		p.Verdict, p.Evidence = No, fmt.Sprintf("status %d", status)
+	case c.eof || c.reset:
+		p.Verdict, p.Evidence = No, c.trouble()
+	default:
+		p.Evidence = noResponse(c)
 	}
 	return p
 }

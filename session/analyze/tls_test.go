@@ -120,14 +120,14 @@ func TestCertificates(t *testing.T) {
 			if !strings.HasPrefix(r.TLS.Verify, row.verify) {
 				t.Errorf("verify %q, want %q", r.TLS.Verify, row.verify)
 			}
-			facts := fmt.Sprintf("%s %d", r.TLS.Chain, *r.TLS.DaysLeft)
+			facts := []string{fmt.Sprintf("%s %d", r.TLS.Chain, *r.TLS.DaysLeft)}
 			for _, w := range r.Warnings {
 				if !strings.Contains(w, "does not verify") {
-					facts += "; " + w
+					facts = append(facts, w)
 				}
 			}
-			if facts != row.facts {
-				t.Errorf("got %s, want %s", facts, row.facts)
+			if got := strings.Join(facts, "; "); got != row.facts {
+				t.Errorf("got %s, want %s", got, row.facts)
 			}
 			if want := row.verify != "ok"; strings.HasPrefix(r.HTTPS, "broken certificate: ") != want {
 				t.Errorf("https %q", r.HTTPS)

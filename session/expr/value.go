@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -225,10 +226,8 @@ func truth(v any) bool {
 		f, err := v.Float64()
 		return err != nil || f != 0
 	case []any:
-		for _, e := range v {
-			if truth(e) {
-				return true
-			}
+		if slices.ContainsFunc(v, truth) {
+			return true
 		}
 	case map[string]any:
 		s := v["verdict"]

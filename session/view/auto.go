@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -193,9 +194,7 @@ func (p *Printer) autoCookie(c *analyze.Cookie) {
 	case c.Replaced:
 		text += "; it replaces one that was stored"
 	}
-	for _, n := range c.Notes {
-		text += "; " + n
-	}
+	text = strings.Join(append([]string{text}, c.Notes...), "; ")
 	p.rows(0, infoOr(c.Verdict == "reject"), text)
 }
 
