@@ -100,11 +100,15 @@ func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	dctx, stop := s.interruptible(ctx)
 	s.mu.Lock()
 	s.target = t
+	s.dialling, s.dialTold = true, false
 	s.mu.Unlock()
 	slow := time.AfterFunc(time.Second, s.tellDialling(t))
 	conn, err := s.dial(dctx, t, s.tap)
 	slow.Stop()
 	stop()
+	s.mu.Lock()
+	s.dialling = false
+	s.mu.Unlock()
 	if err != nil {
 		return s.dialFailed(err)
 	}
@@ -188,6 +192,9 @@ func (s *Session) tellMode() {
 // dialFailed says why a connection did not come to be, and keeps the
 // certificates that were refused for .cert.
 func (s *Session) dialFailed(err error) error {
+	s.mu.Lock()
+	told := s.dialTold
+	s.mu.Unlock()
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
 		s.refused = v.TLS
 		if s.opts.ShowCerts {
@@ -200,8 +207,17 @@ func (s *Session) dialFailed(err error) error {
 	if p, ok := errors.AsType[*wire.PlaintextError](err); ok && s.opts.Interactive {
 		s.view.Info(plaintextHint(p.First, s.target))
 	}
+	if told {
+		err = toldDial{err}
+	}
 	return &Failure{Status: StatusOf(err), Err: err}
 }
+
+// A toldDial is an error of dialling whose row stands already.
+type toldDial struct{ error }
+
+func (e toldDial) Unwrap() error        { return e.error }
+func (e toldDial) Is(target error) bool { return target == errTold }
 
 // interruptible returns ctx with ^C ending it.
 func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {

@@ -119,6 +119,8 @@ type Session struct {
 	wsopts  wsOptions     // of the next one, and of ws
 	h2opts  h2Options     // of the next one, and of h2
 	changed chan struct{} // holds one token when something happened
+
+	dialling, dialTold bool // a connection is being made; the row of its error stands
 }
 
 // A peer is what the sink knows of the current connection.

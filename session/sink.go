@@ -32,7 +32,14 @@ func (s *Session) event(e wire.Event) {
 			s.view.Message(&msgs[i])
 		}
 	}
-	s.view.Event(e)
+	if s.dialling && e.Kind == wire.KindError {
+		s.dialTold = s.opts.Interactive
+	}
+	if s.dialling && e.Kind == wire.KindError && !s.opts.Interactive {
+		s.view.Untold(e) // who called the session says why, once
+	} else {
+		s.view.Event(e)
+	}
 	if e.Kind == wire.KindSecure && s.opts.ShowCerts {
 		s.view.Certificate(e.TLS, s.now(e.At))
 	}

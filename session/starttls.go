@@ -132,8 +132,14 @@ func (s *Session) plainTyped() (behind int, again string) {
 // secureNow shakes hands on the connection that stands.
 func (s *Session) secureNow(ctx context.Context, behind int, again string) error {
 	hctx, stop := s.interruptible(ctx)
+	s.mu.Lock()
+	s.dialling, s.dialTold = true, false
+	s.mu.Unlock()
 	waiting, err := s.link.conn.StartTLS(hctx, s.tlsOptions())
 	stop()
+	s.mu.Lock()
+	s.dialling = false
+	s.mu.Unlock()
 	if err != nil {
 		return s.dialFailed(err)
 	}

@@ -88,6 +88,10 @@ func hintFor(err error) string {
 	}
 	if op, ok := errors.AsType[*wire.OpError](err); ok {
 		switch {
+		case op.Phase == wire.PhaseProxy && errors.Is(err, syscall.ECONNREFUSED):
+			return "nothing listens at the proxy " + op.Via + ": is it up, and its port right?"
+		case op.Phase == wire.PhaseProxy && op.Timeout():
+			return "the proxy " + op.Via + " does not answer; -w SECONDS waits longer"
 		case op.Phase == wire.PhaseName:
 			return "an address works without the name service"
 		case errors.Is(err, syscall.ECONNREFUSED):

@@ -184,7 +184,11 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	case !connect:
 		return usagef("no target, and stdout is no terminal to give a prompt on")
 	}
-	return a.pipe(f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
+	err = a.pipe(f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
+	if s := session.StatusOf(err); target.Proto == "h2" && (s == session.StatusProtocol || s == session.StatusTimeout) {
+		err = &hinted{err, "a pipe sends bytes as they are, and HTTP/2 wants frames: -c composes them of a request in text"}
+	}
+	return err
 }
 
 // An opening connects a session before its first line; nil leaves that to the
@@ -364,12 +368,13 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 
 // greet says what the prompt is for.
 func greet(c *console.Console) {
-	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help", "(.quit or ^D leaves)"
+	const what = "wiretape: type raw protocol lines, see every reply explained, keep it as a tape"
+	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo", "help lists the words; .quit or ^D leaves"
 	gap := "       "
-	if c.Width() < len(try+gap+leave) {
+	if c.Width() <= len(try+gap+leave) {
 		gap = "\n"
 	}
-	io.WriteString(c, "wiretape: type raw protocol lines, see every reply explained, keep it as a tape.\n"+try+gap+leave+"\n")
+	io.WriteString(c, what+"\n"+try+gap+leave+"\n")
 }
 
 // colorMode is the flag --color.

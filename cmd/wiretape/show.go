@@ -38,7 +38,12 @@ func (a *app) show() *cobra.Command {
 parsers make of it, and why each reply was complete. TAPE is a file, "-" for
 stdin, "last" for the session that was kept last, or the number that sessions
 gives it.`,
-		Args: cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return &hinted{usagef("show: which tape?"), "wiretape show last shows the session that was kept last, wiretape sessions lists them"}
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("conn") && f.conn < 1 {
 				return usagef("--conn %d: connections are numbered from 1", f.conn)

@@ -193,6 +193,9 @@ func (f *testFlags) names(args []string) ([]string, error) {
 		}
 	}
 	names, err := suite.Find(args...)
+	if errors.Is(err, suite.ErrNone) {
+		return nil, &hinted{usagef("test: %w", err), "wiretape record -l :9000 --to TARGET DIR/NAME.tape makes one"}
+	}
 	if err != nil {
 		return nil, usagef("test: %w", err)
 	}

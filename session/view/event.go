@@ -64,6 +64,14 @@ func (p *Printer) Event(e wire.Event) {
 	p.flush()
 }
 
+// Untold takes the place of Event for an error that somebody else tells.
+func (p *Printer) Untold(e wire.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.conn(e.Conn)
+	v.alert, v.over = nil, true
+}
+
 // badCertificate is the alert with which a certificate is refused (RFC 8446,
 // section 6.2).
 const badCertificate wire.Alert = 42
