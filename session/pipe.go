@@ -46,6 +46,8 @@ type pipe struct {
 	conn    int
 	plain   bool   // what is said is the plain part of StartTLS, and not of In and Out
 	sent    bool   // bytes went to the peer
+	writing bool   // feed waits until the peer takes what it writes
+	taken   int64  // octets of In that were handed over
 	inDone  bool   // all of In went
 	spoke   bool   // a complete Message came from the server
 	broken  string // why the reply that was due is not whole; "" for nothing wrong
@@ -61,7 +63,8 @@ type pipe struct {
 // otherwise when the peer closes; never with success by a guess of time. Its
 // error is a *Failure: of StatusTimeout when Idle or Linger ended it, of
 // StatusProtocol when the connection ended before the reply that was due was
-// complete, or when nothing tells whether it was. A reader of Out that has gone away ends it as well, without error.
+// complete, or when nothing tells whether it was, or when the server has answered and
+// takes no more of In. A reader of Out that has gone away ends it as well, without error.
 //
 // A Read of In may still be under way when Pipe returns.
 func Pipe(ctx context.Context, d wire.Dialer, t wire.Target, o PipeOptions) error {
@@ -149,7 +152,8 @@ func (p *pipe) event(e wire.Event) {
 	if (p.broken == "" || e.Kind == wire.KindAlert) && p.peer == wire.ServerToClient {
 		p.broken = cmp.Or(brokenReply(e, before, p.stream.State(e.Conn), msgs, p.o.Limits), p.broken)
 	}
-	if e.Kind == wire.KindData && p.outErr == nil && !p.complete() {
+	_, stalls := p.stalled()
+	if e.Kind == wire.KindData && p.outErr == nil && !p.complete() && !(stalls && e.Dir == p.peer) {
 		return // waking wait for each of many thousand reads would cost more than they do
 	}
 	select {
@@ -193,7 +197,15 @@ func (p *pipe) feed(conn *wire.Conn) error {
 				cr = b[n-1] == '\r'
 				b = crlf
 			}
-			if !p.write(conn, b) {
+			p.mu.Lock()
+			p.writing = true
+			p.mu.Unlock()
+			ok := p.write(conn, b)
+			p.mu.Lock()
+			p.writing = false
+			p.taken += int64(n)
+			p.mu.Unlock()
+			if !ok {
 				return nil // the peer wants no more; what it answered decides
 			}
 		}
@@ -260,14 +272,28 @@ func (p *pipe) complete() bool {
 		return true // nothing was asked, and the server does not begin
 	}
 	st := p.stream.State(p.conn)
-	if p.broken != "" || !p.inDone || !st.Framed || st.Due > 0 || st.Partial[1] != nil {
+	if p.broken != "" || !p.inDone || !st.Framed || st.Due > 0 {
 		return false
 	}
 	if p.sent {
-		return st.Settled > 0
+		return st.Settled > 0 // whatever stands behind the reply
 	}
 	// Nothing was asked: the greeting is the reply.
-	return p.spoke && p.target.SpeaksFirst()
+	return p.spoke && p.target.SpeaksFirst() && st.Partial[1] == nil
+}
+
+// uploadStall is how long a server that has answered may take nothing of what is
+// still to go before the pipe ends, which is no success.
+const uploadStall = time.Second
+
+// stalled returns when a pipe is over that goes on sending to a server which has
+// answered; false where it has not, or takes what it gets. p.mu is held.
+func (p *pipe) stalled() (time.Time, bool) {
+	if !p.writing || p.broken != "" || p.peer == wire.ClientToServer {
+		return time.Time{}, false
+	}
+	st := p.stream.State(p.conn)
+	return p.last.Add(uploadStall), st.Framed && st.Due == 0 && st.Settled > 0 && st.Partial[1] == nil
 }
 
 func (p *pipe) wait(ctx context.Context, inErr chan error) error {
@@ -275,6 +301,8 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 	for {
 		p.mu.Lock()
 		done, ended, broken, outErr, last := p.complete(), p.ended, p.broken, p.outErr, p.last
+		end, stalls := p.stalled()
+		taken := p.taken
 		p.mu.Unlock()
 		switch {
 		case outErr != nil && isBrokenPipe(outErr):
@@ -287,6 +315,12 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 			return brokenFailure(broken)
 		case ended:
 			return nil
+		case stalls && time.Until(end) <= 0:
+			return failure(StatusProtocol, "the server has answered and takes no more: the input was sent up to about byte %d", taken)
+		}
+		var stall <-chan time.Time
+		if stalls {
+			stall = time.After(time.Until(end))
 		}
 		var idle <-chan time.Time
 		var timer *time.Timer
@@ -297,6 +331,7 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 		var err error
 		select {
 		case <-p.changed:
+		case <-stall:
 		case err = <-inErr:
 			inErr = nil
 			p.mu.Lock()

@@ -3,6 +3,7 @@ package session
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"io"
 	"net"
@@ -73,6 +74,8 @@ func TestPipeEndsWhenTheReplyIsComplete(t *testing.T) {
 		{"an interim reply first", "h:80", get, answer("HTTP/1.1 100 Continue\r\n\r\n" + ok), PipeOptions{}, "HTTP/1.1 100 Continue\r\n\r\n" + ok, 0, "", 500 * time.Millisecond},
 		{"LF to CRLF", "h:80", "GET / HTTP/1.1\nHost: x\n\n", answer(ok), PipeOptions{CRLF: true}, ok, 0, "", 500 * time.Millisecond},
 		{"until the peer closes", "h:80", get, ends("HTTP/1.0 200 OK\r\n\r\nhello"), PipeOptions{}, "HTTP/1.0 200 OK\r\n\r\nhello", 0, "", 0},
+		{"octets behind the reply", "h:80", get, answer(ok + "EXTRA"), PipeOptions{}, ok + "EXTRA", 0, "", 500 * time.Millisecond},
+		{"a body behind 204", "h:80", get, answer("HTTP/1.1 204 No Content\r\n\r\nbody"), PipeOptions{}, "HTTP/1.1 204 No Content\r\n\r\nbody", 0, "", 500 * time.Millisecond},
 		{"cut", "h:80", get, ends("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), PipeOptions{},
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 5, "the connection ended before the reply was complete", 0},
 		{"no answer", "h:80", get, ends(""), PipeOptions{}, "", 5, "the connection ended before the reply was complete", 0},
@@ -270,4 +273,50 @@ func (a *afterHead) Write(p []byte) (int, error) {
 	a.n += int64(len(p))
 	a.w.Write(p)
 	return n, nil
+}
+
+// A server that has answered and reads no more ends a pipe that still sends, and
+// that is no success. One that reads on gets everything.
+func TestPipeWhoseServerAnswersEarly(t *testing.T) {
+	const body = 1 << 20
+	const reply = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
+	for _, deaf := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			over := make(chan struct{})
+			rest := 0
+			dial := func(_ context.Context, to wire.Target, tap *wire.Tap) (*wire.Conn, error) {
+				client, server := net.Pipe() // nothing is held on the way
+				go func() {
+					defer server.Close()
+					r := bufio.NewReaderSize(server, 4<<10)
+					readHead(r)
+					io.WriteString(server, reply)
+					if deaf {
+						<-over
+						return
+					}
+					time.Sleep(uploadStall / 2) // slow, and yet it reads
+					n, _ := io.CopyN(io.Discard, r, body)
+					rest = int(n)
+					<-over
+				}()
+				return wire.NewConn(client, to.Facts(), tap), nil
+			}
+			in := strings.NewReader("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", body))
+			var out bytes.Buffer
+			begun := time.Now()
+			err := pipeOver(t.Context(), dial, wire.Dialer{}, wire.Target{Network: "tcp", Host: "h", Port: 80}, PipeOptions{In: in, Out: &out})
+			took := time.Since(begun)
+			close(over)
+			synctest.Wait()
+			switch {
+			case out.String() != reply:
+				t.Errorf("out: %q", out.String())
+			case deaf && (StatusOf(err) != StatusProtocol || !strings.Contains(err.Error(), "the server has answered and takes no more: the input was sent up to about byte 0") || took != uploadStall):
+				t.Errorf("after %v: %v", took, err)
+			case !deaf && (err != nil || rest != body || took != uploadStall/2):
+				t.Errorf("after %v, %d bytes: %v", took, rest, err)
+			}
+		})
+	}
 }

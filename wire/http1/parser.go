@@ -137,7 +137,8 @@ func (p *Parser) State() proto.State {
 		Settled: p.settled,
 		EndedBy: p.endedBy,
 		Partial: [2]*proto.Message{c.progress(), s.progress()},
-		Framed:  s.state != stateRaw && s.state != stateTunnel,
+		// Raw octets behind the last reply belong to none.
+		Framed: s.state != stateTunnel && (s.state != stateRaw || p.asked > 0 && len(p.due) == 0),
 	}
 	for _, x := range p.due {
 		if x.done {

@@ -190,6 +190,7 @@ func TestState(t *testing.T) {
 		{"done", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"}, proto.State{Settled: 1, Framed: true, EndedBy: "Content-Length 3 reached"}},
 		{"raw", []string{get, "< what?\n"}, proto.State{Due: 1}},
 		{"raw, then asked again", []string{get, "< what?\n", get}, proto.State{Due: 1, Framed: true}},
+		{"octets behind the reply", []string{get, "< HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcdef"}, proto.State{Settled: 1, Framed: true, EndedBy: "Content-Length 3 reached"}},
 		{"upgraded", []string{"> GET / HTTP/1.1\r\nHost: x\r\nUpgrade: foo\r\n\r\n", "< HTTP/1.1 101 S\r\nUpgrade: foo\r\n\r\n"},
 			proto.State{Settled: 1, EndedBy: "101 switches protocols"}},
 	} {
