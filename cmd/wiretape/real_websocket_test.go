@@ -122,7 +122,7 @@ func TestWebSocketAgainstAnotherServer(t *testing.T) {
 
 	t.Run("text, binary, ping and close", func(t *testing.T) {
 		got := script(t, plain, 0, []string{
-			"< HTTP/1.1 101 Switching Protocols\n", "« text, 5 octets, FIN\nhello\n", "« binary, 3 octets, FIN\n",
+			"< HTTP/1.1 101 Switching Protocols\n", "« #2 text, 5 octets, FIN\nhello\n", "« #3 binary, 3 octets, FIN\n",
 			"« pong, 1 octet, FIN; \"p\"\n", "« close, 5 octets, FIN; 1000 Normal Closure: bye\n",
 		}, ".ws /", "hello", ".await done", ".send ws binary hex 00ff80", ".await done", ".send ws ping p", ".send ws close 1000 bye")
 		if strings.Contains(got, "\n! ") {
@@ -133,12 +133,12 @@ func TestWebSocketAgainstAnotherServer(t *testing.T) {
 		script(t, plain, 0, []string{"< Sec-WebSocket-Protocol: chat\n"}, `.ws / "Sec-WebSocket-Protocol: other, chat"`)
 	})
 	t.Run("fragments both ways", func(t *testing.T) {
-		script(t, plain, 0, []string{"> message: text, 5 B, 2 frames\nHello\n", "« pong, 0 octets, FIN\n", "« text, 5 octets, FIN\nHello\n", "« text, 3 octets\n", "< message: text, 14 B, 4 frames\nin three parts\n"},
+		script(t, plain, 0, []string{"> #2 message: text, 5 B, 2 frames\nHello\n", "« pong, 0 octets, FIN\n", "« #2 text, 5 octets, FIN\nHello\n", "« text, 3 octets\n", "< #3 message: text, 14 B, 4 frames\nin three parts\n"},
 			".ws", `.send ws frame fin=0 "Hel"`, ".send ws ping", `.send ws frame opcode=continuation "lo"`, ".await done", "in parts")
 	})
 	t.Run("compressed both ways", func(t *testing.T) {
 		words := strings.Repeat("all the same ", 50)
-		script(t, plain, 0, []string{"< Sec-WebSocket-Extensions: permessage-deflate", "< message: text, 650 B, 1 frame, compressed to ", "< message: text, 5 B, 1 frame, compressed to 7 B\nHello\n"},
+		script(t, plain, 0, []string{"< Sec-WebSocket-Extensions: permessage-deflate", "< #2 message: text, 650 B, 1 frame, compressed to ", "< #4 message: text, 5 B, 1 frame, compressed to 7 B\nHello\n"},
 			".ws / deflate", words, ".await done", words, ".await done", `.send ws frame rsv1=1 hex f248cdc9c90700`)
 		got := script(t, plain, 0, []string{", 4 frames, compressed to "}, ".ws / deflate", "in parts")
 		if !strings.Contains(got, "in three parts\n") {
@@ -157,8 +157,8 @@ func TestWebSocketAgainstAnotherServer(t *testing.T) {
 		script(t, plain, 0, []string{"1007 Invalid frame payload data"}, ".ws", `.send ws text "\xff"`, ".await close")
 	})
 	t.Run("16 MiB", func(t *testing.T) {
-		script(t, plain, 0, []string{"« text, 16777216 octets, FIN\n"}, ".timeout 25s", ".ws", "big 16777216", ".await done")
-		script(t, plain, 0, []string{"< message: text, 16,777,216 B, 1 frame, compressed to 16,"}, ".timeout 25s", ".ws / deflate", "big 16777216", ".await done")
+		script(t, plain, 0, []string{"« #2 text, 16777216 octets, FIN\n"}, ".timeout 25s", ".ws", "big 16777216", ".await done")
+		script(t, plain, 0, []string{"< #2 message: text, 16,777,216 B, 1 frame, compressed to 16,"}, ".timeout 25s", ".ws / deflate", "big 16777216", ".await done")
 	})
 	t.Run("one octet at a time, over TLS too", func(t *testing.T) {
 		slow, err := net.Listen("tcp", "127.0.0.1:0")
@@ -188,7 +188,7 @@ func TestWebSocketAgainstAnotherServer(t *testing.T) {
 		wants(t, dir, 0, nil, "replay", file, "--to", "http://"+addr)
 		// Every mask differs.
 		at, end := serving(t, dir, "--once", file)
-		wants(t, dir, 0, []string{"« text, 5 octets, FIN\nhello\n", "1000 Normal Closure"}, append(lines, "ws://"+at)...)
+		wants(t, dir, 0, []string{"« #2 text, 5 octets, FIN\nhello\n", "1000 Normal Closure"}, append(lines, "ws://"+at)...)
 		if status, out := end(); status != 0 {
 			t.Errorf("serve: status %d\n%s", status, out)
 		}
