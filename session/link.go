@@ -68,6 +68,9 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 	block := s.g.block
 	s.mu.Unlock()
 	if isWS(t) {
+		if s.opts.Interactive {
+			s.view.Info("the request for WebSocket is ready to be edited: Enter twice sends it, ^C drops it")
+		}
 		s.prefill(strings.Join(s.wsHandshake(t, t.Path), "\n") + "\n")
 		return nil
 	}

@@ -229,6 +229,8 @@ func (s *Session) status(context.Context, string) error {
 	mode := "line mode"
 	if s.g.block {
 		mode = "block mode"
+	} else if s.ws != nil {
+		mode = "each line is a text message of WebSocket"
 	} else if s.g.encode != nil {
 		mode = "resp mode: text goes as an array of bulk strings (.mode line sends it as typed)"
 	}

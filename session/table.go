@@ -116,7 +116,7 @@ func (s *Session) help(_ context.Context, args string) error {
 		}
 		text := c.form() + ": " + c.summary
 		if c.detail != "" {
-			text += "\n" + c.detail
+			text += "\n" + flow(c.detail)
 		}
 		if c.writes != "" {
 			text += "\nIt writes to the peer: " + c.writes
@@ -131,6 +131,25 @@ func (s *Session) help(_ context.Context, args string) error {
 		return nil
 	}
 	return failure(StatusUsage, "no command .%s (.help lists the commands)", word)
+}
+
+// flow joins the lines of a sentence, which the screen breaks where it ends. Lines
+// that begin with a blank are examples, and stand for themselves.
+func flow(text string) string {
+	var b strings.Builder
+	open := false // the line before goes on
+	for line := range strings.SplitSeq(text, "\n") {
+		example := strings.HasPrefix(line, " ")
+		switch {
+		case open && !example:
+			b.WriteString(" ")
+		case b.Len() > 0:
+			b.WriteString("\n")
+		}
+		b.WriteString(line)
+		open = !example && !strings.HasSuffix(line, ".") && !strings.HasSuffix(line, ":")
+	}
+	return b.String()
 }
 
 // mostUsed are the words that the list of .help says a line about.
