@@ -24,6 +24,7 @@ func TestAsChoosesTheReading(t *testing.T) {
 			}
 			go func() {
 				defer c.Close()
+				io.WriteString(c, "220 ready\n") // who is read as FTP is waited for
 				r := bufio.NewReader(c)
 				for {
 					if _, err := r.ReadString('\n'); err != nil {
@@ -41,7 +42,7 @@ func TestAsChoosesTheReading(t *testing.T) {
 		t.Errorf("a line within a reply of FTP is free:\n%s", out)
 	}
 	stdout, stderr, status := wiretape(t, dir, "STAT\r\n", "--as", "ftp", host, port)
-	if status != 0 || stdout != "250-one\n251 more\n250 done\n" {
+	if status != 0 || stdout != "220 ready\n250-one\n251 more\n250 done\n" {
 		t.Errorf("the pipe ended with %d, %q, %s", status, stdout, stderr)
 	}
 	if _, stderr, status := wiretape(t, dir, "", "--as", "gopher", host, port); status != 2 || !strings.Contains(stderr, `--as "gopher": want one of http/1.1, `) {
