@@ -14,14 +14,15 @@ type gapper struct {
 	left int64
 	gap  wire.Event // being gathered; Size 0 for none
 	at   time.Duration
-	lost int64 // octets that are gaps
+	lost int64       // octets that are gaps
+	full func() bool // reports whether the tape may grow no more; nil for never
 }
 
 func newGapper(w *tape.Writer, size int64) *gapper { return &gapper{w: w, left: size} }
 
 func (g *gapper) spanned(e wire.Event, spans []tape.Span) {
 	g.at = e.At
-	if e.Kind == wire.KindData && int64(len(e.Data)) > g.left {
+	if e.Kind == wire.KindData && (int64(len(e.Data)) > g.left || g.full != nil && g.full()) {
 		g.left = 0
 		g.lost += int64(len(e.Data))
 		if g.gap.Size > 0 && g.gap.Conn == e.Conn && g.gap.Dir == e.Dir {

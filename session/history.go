@@ -7,6 +7,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/http2"
+	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
 
@@ -14,7 +15,7 @@ import (
 // is on the tape.
 const (
 	heldMessages = 4096
-	heldBodies   = 64 << 20 // octets of heads, fields and bodies of Messages, 64 MiB
+	heldBodies   = 32 << 20 // octets of Messages, with what is said of them, 32 MiB
 	heldStream   = 8 << 20  // octets of each direction of a connection, 8 MiB
 	heldConns    = 8
 	heldTyped    = 256 // requests over HTTP/2 as text
@@ -114,11 +115,13 @@ func (h *history) message(m proto.Message) {
 	h.msgs = slices.Delete(h.msgs, 0, drop)
 }
 
-// weight is what a Message counts in a history: its octets, and the fields that an
-// octet of HPACK may stand for.
+// weight is what a Message counts in a history: its octets, and what is said of
+// them, which is more where lines are short.
 func weight(m *proto.Message) int {
-	n := len(m.Head) + len(m.Body.Data)
+	n := heldMessage + len(m.Head) + len(m.Body.Data) + heldLeaf*len(m.Leaves) + heldNote*len(m.Notes)
 	switch v := m.Value.(type) {
+	case *line.Reply:
+		n += heldLine * len(v.Lines)
 	case *http2.Frame:
 		if v.Block != nil {
 			n += heldField * len(v.Block.Fields)
@@ -131,8 +134,14 @@ func weight(m *proto.Message) int {
 	return n
 }
 
-// heldField is what a field takes beside its octets.
-const heldField = 100
+// What is taken beside octets, about.
+const (
+	heldMessage = 400
+	heldField   = 100
+	heldNote    = 64
+	heldLeaf    = 32
+	heldLine    = 24
+)
 
 // last returns the number of the latest exchange, 0 when there is none.
 func (h *history) last() int {
@@ -227,7 +236,7 @@ func (t *turns) whole(h *history) []wire.Event {
 func (h *history) replace(conn int, msgs []proto.Message) {
 	h.msgs = slices.DeleteFunc(h.msgs, func(m proto.Message) bool {
 		if m.Conn == conn {
-			h.size -= len(m.Head) + len(m.Body.Data)
+			h.size -= weight(&m)
 		}
 		return m.Conn == conn
 	})

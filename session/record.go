@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +25,7 @@ type RecordOptions struct {
 	Tool     string         // who records, such as "wiretape 1.2"
 }
 
-// spoolSize is how much data is held in memory for .save where the session is
+// spoolSize is how much data, and how much of a tape, is held in memory for .save where the session is
 // not kept, octets.
 const spoolSize = 16 << 20 // 16 MiB
 
@@ -48,11 +47,11 @@ type recorder struct {
 type recording struct {
 	name   string // for people
 	w      *tape.Writer
-	file   *os.File      // nil in memory
-	memory *bytes.Buffer // nil in a file
-	masked bool          // secrets are replaced
-	told   bool          // its failure was said
-	limit  *gapper       // nil for no limit
+	file   *os.File // nil in memory
+	memory *memory  // nil in a file
+	masked bool     // secrets are replaced
+	told   bool     // its failure was said
+	limit  *gapper  // nil for no limit
 }
 
 func newRecorder(opts RecordOptions, start time.Time) (*recorder, error) {
@@ -90,9 +89,10 @@ func (r *recorder) writer(dst io.Writer) *tape.Writer {
 }
 
 func (r *recorder) spoolInMemory() {
-	m := new(bytes.Buffer)
+	m := new(memory)
 	d := &recording{name: "memory", memory: m, masked: !r.opts.NoRedact, w: r.writer(m)}
 	d.limit = newGapper(d.w, spoolSize)
+	d.limit.full = func() bool { return m.Len() >= spoolSize }
 	r.spool = d
 	r.dests = append(r.dests, d)
 }
@@ -214,7 +214,7 @@ func (r *recorder) saved(use func(io.Reader) error) error {
 	case r.spool == nil || r.spool.memory != nil && r.spool.memory.Len() == 0:
 		return errors.New("nothing has happened yet")
 	case r.spool.memory != nil:
-		return use(io.MultiReader(bytes.NewReader(r.spool.memory.Bytes()), end))
+		return use(io.MultiReader(r.spool.memory.reader(), end))
 	}
 	f, err := os.Open(r.spool.file.Name())
 	if err != nil {
