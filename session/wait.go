@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"wiretape/wire/detect"
 	"wiretape/wire/proto"
 )
 
@@ -130,10 +131,31 @@ func (s *Session) afterSend(ctx context.Context) error {
 	case !st.Framed || s.accepted():
 		if s.opts.Interactive {
 			s.settle(ctx)
+		} else if !s.accepted() {
+			return s.awaitPrompt(ctx)
 		}
 		return nil
 	}
 	return s.awaitReply(ctx)
+}
+
+// promptPatience is how long a script on Telnet waits in silence for a prompt before
+// its next line goes all the same. It decides nothing else.
+const promptPatience = time.Second
+
+// awaitPrompt has a script on Telnet wait until the server asks: for a line that it
+// does not end, such as "Password: ". Elsewhere nothing is waited for.
+func (s *Session) awaitPrompt(ctx context.Context) error {
+	if s.target.Proto != detect.Telnet {
+		return nil
+	}
+	end := s.wait(ctx, waiting{limit: promptPatience, silence: true, met: func() bool {
+		return s.peer.ended || s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)) != ""
+	}})
+	if end == waitInterrupted {
+		return s.stopped(ctx)
+	}
+	return nil
 }
 
 // errTold marks a failure whose row stands already.
@@ -240,7 +262,10 @@ func (s *Session) banner(ctx context.Context) error {
 	case waitInterrupted:
 		return s.stopped(ctx)
 	}
-	return nil
+	if s.opts.Interactive {
+		return nil
+	}
+	return s.awaitPrompt(ctx)
 }
 
 // lastReply waits, at the end of a script, for what is due: where no protocol
