@@ -423,15 +423,26 @@ func TestConstantMemory(t *testing.T) {
 			t.Errorf("%s: events up to %d bytes, memory %d bytes", name, largest, peak)
 		}
 	}
-	src := io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n<@ 134217728\n"), &repeat{b: mega, n: 128}, strings.NewReader("\n"))
-	peak := memory(func() {
-		if _, err := Format(io.Discard, src, FormatOptions{}); err != nil {
-			t.Fatal(err)
+	for _, commit := range []bool{false, true} {
+		src := io.MultiReader(strings.NewReader("wiretape 1\n= open tcp a:1\n<@ 134217728\n"), &repeat{b: mega, n: 128}, strings.NewReader("\n"))
+		out := new(longest)
+		peak := memory(func() {
+			if _, err := Format(out, src, FormatOptions{Commit: commit}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if !commit && peak > 8<<20 || out.n > 8<<20 {
+			t.Errorf("format, commit %v: memory %d bytes in all, up to %d at once", commit, peak, out.n)
 		}
-	})
-	if peak > 8<<20 {
-		t.Errorf("format: memory %d bytes", peak)
 	}
+}
+
+// longest remembers the length of the longest of its writes.
+type longest struct{ n int }
+
+func (l *longest) Write(b []byte) (int, error) {
+	l.n = max(l.n, len(b))
+	return len(b), nil
 }
 
 // memory returns how many bytes f allocates in all.

@@ -83,6 +83,9 @@ func (f *formatter) dataLine(r *Record, data []byte) error {
 		}
 		f.data = append(f.data, b...)
 		f.parts()
+		if err := f.flush(writeSize); err != nil {
+			return err
+		}
 	}
 	f.torn()
 	return f.flush(writeSize)
