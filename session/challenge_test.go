@@ -14,6 +14,8 @@ func TestChallenge(t *testing.T) {
 		{"+ \r\n", true},
 		{"login: ", false},
 		{"Password: ", true},
+		{"\xff\xfd\x18login: \xff\xfb\x01", false},
+		{"\r\nPassword: \xff\xfb\x01\xff\xfd\x03", true},
 		{"+OK ready\r\n", false},
 		{"250 OK\r\n", false},
 		{"354 go ahead\r\n", false},

@@ -81,6 +81,10 @@ func isPasswordPrompt(got []byte) bool {
 // credentials: SMTP's 334 (RFC 4954, section 4), FTP's 331 and 332 (RFC 959), the
 // "+ " of POP3 and IMAP (RFC 5034, section 4), or a prompt for a password.
 func isChallenge(got []byte) bool {
+	// RFC 854: a negotiation of Telnet, such as WILL ECHO, may stand behind a prompt.
+	for n := len(got) - 3; n >= 0 && got[n] == 0xff && got[n+1] >= 0xfb && got[n+1] < 0xff; n = len(got) - 3 {
+		got = got[:n]
+	}
 	i := bytes.LastIndexByte(bytes.TrimRight(got, "\r\n"), '\n') + 1
 	last := bytes.ToLower(bytes.TrimSpace(got[i:]))
 	for _, start := range []string{"334", "331", "332"} {
