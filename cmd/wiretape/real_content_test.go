@@ -125,7 +125,7 @@ func TestEventStream(t *testing.T) {
 	}
 	dir := t.TempDir()
 	wants(t, dir, 0, []string{
-		"< Content-Type: text/event-stream\n", "< event message, retry 250 ms\none\n< comment beat\n", "< event tick, id 2\ntwo\nlines\n< event message\nthree\n",
+		"< Content-Type: text/event-stream\n", "< event message, retry 250 ms\n< one\n< comment beat\n", "< event tick, id 2\n< two\n< lines\n< event message\n< three\n",
 	}, "--tape", "sse.tape", "-c", "GET /events HTTP/1.1", "-c", "Host: x", "-c", "", "-c", `.await re three\n\n`, "http://127.0.0.1:"+strings.TrimSpace(port))
 	got := wants(t, dir, 0, nil, "show", "--json", filepath.Join(dir, "sse.tape"))
 	for _, want := range []string{
