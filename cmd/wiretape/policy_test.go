@@ -43,6 +43,8 @@ var directions = map[string]string{
 	"tape/suite":           "wire wire/proto wire/http1 tape tape/match tape/replay",
 	"tape/update":          "wire wire/proto wire/detect wire/content tape tape/match tape/lint " + parsers,
 	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay tape/update",
+	"tape/har":             "wire wire/proto wire/detect wire/content wire/cookie " + parsers,
+	"tape/script":          "wire wire/proto wire/detect tape " + parsers,
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
 	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,

@@ -62,7 +62,7 @@ func (r *recordFlags) redaction() (redact.Options, error) {
 
 // recording is a tape being written; the zero value is none.
 type recording struct {
-	file *os.File
+	file *os.File // nil for stdout
 	w    *tape.Writer
 	mask *redact.Redactor
 }
@@ -109,8 +109,12 @@ func (r *recording) close(a *app) error {
 	}
 	secrets, err := r.end()
 	if len(secrets) > 0 {
+		name := "stdout"
+		if r.file != nil {
+			name = r.file.Name()
+		}
 		fmt.Fprintf(a.stderr, "* %s: %s replaced (%s); --no-redact keeps them\n",
-			escape(r.file.Name()), count(len(secrets), "secret"), joinComma(secrets))
+			escape(name), count(len(secrets), "secret"), joinComma(secrets))
 	}
 	return err
 }
@@ -123,6 +127,9 @@ func (r *recording) end() (secrets []string, err error) {
 		secrets = r.mask.Replaced()
 	}
 	err = r.w.Close()
+	if r.file == nil {
+		return secrets, err
+	}
 	if cerr := r.file.Close(); err == nil {
 		err = cerr
 	}

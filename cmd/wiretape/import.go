@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wiretape/tape"
+	"wiretape/tape/har"
+	"wiretape/tape/redact"
+	"wiretape/wire"
+)
+
+// imports are the formats that become tapes.
+var imports = map[string]func(io.Reader, *importFlags) (imported, error){
+	"har": importHAR,
+}
+
+// importFlags say how import writes.
+type importFlags struct {
+	record recordFlags
+}
+
+// imported is what a file of another format was.
+type imported struct {
+	created time.Time
+	notes   func() []string // to be asked after the events
+	events  func(wire.Sink) error
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import har FILE",
+		Short: "make a tape of another format",
+		Long: `Import makes a tape of what another program saved, to stdout or to the file of
+-o, and says on stderr what had to be invented or was left out. Secrets are masked as
+in a recording. FILE may be -, for stdin.`,
+		Example: "  wiretape import har login.har -o login.tape",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			open := imports[args[0]]
+			if open == nil {
+				return usagef("import %s: want har", args[0])
+			}
+			return a.runImport(args[0], args[1], open, &f)
+		},
+	}
+	fs := cmd.Flags()
+	fs.VarP((*fileName)(&f.record.tape), "output", "o", "write the tape to `FILE`")
+	f.record.registerManners(fs)
+	return cmd
+}
+
+func (a *app) runImport(format, arg string, open func(io.Reader, *importFlags) (imported, error), f *importFlags) error {
+	src, name, err := a.openFile(arg)
+	if err != nil {
+		return usagef("import %s: %w", format, err)
+	}
+	defer src.Close()
+	in, err := open(src, f)
+	if err != nil {
+		return usagef("import %s %s: %w", format, name, err)
+	}
+	rec, err := f.record.open(in.created)
+	if err != nil {
+		return err
+	}
+	if rec.w == nil {
+		if rec, err = f.record.stdout(a, in.created); err != nil {
+			return err
+		}
+	}
+	ferr := in.events(rec.sink())
+	err = rec.close(a)
+	if ferr != nil {
+		err = usagef("import %s %s: %w", format, name, ferr)
+	}
+	for _, n := range in.notes() {
+		fmt.Fprintf(a.stderr, "* %s: %s\n", escape(name), escape(n))
+	}
+	return err
+}
+
+// stdout begins a tape on stdout.
+func (r *recordFlags) stdout(a *app, start time.Time) (*recording, error) {
+	o, err := r.redaction()
+	if err != nil {
+		return nil, err
+	}
+	var dst io.Writer = a.stdout
+	if terminalOf(a.stdout) != nil {
+		// A raw block would have the terminal obey the peer's bytes.
+		dst = &escaper{w: a.stdout}
+	}
+	rec := &recording{w: tape.NewWriter(dst, tape.Options{Created: start, Tool: toolName()})}
+	if !r.noRedact {
+		rec.mask = redact.New(rec.w.Spanned, o)
+	}
+	return rec, rec.w.Begin()
+}
+
+func importHAR(src io.Reader, _ *importFlags) (imported, error) {
+	in, give, err := har.Open(src)
+	return imported{
+		created: in.Created,
+		notes:   func() []string { return in.Notes },
+		events:  func(sink wire.Sink) error { give(sink); return nil },
+	}, err
+}
+
+// createExport opens the file of -o, for its owner alone, or gives stdout.
+func (a *app) createExport(path string, force bool) (io.WriteCloser, error) {
+	if path == "" {
+		if terminalOf(a.stdout) != nil {
+			return nopCloser{&escaper{w: a.stdout}}, nil
+		}
+		return nopCloser{a.stdout}, nil
+	}
+	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	return os.OpenFile(path, mode, 0o600)
+}
+
+type nopCloser struct{ io.Writer }
+
+func (nopCloser) Close() error { return nil }
