@@ -194,6 +194,10 @@ func (r *recording) http2Of(a address, taken map[*conversation]bool) (Verdict, s
 	at, ok := probed(a)
 	probes := r.probes(at, taken)
 	if !ok && probes.both == nil {
+		reached := func(c *conversation) bool { return c.facts != nil && c.target() == a.target() }
+		if !slices.ContainsFunc(r.convs, reached) {
+			return Unknown, a.target() + " was not reached"
+		}
 		return No, a.target() + " was asked in the clear, where no protocol is selected; port 443 is another place and was not asked"
 	}
 	if c := probes.both; c != nil && !a.secure && c.facts == nil && c.refused() {

@@ -316,14 +316,17 @@ func noResponse(c *conversation) string {
 		return "answered with HTTP/2 SETTINGS: it speaks HTTP/2 alone"
 	case c.tlsInClear():
 		return "the port speaks TLS: ask with https"
-	case c.cutHead:
+	case c.cutHead, len(c.responses) > 0:
 		s := "no response: its head did not come to an end"
+		if len(c.responses) > 0 {
+			s = "no final response behind the interim ones"
+		}
 		if t := c.trouble(); t != "" {
 			s += ": " + t
 		}
 		return s
-	case len(c.responses) > 0:
-		return "no final response behind the interim ones"
+	case bytes.HasPrefix(c.first, []byte("HTTP/1.")) && c.unreadable != "":
+		return "no response that can be read: " + c.unreadable
 	case len(c.first) > 0:
 		return fmt.Sprintf("answered with %q, which is no HTTP response", c.first)
 	}

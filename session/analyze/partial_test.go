@@ -47,7 +47,7 @@ var worlds = []struct {
 	{name: "TLS at 80", url: "http://www.example.com/", plain: func(c net.Conn) { io.ReadFull(c, make([]byte, 8)); io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x0a") }, secure: keeping(always(page())),
 		want: "password unknown unknown\nerror http://www.example.com/: the port speaks TLS: ask with https\n", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a head drop by drop", url: "http://www.example.com/", plain: drip("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 1000)), secure: keeping(always(page())),
-		want: "password unknown unknown\nerror http://www.example.com/: ", https: "available", http2: No, evidence: "selected no protocol"},
+		want: "password unknown unknown\nerror http://www.example.com/: no response: its head did not come to an end: timed out\n", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a body drop by drop", url: "http://www.example.com/", plain: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"); drip(strings.Repeat("x", 1000))(c) }, secure: keeping(always(page())),
 		want: "200 http://www.example.com/\npassword no no\nwarning hop 1: the body was not read to its end", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a head without end", url: "http://www.example.com/", plain: func(c net.Conn) {
@@ -57,7 +57,7 @@ var worlds = []struct {
 				return
 			}
 		}
-	}, secure: keeping(always(page())), want: "", https: "available", http2: No, evidence: "selected no protocol"},
+	}, secure: keeping(always(page())), want: "password unknown unknown\nerror http://www.example.com/: no response that can be read: head is longer than the limit\n", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a field without end", url: "http://www.example.com/", plain: func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nX: ")
 		for {
@@ -65,14 +65,14 @@ var worlds = []struct {
 				return
 			}
 		}
-	}, secure: keeping(always(page())), want: "", https: "available", http2: No, evidence: "selected no protocol"},
+	}, secure: keeping(always(page())), want: "password unknown unknown\nerror http://www.example.com/: no response that can be read: head is longer than the limit\n", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "interim responses without end", url: "http://www.example.com/", plain: func(c net.Conn) {
 		for {
 			if _, err := io.WriteString(c, strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100)); err != nil {
 				return
 			}
 		}
-	}, secure: keeping(always(page())), want: "password unknown unknown\nerror http://www.example.com/: ", https: "available", http2: No, evidence: "selected no protocol"},
+	}, secure: keeping(always(page())), want: "password unknown unknown\nerror http://www.example.com/: no final response behind the interim ones", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a reset at 80", url: "http://www.example.com/", plain: reset, secure: keeping(always(page())),
 		want: "password unknown unknown\nerror http://www.example.com/: no response: connection reset by the server\n", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a reset at 443", url: "https://www.example.com/", plain: keeping(always(page())), secure: reset, tls: noTLS,
@@ -86,7 +86,7 @@ var worlds = []struct {
 	{name: "silence at 443", url: "http://www.example.com/", plain: keeping(always(page())), secure: silent, tls: noTLS,
 		want: "200 http://www.example.com/\npassword no no\n", http2: Unknown, evidence: ""},
 	{name: "silence everywhere", url: "http://www.example.com/", plain: silent, secure: silent, tls: noTLS,
-		want: "password unknown unknown\nerror http://www.example.com/: no response", http2: Unknown, evidence: ""},
+		want: "password unknown unknown\nerror http://www.example.com/: no response: timed out\n", http2: Unknown, evidence: ""},
 	{name: "a reset behind the whole body", url: "http://www.example.com/", plain: func(c net.Conn) {
 		keeping(func(string) string { io.WriteString(c, page()); return "" })(c)
 		reset(c)

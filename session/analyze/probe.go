@@ -51,8 +51,7 @@ func newProber(o Options, first string) *prober {
 	return p
 }
 
-// dial connects to a and offers protocols where a is https. The deadlines of the
-// connection are ctx's.
+// dial connects to a and offers protocols where a is https.
 func (p *prober) dial(ctx context.Context, a address, alpn []string, handshake time.Duration) (*wire.Conn, error) {
 	return p.dialBy(ctx, p.o.Dialer, a, alpn, handshake)
 }
@@ -90,22 +89,22 @@ func (p *prober) dialBy(ctx context.Context, d wire.Dialer, a address, alpn []st
 		o.MinVersion = tls.VersionTLS10
 		c, err = d.Dial(ctx, t, p.tap)
 	}
-	if err != nil {
-		return nil, err
-	}
+	return c, err
+}
+
+// closing has c closed when ctx is cancelled. Where the time of ctx is over instead,
+// reads and writes end by c's own deadline, which is recorded as a timeout. What it
+// returns closes c, and waits: no event of c is under way any more when it returns.
+func closing(ctx context.Context, c *wire.Conn) func() {
 	if t, ok := ctx.Deadline(); ok {
 		c.SetDeadline(t)
 	}
-	return c, nil
-}
-
-// closing has c closed when ctx is over. What it returns closes c, and waits: no
-// event of c is under way any more when it returns.
-func closing(ctx context.Context, c *wire.Conn) func() {
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
-		c.Close()
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			c.Close()
+		}
 	})
 	return sync.OnceFunc(func() {
 		if !stop() {

@@ -58,6 +58,7 @@ type conversation struct {
 	frames frames
 
 	cutHead     bool           // of a response, the head did not come to its end
+	unreadable  string         // why the server's first octets that are no message are none
 	secondReply bool           // another final response came, to another request
 	hello       *tlsrec.Hello  // of a server, in the clear: the answer to a ClientHello of our own making
 	offered     *tlsrec.Hello  // that ClientHello
@@ -151,6 +152,9 @@ func (c *conversation) messages(ms []proto.Message) {
 	for _, m := range ms {
 		if m.Secure == (c.tls != nil) {
 			c.frames.take(m)
+		}
+		if m.Kind == proto.KindRaw && m.Dir == wire.ServerToClient && c.unreadable == "" && len(m.Notes) > 0 {
+			c.unreadable = m.Notes[0].Text
 		}
 		switch v := m.Value.(type) {
 		case *http1.Request:

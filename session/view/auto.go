@@ -147,7 +147,7 @@ func (p *Printer) autoTLS(r *analyze.Report) {
 	if r.HTTPS != "" {
 		p.rows(0, markInfo, "https "+r.HTTPS)
 	}
-	if t := r.TLS; t != nil {
+	if t := r.TLS; t != nil && t.Version != "" {
 		text := "tls " + t.Version
 		if t.Cipher != "" {
 			text += ", " + t.Cipher

@@ -62,7 +62,11 @@ func (p *Printer) autoReach(r *analyze.Report) {
 	if d == nil {
 		return
 	}
-	p.rows(0, markInfo, fmt.Sprintf("name server %s on %s:%s", d.Server, d.Name, at(d.Conn)))
+	who := "name server"
+	if d.Server != "" {
+		who += " " + string(d.Server)
+	}
+	p.rows(0, markInfo, fmt.Sprintf("%s on %s:%s", who, d.Name, at(d.Conn)))
 	for _, rec := range d.Records {
 		p.rows(0, markInfo, fmt.Sprintf("  %s %s %s, for %d s", rec.Name, rec.Type, rec.Data, rec.TTL))
 	}
