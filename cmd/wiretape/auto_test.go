@@ -58,6 +58,34 @@ func siteThat(t *testing.T, held int64) (addr string, stuck <-chan struct{}) {
 	return l.Addr().String(), full
 }
 
+// ^C does not wait for a list that is typed.
+func TestInterruptedWhileTheListIsAwaited(t *testing.T) {
+	addr, _ := siteThat(t, 6)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "wiretape", "auto", "--jsonl", "-")
+	cmd.Env = terminalEnv(t.TempDir())
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(in, "http://%s/\n", addr)
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	if cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("%v, want 130", cmd.ProcessState)
+	}
+}
+
 // ^C ends the output in order, with what was done.
 func TestInterruptedListIsWhole(t *testing.T) {
 	for _, form := range []string{"--json", "--jsonl", "--classic"} {

@@ -49,9 +49,9 @@ func (r *autoRun) all(ctx context.Context) error {
 	wg.Go(func() {
 		defer close(jobs)
 		for n := 0; ; n++ {
-			url, err := r.sites.next()
+			url, err := r.sites.await(ctx)
 			if err != nil {
-				if !errors.Is(err, io.EOF) {
+				if !errors.Is(err, io.EOF) && ctx.Err() == nil {
 					listErr = usagef("auto: %w", err)
 				}
 				return

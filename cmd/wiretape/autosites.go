@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +80,29 @@ func countSites(f *os.File) (n int, err error) {
 
 // several reports whether there may be more than one.
 func (s *sites) several() bool { return s.list != nil || len(s.args) > 1 }
+
+// await is next, but that it ends with ctx too. No end of time wakes a read of a
+// terminal or a pipe: it is left behind then, and s is not to be read any more.
+func (s *sites) await(ctx context.Context) (string, error) {
+	if len(s.args) > 0 || s.list == nil {
+		return s.next()
+	}
+	type line struct {
+		url string
+		err error
+	}
+	got := make(chan line, 1)
+	go func() {
+		url, err := s.next()
+		got <- line{url, err}
+	}()
+	select {
+	case l := <-got:
+		return l.url, l.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
 
 // next returns the next URL as it was written, and io.EOF behind the last.
 func (s *sites) next() (string, error) {
