@@ -13,7 +13,7 @@ func TestDovecotPOP3(t *testing.T) {
 
 	wants(t, dir, 0, []string{
 		"< +OK", "* CAPA:\n", "STLS", "> USER u\n", "> PASS p\n", "< +OK Logged in.\n",
-		"> RETR 1\n", "< Subject: one\n", "< .dot line\n", "< .\n", "< +OK Logging out.\n",
+		"> RETR 1\n", "< Subject: one\n", "< ..dot line\n", "< .\n", "< +OK Logging out.\n",
 	}, "--no-redact", "--tape", "pop3.tape", "-c", "CAPA", "-c", ".caps", "-c", "USER u", "-c", "PASS p", "-c", "STAT", "-c", "LIST", "-c", "UIDL 1", "-c", "RETR 1", "-c", "QUIT", target)
 	wants(t, dir, 0, []string{`"proto":"pop3","kind":"reply"`, `"status":"+OK"`, `"ended_by":"line of one dot","body":`, `.dot line\r\n"`}, "show", "--json", "pop3.tape")
 	wants(t, dir, 0, []string{"> PASS ", "< Subject: one\n"}, "show", "pop3.tape")
