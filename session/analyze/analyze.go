@@ -112,7 +112,7 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 	var answer *hop // that is final
 	var conv *conversation
 	if h := ch.last(); h != nil {
-		conv = h.conv
+		conv, p.Status = h.conv, h.response.Status
 		p.HSTS = parseHSTS(h.response.Fields, h.at, conv.tls.Verified())
 		if ch.fault == "" {
 			answer = h

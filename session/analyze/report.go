@@ -40,6 +40,7 @@ type Report struct {
 	URL      string   `json:"url"`       // the first that was asked for, with its scheme
 	FinalURL string   `json:"final_url"` // the one that gave the last response
 	Website  string   `json:"website"`   // the host of URL
+	Status   int      `json:"status"`    // of the last response; 0 for none
 	HTTP2    HTTP2    `json:"http2"`
 	Cookies  []Cookie `json:"cookies"` // of all hops in wire order, as often as sent
 	Password Password `json:"password_protected"`

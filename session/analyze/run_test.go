@@ -104,8 +104,8 @@ cookie p=1 hop 2 store
 password no no
 warning hop 3: downgrade from https to http://A
 `
-	if got := summary(r, a, b); got != want || err != nil || r.HTTPS != "downgrades to http" {
-		t.Errorf("https %q, got\n%swant\n%s%v", r.HTTPS, got, want, err)
+	if got := summary(r, a, b); got != want || err != nil || r.HTTPS != "downgrades to http" || r.Status != 200 {
+		t.Errorf("status %d, https %q, got\n%swant\n%s%v", r.Status, r.HTTPS, got, want, err)
 	}
 	if !strings.Contains(sent[2], "\r\nCookie: s=1; p=1\r\n") || !strings.Contains(sent[3], "\r\nCookie: p=1\r\n") {
 		t.Errorf("requests %q", sent)
@@ -214,8 +214,8 @@ func TestNobodyListens(t *testing.T) {
 		if r.Website != "127.0.0.1" || !strings.HasSuffix(string(r.Error), "connect "+s+": connection refused") || r.Password.Verdict != Unknown {
 			t.Errorf("%s: website %q, error %q, password %+v", scheme, r.Website, r.Error, r.Password)
 		}
-		if want := Unknown; scheme == "https://" && r.HTTP2.Verdict != want {
-			t.Errorf("http2 %+v, want %s", r.HTTP2, want)
+		if r.HTTP2.Verdict != Unknown || r.Status != 0 {
+			t.Errorf("%s: http2 %+v, want %s; status %d", scheme, r.HTTP2, Unknown, r.Status)
 		}
 	}
 }

@@ -30,7 +30,7 @@ summary { cursor: pointer; overflow-wrap: anywhere } summary b { margin-right: .
 .mark { border: 1px solid var(--line); border-radius: 4px; padding: 0 .4rem; margin-right: .3rem; color: var(--dim); white-space: nowrap }
 .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
 pre { background: var(--soft); padding: .6rem; overflow-x: auto }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9em } th, td { text-align: left; vertical-align: top; border: 1px solid var(--line); padding: .15rem .5rem; overflow-wrap: anywhere; min-width: 3rem }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9em } th, td { text-align: left; vertical-align: top; border: 1px solid var(--line); padding: .15rem .5rem; overflow-wrap: anywhere; min-width: 4.5rem } th { white-space: nowrap; min-width: 0 }
 th { background: var(--soft); font-weight: 600 } td table { font-size: 1em } .none { color: var(--dim) }
 </style></head><body>
 <header><h1>%[1]s</h1></header>
