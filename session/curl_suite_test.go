@@ -61,7 +61,7 @@ func newScripted(proto string, row curlRow) *scripted {
 			s.capa = append(s.capa, strings.Fields(rest)...)
 		case "AUTH":
 			if proto == "imap" {
-				for _, m := range strings.Fields(rest) {
+				for m := range strings.FieldsSeq(rest) {
 					s.capa = append(s.capa, "AUTH="+m)
 				}
 			} else {

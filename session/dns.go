@@ -52,7 +52,7 @@ func parseDNS(args string) (ask dnsAsk, err error) {
 	ask.EDNS = &dns.EDNS{Size: dnsSize}
 	ask.ID = randomID()
 	typed := false
-	for _, w := range strings.Fields(args) {
+	for w := range strings.FieldsSeq(args) {
 		option, value, hasValue := strings.Cut(w, "=")
 		number, nerr := strconv.ParseUint(value, 0, 16)
 		if strings.HasPrefix(w, "+") && hasValue && nerr != nil {

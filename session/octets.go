@@ -59,11 +59,11 @@ func splitSend(s string) ([]sendWord, error) {
 func wordOctets(words []sendWord) (b []byte, rest []sendWord, err error) {
 	if len(words) > 0 && words[0].is("hex") {
 		n := 1
-		digits := ""
+		var digits strings.Builder
 		for ; n < len(words) && !words[n].quoted; n++ {
-			digits += words[n].text
+			digits.WriteString(words[n].text)
 		}
-		b, err = hexOctets(digits)
+		b, err = hexOctets(digits.String())
 		return b, words[n:], err
 	}
 	n := 0

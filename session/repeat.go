@@ -33,7 +33,7 @@ func parseRepetition(args string) (*repetition, error) {
 		return nil, nil
 	}
 	r := &repetition{}
-	for _, word := range strings.Fields(before) {
+	for word := range strings.FieldsSeq(before) {
 		n, err := strconv.Atoi(word)
 		switch {
 		case strings.HasPrefix(word, "#") && r.exchange == "" && r.count == 0:

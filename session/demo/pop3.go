@@ -157,15 +157,16 @@ func (t *pop3Talk) stat() (n, octets int) {
 // top returns the head of a mail and so many lines of its body.
 func top(mail string, lines int) string {
 	head, body, _ := strings.Cut(mail, "\r\n\r\n")
-	out := head + "\r\n\r\n"
+	var out strings.Builder
+	out.WriteString(head + "\r\n\r\n")
 	for l := range strings.Lines(body) {
 		if lines == 0 {
 			break
 		}
-		out += l
+		out.WriteString(l)
 		lines--
 	}
-	return out
+	return out.String()
 }
 
 // stuffed returns text with the dots at the beginnings of its lines doubled, and

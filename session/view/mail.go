@@ -141,12 +141,13 @@ func (p *Printer) Capabilities(from string, words []string) {
 		}
 		width = max(width, min(len(names[i]), 20))
 	}
-	rows := from + ":"
+	var rows strings.Builder
+	rows.WriteString(from + ":")
 	for i, name := range names {
-		rows += "\n  " + name
+		rows.WriteString("\n  " + name)
 		if args[i] != "" {
-			rows += strings.Repeat(" ", max(width-len(name), 0)+2) + args[i]
+			rows.WriteString(strings.Repeat(" ", max(width-len(name), 0)+2) + args[i])
 		}
 	}
-	p.Info(rows)
+	p.Info(rows.String())
 }

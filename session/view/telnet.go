@@ -73,21 +73,22 @@ func (p *Printer) unfold(conn int, v *connView) {
 	if len(v.folded) == 0 {
 		return
 	}
-	text := "telnet negotiated"
+	var text strings.Builder
+	text.WriteString("telnet negotiated")
 	for _, dir := range []wire.Dir{wire.ServerToClient, wire.ClientToServer} {
 		lead := "; " + dir.String() + " "
 		for _, n := range v.folded {
 			if n.dir == dir {
-				text += lead + n.code.String() + " " + strings.Join(n.options, " ")
+				text.WriteString(lead + n.code.String() + " " + strings.Join(n.options, " "))
 				lead = ", "
 			}
 		}
 	}
 	if !v.unfolded {
-		text += " (.telnet trace on gives each its row)"
+		text.WriteString(" (.telnet trace on gives each its row)")
 	}
 	v.folded, v.unfolded = nil, true
-	p.rows(conn, markInfo, strings.Replace(text, ";", ":", 1))
+	p.rows(conn, markInfo, strings.Replace(text.String(), ";", ":", 1))
 }
 
 // Settle writes what was kept to be summed up, before somebody is asked for a
@@ -119,27 +120,28 @@ func (p *Printer) telnetCommand(m *proto.Message, c *telnet.Command) {
 		return
 	}
 	p.unfold(m.Conn, p.conn(m.Conn))
-	text := c.String()
+	var text strings.Builder
+	text.WriteString(c.String())
 	for i, it := range c.Items {
 		if i == shownItems {
-			text += ", …"
+			text.WriteString(", …")
 			break
 		}
 		if i > 0 {
-			text += ","
+			text.WriteString(",")
 		}
-		text += " " + some(it.Name)
+		text.WriteString(" " + some(it.Name))
 		if it.Value != nil {
-			text += ` "` + some(string(it.Value)) + `"`
+			text.WriteString(` "` + some(string(it.Value)) + `"`)
 		}
 	}
 	if len(c.Items) == 0 && m.Body.Size > 0 {
-		text += " " + someOctets(m.Body.Data)
+		text.WriteString(" " + someOctets(m.Body.Data))
 	}
 	if !m.Complete {
-		text += "; incomplete: " + m.EndedBy
+		text.WriteString("; incomplete: " + m.EndedBy)
 	}
-	p.rows(m.Conn, unitMark(m), text)
+	p.rows(m.Conn, unitMark(m), text.String())
 }
 
 // some returns s for a row, escaped, and cut where it is long.

@@ -163,7 +163,7 @@ func export(t *testing.T, events []wire.Event) archive {
 
 func must(t *testing.T, what string, o map[string]any, names string) {
 	t.Helper()
-	for _, name := range strings.Fields(names) {
+	for name := range strings.FieldsSeq(names) {
 		if v, ok := o[name]; !ok || v == nil {
 			t.Errorf("%s has no %s, which HAR 1.2 wants", what, name)
 		}

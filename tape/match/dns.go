@@ -58,18 +58,19 @@ func (c *comparison) edns(e *dns.EDNS) string {
 	if e == nil {
 		return "none"
 	}
-	s := "size " + strconv.Itoa(e.Size)
+	var s strings.Builder
+	s.WriteString("size " + strconv.Itoa(e.Size))
 	if e.DO {
-		s += " do"
+		s.WriteString(" do")
 	}
 	for _, o := range e.Options {
 		if strings.EqualFold(o.Name(), cookie) {
 			c.byKind("cookie")
 			continue
 		}
-		s += " " + o.Name() + " " + o.Value()
+		s.WriteString(" " + o.Name() + " " + o.Value())
 	}
-	return s
+	return s.String()
 }
 
 // records compares a section as a multiset.

@@ -543,11 +543,11 @@ func FuzzLaws(f *testing.F) {
 // and as many as went in. Turns are parted by "|", the client's first.
 func FuzzCommands(f *testing.F) {
 	for _, c := range commandLines {
-		talk := ""
+		var talk strings.Builder
 		for _, line := range c.turns {
-			talk += line[2:] + "|"
+			talk.WriteString(line[2:] + "|")
 		}
-		f.Add(c.greeting+"\r\n", talk)
+		f.Add(c.greeting+"\r\n", talk.String())
 	}
 	f.Fuzz(func(t *testing.T, greeting, talk string) {
 		turns := []turn{{1, s2c, greeting}}

@@ -76,14 +76,15 @@ func TestSecretsWithinLines(t *testing.T) {
 
 // Bodies of HTTP/2 that are sent in turns are followed each for itself.
 func TestSecretsOfBodiesInTurns(t *testing.T) {
-	in := http2.Preface
+	var in strings.Builder
+	in.WriteString(http2.Preface)
 	for _, part := range []struct {
 		stream uint32
 		text   string
 	}{{1, "a=b&pass"}, {3, `{"token":`}, {1, "word=QWE"}, {3, `"QWE`}, {1, "RTY&c"}, {3, `RTY"}`}, {1, "=d"}} {
-		in += string(frame(http2.FrameData, 0, part.stream, []byte(part.text)))
+		in.WriteString(string(frame(http2.FrameData, 0, part.stream, []byte(part.text))))
 	}
-	got := run(t, Options{}, []turn{{1, c2s, in}}, whole).stream(1, c2s)
+	got := run(t, Options{}, []turn{{1, c2s, in.String()}}, whole).stream(1, c2s)
 	if strings.Contains(got, "QWE") || strings.Contains(got, "RTY") || !strings.Contains(got, "&c") || !strings.Contains(got, `"}`) {
 		t.Errorf("%q", got)
 	}

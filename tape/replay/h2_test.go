@@ -118,11 +118,12 @@ func fetch(t testing.TB, c *http.Client, method, url, body string) string {
 	if err != nil {
 		return err.Error()
 	}
-	s := fmt.Sprintf("%s %d %.20q %d", res.Proto, res.StatusCode, b, len(b))
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%s %d %.20q %d", res.Proto, res.StatusCode, b, len(b)))
 	for name, v := range res.Trailer {
-		s += " " + name + "=" + v[0]
+		s.WriteString(" " + name + "=" + v[0])
 	}
-	return s
+	return s.String()
 }
 
 // visit asks for all pages, some of them at once.

@@ -20,7 +20,6 @@ type failing struct {
 	testing.TB
 	said    strings.Builder
 	cleanup []func()
-	stopped bool
 }
 
 func (f *failing) Helper()                      {}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // A coding is a content coding that is undone here.
@@ -31,10 +32,8 @@ func find(name string) (*coding, bool) {
 		if c.name == name {
 			return c, true
 		}
-		for _, a := range c.aliases {
-			if a == name {
-				return c, true
-			}
+		if slices.Contains(c.aliases, name) {
+			return c, true
 		}
 	}
 	return nil, false

@@ -124,15 +124,15 @@ func TestHiddenBodiesAreFound(t *testing.T) {
 		if m != nil && strings.Contains(string(r.Data), eicar) {
 			found["ours, among more"]++
 		}
-		others := ""
+		var others strings.Builder
 		for _, name := range []string{"chromium", "curlz"} {
 			if v := o.Oracles[name]; v.OK && v.Blen == len(eicar) {
 				found[name]++
-				others += " " + name
+				others.WriteString(" " + name)
 			}
 		}
-		if others != "" && !ours {
-			t.Logf("%s: found by%s and not by us: %.100q, notes %v", row.ID, others, r.Data, r.Notes)
+		if others.String() != "" && !ours {
+			t.Logf("%s: found by%s and not by us: %.100q, notes %v", row.ID, others.String(), r.Data, r.Notes)
 		}
 		if o.Framing != "unanimous-ok" && notes == 0 {
 			silent++

@@ -5,8 +5,8 @@ import "bytes"
 // firstLine returns the first line, without its end, once it is there or no more
 // may come.
 func firstLine(b []byte, more bool) (line []byte, ok bool) {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return bytes.TrimSuffix(b[:i], []byte("\r")), true
+	if before, _, ok0 := bytes.Cut(b, []byte{'\n'}); ok0 {
+		return bytes.TrimSuffix(before, []byte("\r")), true
 	}
 	return b, !more
 }
@@ -76,8 +76,8 @@ func isNNTP(b []byte, more bool) verdict {
 func isHello(b []byte, more bool) verdict {
 	line, ended := firstLine(b, more)
 	verb := line
-	if i := bytes.IndexByte(line, ' '); i >= 0 {
-		verb, ended = line[:i], true
+	if before, _, ok := bytes.Cut(line, []byte{' '}); ok {
+		verb, ended = before, true
 	}
 	verb = bytes.ToUpper(verb)
 	for _, word := range []string{"EHLO", "HELO", "LHLO"} {

@@ -37,27 +37,28 @@ func read(t *testing.T, events []wire.Event) []string {
 }
 
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d %s", m.Exchange, m.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d %s", m.Exchange, m.Kind))
 	if v, ok := m.Value.(*Message); ok {
-		s += fmt.Sprintf(" %d %s", v.ID, v.RCode)
+		s.WriteString(fmt.Sprintf(" %d %s", v.ID, v.RCode))
 		for _, q := range v.Question {
-			s += " ? " + q.String()
+			s.WriteString(" ? " + q.String())
 		}
 		for _, records := range [][]Record{v.Answers, v.Authority, v.Additional} {
 			for _, r := range records {
-				s += " | " + r.String()
+				s.WriteString(" | " + r.String())
 			}
 		}
 		if v.EDNS != nil {
-			s += fmt.Sprintf(" edns %d", v.EDNS.Size)
+			s.WriteString(fmt.Sprintf(" edns %d", v.EDNS.Size))
 		}
 	} else {
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 // ask returns a query, reply an answer with the records of a zone file.

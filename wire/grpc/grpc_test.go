@@ -91,27 +91,27 @@ func TestBodies(t *testing.T) {
 		{"broken base64", WebText, "AAAA!", "the base64 is broken; rest \"\\x00\\x00\\x00\"; "},
 	} {
 		b := Read(c.kind, []byte(c.body))
-		got := ""
+		var got strings.Builder
 		for _, m := range b.Messages {
-			got += fmt.Sprintf("%d: %d %q", m.Offset, m.Length, m.Data)
+			got.WriteString(fmt.Sprintf("%d: %d %q", m.Offset, m.Length, m.Data))
 			for _, f := range []struct {
 				is   bool
 				text string
 			}{{m.Compressed, " compressed"}, {m.Trailers, " trailers"}, {!m.Complete, " cut"}} {
 				if f.is {
-					got += f.text
+					got.WriteString(f.text)
 				}
 			}
-			got += "; "
+			got.WriteString("; ")
 		}
 		if b.Fault != "" {
-			got += b.Fault + "; "
+			got.WriteString(b.Fault + "; ")
 		}
 		if len(b.Rest) > 0 {
-			got += fmt.Sprintf("rest %q; ", b.Rest)
+			got.WriteString(fmt.Sprintf("rest %q; ", b.Rest))
 		}
-		if got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		if got.String() != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got.String(), c.want)
 		}
 	}
 }

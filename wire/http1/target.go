@@ -89,8 +89,8 @@ func isAuthority(a string) bool {
 		}
 		host, port = "", a[end+2:]
 	} else {
-		if i := strings.IndexByte(a, ':'); i >= 0 {
-			host, port = a[:i], a[i+1:]
+		if before, after, ok := strings.Cut(a, ":"); ok {
+			host, port = before, after
 		}
 		if host == "" || strings.Contains(host, "..") || host[0] == '.' {
 			return false

@@ -3,6 +3,7 @@ package http2
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,14 +53,15 @@ func TestMemoryIsBounded(t *testing.T) {
 	// what it stands for bounds that.
 	long := "\x40\x01a\x7f\xb9\x16" + string(make([]byte, 3000))
 	for id := uint32(1); id < 10000; id += 2 {
-		block := post
+		var block strings.Builder
+		block.WriteString(post)
 		if id == 1 {
-			block += long
+			block.WriteString(long)
 		}
 		for range 80 {
-			block += "\xbe"
+			block.WriteString("\xbe")
 		}
-		b := AppendHeaders(nil, id, false, []byte(block), 0)
+		b := AppendHeaders(nil, id, false, []byte(block.String()), 0)
 		feed(AppendFrame(b, FrameData, 0, id, make([]byte, 10000)))
 	}
 	checkBooks(t, p)

@@ -3,6 +3,7 @@ package imap
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -135,12 +136,7 @@ func (p *Parser) follow(c *command, v *Command, size int64, sync bool) {
 // isPending reports whether a command is not completed: a server may refuse one
 // before it has all of it.
 func (p *Parser) isPending(c *command) bool {
-	for _, other := range p.pending {
-		if other == c {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.pending, c)
 }
 
 // read reads a line: tag, verb, arguments.

@@ -33,37 +33,38 @@ func read(t *testing.T, limits proto.Limits, events []wire.Event) []string {
 // describe gives a Message as "exchange kind text; notes", with "(cut)" for one
 // that is not complete, and literals between the lines that they part.
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d %s", m.Exchange, m.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d %s", m.Exchange, m.Kind))
 	if !m.Complete {
-		s += " (cut)"
+		s.WriteString(" (cut)")
 	}
 	switch v := m.Value.(type) {
 	case *Command:
-		s += " " + v.String()
+		s.WriteString(" " + v.String())
 	case *Response:
 		for i, l := range v.Lines {
 			if i > 0 {
-				s += " |"
+				s.WriteString(" |")
 			}
-			s += " " + string(l)
+			s.WriteString(" " + string(l))
 			if i < len(v.Literals) {
 				from := min(v.Literals[i].From, int64(len(m.Body.Data)))
 				to := min(from+v.Literals[i].Size, int64(len(m.Body.Data)))
-				s += fmt.Sprintf(" %q", m.Body.Data[from:to])
+				s.WriteString(fmt.Sprintf(" %q", m.Body.Data[from:to]))
 			}
 		}
 	case *line.Content:
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 		if v.Size > 0 {
-			s += fmt.Sprintf(" of %d", v.Size)
+			s.WriteString(fmt.Sprintf(" of %d", v.Size))
 		}
 	default:
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 const hi = "< * OK hi\r\n"

@@ -27,7 +27,7 @@ func (r *Reply) Passive() (addr netip.Addr, port uint16, ok bool) {
 // passive reads the six numbers of 227. RFC 1123, section 4.1.2.6: they are looked
 // for, since the parentheses are not always there.
 func passive(text []byte) (netip.Addr, uint16, bool) {
-	for i := 0; i < len(text); i++ {
+	for i := range text {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
 			continue
 		}

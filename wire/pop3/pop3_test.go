@@ -33,31 +33,32 @@ func read(t *testing.T, limits proto.Limits, events []wire.Event) []string {
 // describe gives a Message as "exchange kind text; notes", with "(cut)" for one
 // that is not complete.
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d %s", m.Exchange, m.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d %s", m.Exchange, m.Kind))
 	if !m.Complete {
-		s += " (cut)"
+		s.WriteString(" (cut)")
 	}
 	switch v := m.Value.(type) {
 	case *line.Command:
-		s += " " + v.String()
+		s.WriteString(" " + v.String())
 	case *Reply:
-		s += " " + v.String()
+		s.WriteString(" " + v.String())
 		if v.Code != "" {
-			s += " code " + v.Code
+			s.WriteString(" code " + v.Code)
 		}
 		if v.Stamp != nil {
-			s += " stamp " + string(v.Stamp)
+			s.WriteString(" stamp " + string(v.Stamp))
 		}
 		if m.Body.Size > 0 {
-			s += fmt.Sprintf(" %q", m.Body.Data)
+			s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 		}
 	default:
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 var conversations = []struct {

@@ -33,31 +33,32 @@ func messages(p *Parser, events []wire.Event) (all []proto.Message) {
 // describe gives a Message as "exchange kind value [mode]; notes", with "(cut)"
 // for one that is not complete.
 func describe(m proto.Message) string {
-	s := fmt.Sprintf("%d %s", m.Exchange, m.Kind)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d %s", m.Exchange, m.Kind))
 	if !m.Complete {
-		s += " (cut)"
+		s.WriteString(" (cut)")
 	}
 	switch v := m.Value.(type) {
 	case *Command:
-		s += " " + v.Name + ":"
+		s.WriteString(" " + v.Name + ":")
 		for _, a := range v.Args {
-			s += " " + show(a)
+			s.WriteString(" " + show(a))
 		}
 		if v.Inline {
-			s += " (inline)"
+			s.WriteString(" (inline)")
 		}
 	case *Reply:
-		s += " " + show(v.Value)
+		s.WriteString(" " + show(v.Value))
 		if v.Mode != (Mode{Version: 2}) {
-			s += fmt.Sprintf(" %+v", v.Mode)
+			s.WriteString(fmt.Sprintf(" %+v", v.Mode))
 		}
 	default:
-		s += fmt.Sprintf(" %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf(" %q", m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += "; " + n.Text
+		s.WriteString("; " + n.Text)
 	}
-	return s
+	return s.String()
 }
 
 // show writes a value on one line: the type's octet and what it holds.

@@ -28,44 +28,46 @@ func str(s string) string {
 
 // kexinit returns the payload of a KEXINIT whose first lists are given.
 func kexinit(lists ...string) string {
-	s := "\x14" + strings.Repeat("c", 16)
+	var s strings.Builder
+	s.WriteString("\x14" + strings.Repeat("c", 16))
 	for i := range 10 {
 		if i < len(lists) {
-			s += str(lists[i])
+			s.WriteString(str(lists[i]))
 		} else {
-			s += str("")
+			s.WriteString(str(""))
 		}
 	}
-	return s + "\x00\x00\x00\x00\x00"
+	return s.String() + "\x00\x00\x00\x00\x00"
 }
 
 func describe(m proto.Message) string {
-	s := map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir]
+	var s strings.Builder
+	s.WriteString(map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir])
 	switch v := m.Value.(type) {
 	case *Ident:
-		s += fmt.Sprintf("ident %q %q %q", v.Version, v.Software, v.Comments)
+		s.WriteString(fmt.Sprintf("ident %q %q %q", v.Version, v.Software, v.Comments))
 	case Banner:
-		s += fmt.Sprintf("banner %q", m.Head)
+		s.WriteString(fmt.Sprintf("banner %q", m.Head))
 	case *Packet:
-		s += v.Type.String()
+		s.WriteString(v.Type.String())
 		if v.Kex != nil {
-			s += fmt.Sprintf(" %q %t", v.Kex.Lists[:3], v.Kex.Follows)
+			s.WriteString(fmt.Sprintf(" %q %t", v.Kex.Lists[:3], v.Kex.Follows))
 		}
 		if v.Agreed != nil {
-			s += fmt.Sprintf(" agreed %q", v.Agreed[:3])
+			s.WriteString(fmt.Sprintf(" agreed %q", v.Agreed[:3]))
 		}
 		if v.Reason != 0 || v.Text != nil {
-			s += fmt.Sprintf(" %s %q", v.Reason, v.Text)
+			s.WriteString(fmt.Sprintf(" %s %q", v.Reason, v.Text))
 		}
 	case Encrypted:
-		s += fmt.Sprintf("encrypted %q", m.Body.Data)
+		s.WriteString(fmt.Sprintf("encrypted %q", m.Body.Data))
 	default:
-		s += fmt.Sprintf("%s %q", m.Kind, m.Body.Data)
+		s.WriteString(fmt.Sprintf("%s %q", m.Kind, m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += fmt.Sprintf("; %d %s", n.Offset, n.Text)
+		s.WriteString(fmt.Sprintf("; %d %s", n.Offset, n.Text))
 	}
-	return s
+	return s.String()
 }
 
 var conversations = []struct {

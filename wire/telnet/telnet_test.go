@@ -34,31 +34,32 @@ func feed(limits proto.Limits, events []wire.Event) (out []proto.Message) {
 
 // describe gives a Message as "who what; notes".
 func describe(m proto.Message) string {
-	s := map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir]
+	var s strings.Builder
+	s.WriteString(map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir])
 	if !m.Complete {
-		s += "(cut) "
+		s.WriteString("(cut) ")
 	}
 	switch v := m.Value.(type) {
 	case *Text:
-		s += fmt.Sprintf("%q", m.Body.Data)
+		s.WriteString(fmt.Sprintf("%q", m.Body.Data))
 		if v.Line {
-			s += " line"
+			s.WriteString(" line")
 		}
 	case *Command:
-		s += v.String()
+		s.WriteString(v.String())
 		for i, it := range v.Items {
-			s += map[bool]string{true: ": ", false: ", "}[i == 0] + it.Name
+			s.WriteString(map[bool]string{true: ": ", false: ", "}[i == 0] + it.Name)
 			if it.Value != nil {
-				s += fmt.Sprintf(" %q", it.Value)
+				s.WriteString(fmt.Sprintf(" %q", it.Value))
 			}
 		}
 	default:
-		s += fmt.Sprintf("%s %q", m.Kind, m.Body.Data)
+		s.WriteString(fmt.Sprintf("%s %q", m.Kind, m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += fmt.Sprintf("; %d %s", n.Offset, n.Text)
+		s.WriteString(fmt.Sprintf("; %d %s", n.Offset, n.Text))
 	}
-	return s
+	return s.String()
 }
 
 var conversations = []struct {
@@ -177,11 +178,12 @@ func asLibtelnet(n *Negotiator, m proto.Message) string {
 		}
 		return fmt.Sprintf("MSSP [%d] ==>%s", pairs, s)
 	}
-	s := fmt.Sprintf("%s [%d parts] ==> %s", c.Option, len(c.Items)-1, c.Items[0].Name)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%s [%d parts] ==> %s", c.Option, len(c.Items)-1, c.Items[0].Name))
 	for _, it := range c.Items[1:] {
-		s += fmt.Sprintf(" %s %q", it.Name, it.Value)
+		s.WriteString(fmt.Sprintf(" %s %q", it.Name, it.Value))
 	}
-	return s
+	return s.String()
 }
 
 // TestCommandsAgree compares all commands of the captures with what tshark reads.

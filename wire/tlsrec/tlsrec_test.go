@@ -40,32 +40,33 @@ const (
 var serverHello = message(ServerHello, "\x03\x03"+strings.Repeat("r", 32)+"\x00\xc0\x2f\x00")
 
 func describe(m proto.Message) string {
-	s := map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir]
+	var s strings.Builder
+	s.WriteString(map[wire.Dir]string{wire.ClientToServer: "> ", wire.ServerToClient: "< "}[m.Dir])
 	switch v := m.Value.(type) {
 	case *Record:
-		s += v.Type.String()
+		s.WriteString(v.Type.String())
 		if v.Encrypted {
-			s += " encrypted"
+			s.WriteString(" encrypted")
 		}
 		if v.Alert != nil {
-			s += fmt.Sprintf(" %t %s", v.Alert.Fatal, v.Alert.Code)
+			s.WriteString(fmt.Sprintf(" %t %s", v.Alert.Fatal, v.Alert.Code))
 		}
 		for _, h := range v.Handshakes {
-			s += " " + h.Type.String()
+			s.WriteString(" " + h.Type.String())
 			if h.Hello != nil {
-				s += fmt.Sprintf(" %s %v %q %q", h.Hello.Chosen(), h.Hello.Suites, h.Hello.ServerName, h.Hello.ALPN)
+				s.WriteString(fmt.Sprintf(" %s %v %q %q", h.Hello.Chosen(), h.Hello.Suites, h.Hello.ServerName, h.Hello.ALPN))
 			}
 			if h.Certificates != nil {
-				s += fmt.Sprintf(" %q", h.Certificates)
+				s.WriteString(fmt.Sprintf(" %q", h.Certificates))
 			}
 		}
 	default:
-		s += fmt.Sprintf("%s %q", m.Kind, m.Body.Data)
+		s.WriteString(fmt.Sprintf("%s %q", m.Kind, m.Body.Data))
 	}
 	for _, n := range m.Notes {
-		s += fmt.Sprintf("; %d %s", n.Offset, n.Text)
+		s.WriteString(fmt.Sprintf("; %d %s", n.Offset, n.Text))
 	}
-	return s
+	return s.String()
 }
 
 var conversations = []struct {
