@@ -94,13 +94,14 @@ func AppendSite(dst []byte, r *analyze.Report, expected bool, failed []string, o
 	all, _ := readOrdered(d).(members)
 	var plain, sections members
 	for _, m := range all {
-		_, isText := m.value.(string)
-		switch {
-		case m.name == "schema", m.name == "warnings", m.name == "error", m.empty():
-		case isText:
-			plain = append(plain, m)
-		default:
+		if m.name == "schema" || m.name == "warnings" || m.name == "error" || m.empty() {
+			continue
+		}
+		switch m.value.(type) {
+		case members, []any:
 			sections = append(sections, m)
+		default:
+			plain = append(plain, m)
 		}
 	}
 	dst = append(appendValue(append(dst, `<div class="wide">`...), plain), "</div>\n"...)
@@ -150,6 +151,8 @@ func (m member) empty() bool {
 		return true
 	case string:
 		return v == ""
+	case json.Number:
+		return v == "0" && (m.name == "conn" || m.name == "status") // there is none
 	case []any:
 		return len(v) == 0
 	case members:
