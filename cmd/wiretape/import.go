@@ -10,13 +10,14 @@ import (
 
 	"wiretape/tape"
 	"wiretape/tape/har"
+	"wiretape/tape/pcapng"
 	"wiretape/tape/redact"
 	"wiretape/wire"
 )
 
 // imports are the formats that become tapes.
 var imports = map[string]func(io.Reader, *importFlags) (imported, error){
-	"har": importHAR,
+	"har": importHAR, "pcap": importCapture, "pcapng": importCapture,
 }
 
 // importFlags say how import writes.
@@ -34,9 +35,10 @@ type imported struct {
 func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use:   "import har FILE",
+		Use:   "import har|pcap|pcapng FILE",
 		Short: "make a tape of another format",
-		Long: `Import makes a tape of what another program saved, to stdout or to the file of
+		Long: `Import makes a tape of what another program saved, an archive of a browser or a
+capture of packets, whose TCP it puts together again, to stdout or to the file of
 -o, and says on stderr what had to be invented or was left out. Secrets are masked as
 in a recording. FILE may be -, for stdin.`,
 		Example: "  wiretape import har login.har -o login.tape",
@@ -44,7 +46,7 @@ in a recording. FILE may be -, for stdin.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			open := imports[args[0]]
 			if open == nil {
-				return usagef("import %s: want har", args[0])
+				return usagef("import %s: want har, pcap or pcapng", args[0])
 			}
 			return a.runImport(args[0], args[1], open, &f)
 		},
@@ -110,6 +112,15 @@ func importHAR(src io.Reader, _ *importFlags) (imported, error) {
 		notes:   func() []string { return in.Notes },
 		events:  func(sink wire.Sink) error { give(sink); return nil },
 	}, err
+}
+
+// importCapture reads pcap and pcapng, whichever the file says that it is.
+func importCapture(src io.Reader, _ *importFlags) (imported, error) {
+	r, err := pcapng.NewReader(src)
+	if err != nil {
+		return imported{}, err
+	}
+	return imported{created: r.Created(), notes: r.Notes, events: r.Events}, nil
 }
 
 // createExport opens the file of -o, for its owner alone, or gives stdout.

@@ -44,6 +44,7 @@ var directions = map[string]string{
 	"tape/update":          "wire wire/proto wire/detect wire/content tape tape/match tape/lint " + parsers,
 	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay tape/update",
 	"tape/har":             "wire wire/proto wire/detect wire/content wire/cookie " + parsers,
+	"tape/pcapng":          "wire tape",
 	"tape/script":          "wire wire/proto wire/detect tape " + parsers,
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
