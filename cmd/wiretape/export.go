@@ -10,6 +10,7 @@ import (
 
 	"wiretape/tape"
 	"wiretape/tape/har"
+	"wiretape/tape/pcapng"
 	"wiretape/tape/script"
 )
 
@@ -17,6 +18,7 @@ import (
 // it wrote and what of the tape is not in it.
 var exports = map[string]func(*app, io.Writer, *tape.Reader, string) (what string, lost []string, err error){
 	"har":    (*app).exportHAR,
+	"pcapng": (*app).exportCapture,
 	"curl":   exportScript("command", script.Curl),
 	"script": exportScript("line", script.Session),
 }
@@ -25,11 +27,11 @@ func (a *app) exportCommand() *cobra.Command {
 	var to string
 	var force bool
 	cmd := &cobra.Command{
-		Use:   "export har|curl|script TAPE",
+		Use:   "export har|pcapng|curl|script TAPE",
 		Short: "make another format of a tape",
 		Long: `Export writes a tape for other programs, to stdout or to the file of -o, and says
-on stderr what is lost: har is HAR 1.2, as browsers read it; curl has a
-command line for each request; script is a session's script, which says what the
+on stderr what is lost: har is HAR 1.2, as browsers read it; pcapng has
+packets that would have carried it, for Wireshark; curl has a command line for each request; script is a session's script, which says what the
 client said and expects what the server answered (wiretape -f FILE TARGET).`,
 		Example: `  wiretape export har login.tape -o login.har
   wiretape export script login.tape -o login.script && wiretape -f login.script localhost 8000`,
@@ -37,7 +39,7 @@ client said and expects what the server answered (wiretape -f FILE TARGET).`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			write := exports[args[0]]
 			if write == nil {
-				return usagef("export %s: want har, curl or script", args[0])
+				return usagef("export %s: want har, pcapng, curl or script", args[0])
 			}
 			r, c, err := a.openTape(args[1])
 			if err != nil {
@@ -88,6 +90,27 @@ func (a *app) exportHAR(dst io.Writer, r *tape.Reader, _ string) (string, []stri
 	}
 	n, lost, err := w.Close()
 	return "HAR 1.2 with " + count(n, "exchange"), lost, err
+}
+
+func (a *app) exportCapture(dst io.Writer, r *tape.Reader, _ string) (string, []string, error) {
+	if terminalOf(dst) != nil {
+		return "", nil, usagef("a capture is no text for a terminal: -o FILE")
+	}
+	var w *pcapng.Writer
+	for e, err := range r.Events() {
+		if err != nil {
+			return "", nil, err
+		}
+		if w == nil {
+			w = pcapng.NewWriter(dst, toolName(), r.Created())
+		}
+		w.Event(e)
+	}
+	if w == nil {
+		w = pcapng.NewWriter(dst, toolName(), r.Created())
+	}
+	n, lost, err := w.Close()
+	return "pcapng with " + count(n, "packet"), lost, err
 }
 
 // exportScript is an export of package script, which counts what it writes by that

@@ -321,7 +321,7 @@ func (r *Reader) segment(k key, s *segment) {
 		r.close(f)
 		return
 	}
-	if syn && i == 1 || len(s.payload) > 0 || s.flags&flagFIN != 0 {
+	if syn && i == 1 || len(s.payload)+s.lost > 0 || s.flags&flagFIN != 0 {
 		r.open(f)
 	}
 	if len(s.payload)+s.lost > 0 {

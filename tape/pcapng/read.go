@@ -1,5 +1,5 @@
-// Package pcapng reads captures of packets, pcap and pcapng, as events. It serves
-// import.
+// Package pcapng reads captures of packets, pcap and pcapng, as events, and writes
+// events as a capture. It serves import and export.
 //
 // It puts the streams of TCP together again: what came twice is given once, what
 // came out of order in order, and what the capture does not have is a gap. UDP is
