@@ -207,7 +207,10 @@ func (r *Reader) open(f *flow) {
 	f.open = true
 	facts := &wire.Facts{
 		Network: "tcp", Role: wire.Dialed, Target: f.server.String(), Local: f.client.String(), Remote: f.server.String(),
-		Phases: wire.Phases{Connect: r.at - f.syn},
+	}
+	// A capture's clock may leap; what took longer is no handshake.
+	if d := r.at - f.syn; d < time.Hour {
+		facts.Phases.Connect = d
 	}
 	if f.udp {
 		facts.Network = "udp"
