@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -163,38 +162,6 @@ func TestTapesSatisfyRealClients(t *testing.T) {
 			t.Errorf("status %d, got %q, want %q\n%s", status, got, want, out)
 		}
 	})
-}
-
-// A browser is satisfied by the tape of its visit, over HTTP/2.
-func TestTapeSatisfiesChromium(t *testing.T) {
-	browser := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome-headless-shell"} {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
-		}
-	}
-	if browser == "" {
-		t.Skip("no headless browser: apt-get install chromium")
-	}
-	b := realServers(t, "nginx")
-	r := replayed{
-		record: []string{"--to", "h2://localhost:28443", "--cacert", filepath.Join(b, "ca.pem")},
-		to:     []string{"h2://localhost:28443", "--cacert", filepath.Join(b, "ca.pem")},
-		serve:  []string{"--match", "--stick-last"},
-		real:   "localhost:28443", ca: filepath.Join(b, "ca.pem"),
-		visit: func(t *testing.T, addr, _ string) string {
-			args := []string{"--headless", "--no-sandbox", "--disable-gpu", "--ignore-certificate-errors", "--user-data-dir=" + t.TempDir(), "--dump-dom", "https://" + addr + "/"}
-			cmd := exec.CommandContext(t.Context(), browser, args...)
-			cmd.WaitDelay = 5 * time.Second
-			out, err := cmd.Output()
-			if err != nil {
-				t.Fatalf("chromium: %v", err)
-			}
-			return string(out)
-		},
-	}
-	r.run(t)
 }
 
 const pythonWebSocket = `
