@@ -116,6 +116,10 @@ func (a *h2answerer) request(m *proto.Message) error {
 	if err := a.answer(x, m.Stream); err != nil {
 		return err
 	}
+	// With the last answer the connections may be closed.
+	if err := a.flush(); err != nil {
+		return err
+	}
 	a.v.playedOne()
 	return nil
 }
