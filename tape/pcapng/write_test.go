@@ -74,13 +74,14 @@ func TestCaptureIsReadAgain(t *testing.T) {
 				ends = append(ends, string(rune('0'+e.Conn))+e.Kind.String()+e.Dir.String())
 			}
 		}
-		out := strings.Join(ends, " ")
+		var out strings.Builder
+		out.WriteString(strings.Join(ends, " "))
 		for _, k := range []string{"1client", "1server", "2client", "2server", "3client", "3server"} {
 			if b := bySide[k]; b != nil {
-				out += " " + k + "=" + b.String()
+				out.WriteString(" " + k + "=" + b.String())
 			}
 		}
-		return out
+		return out.String()
 	}
 	r, err := pcapng.NewReader(bytes.NewReader(written(t, conversation())))
 	if err != nil {
