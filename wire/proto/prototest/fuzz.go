@@ -21,7 +21,7 @@ func Fuzz(f *testing.F, newParser func() proto.Parser, seeds ...[]wire.Event) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > maxFuzz {
-			t.Skip("longer than an input should be")
+			return // longer than an input should be
 		}
 		Check(t, newParser, Decode(data))
 	})
