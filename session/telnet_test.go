@@ -65,12 +65,15 @@ func TestTelnetElsewhereIsTold(t *testing.T) {
 func TestTelnetOnDemand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got bytes.Buffer
+		gone := make(chan struct{})
 		servers := world{"host:4000": func(c net.Conn) {
+			defer close(gone)
 			io.WriteString(c, "hi\r\n\xff\xfb\x01\xff\xfd\x18")
 			io.Copy(&got, c)
 		}}
 		golden(t, "telnet-on.golden", visible(play(t, servers, Options{}, "open host 4000", "a\xff", ".telnet on", "b\xff",
 			".telnet trace off", ".telnet off", ".telnet", "c\xff", ".telnet bogus", ".quit")))
+		<-gone
 		if want := "a\xff\r\n" + "\xff\xfd\x01\xff\xfb\x18" + "b\xff\xff\r\n" + "c\xff\r\n"; got.String() != want {
 			t.Errorf("the host got %q, want %q", got.String(), want)
 		}
