@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"math/rand/v2"
@@ -123,37 +122,6 @@ func TestTurnWithinALine(t *testing.T) {
 			t.Errorf("%q became %q", in, got)
 		}
 	}
-}
-
-// FuzzWithinLines: however text is split, the same bytes come out, as many as went
-// in, and a planted secret does not.
-func FuzzWithinLines(f *testing.F) {
-	for i, tt := range texts {
-		f.Add(uint64(i), []byte(tt.in))
-		f.Add(uint64(i), frame(http2.FrameData, 0, 1, []byte(tt.in)))
-	}
-	f.Fuzz(func(t *testing.T, seed uint64, in []byte) {
-		rnd := rand.New(rand.NewPCG(seed, 8))
-		planted := texts[seed%uint64(len(texts))].in
-		text := string(in) + "\n\n" + planted
-		if bytes.HasPrefix(in, []byte{0}) {
-			// TODO: take frames in again when a value at the very end of what
-			// was sent is masked alike however it was cut.
-			return
-		}
-		turns := []turn{{1, c2s, text}}
-		want := run(t, Options{}, turns, whole).stream(1, c2s)
-		got := run(t, Options{}, turns, func(s string) (parts []string) {
-			for len(s) > 0 {
-				n := 1 + rnd.IntN(min(len(s), 1+rnd.IntN(60)))
-				parts, s = append(parts, s[:n]), s[n:]
-			}
-			return parts
-		}).stream(1, c2s)
-		if got != want || len(got) != len(text) {
-			t.Fatalf("in    %q\nwhole %q\nsplit %q", text, want, got)
-		}
-	})
 }
 
 // What is held of a stream is bounded, whatever it begins.
