@@ -3,7 +3,6 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
