@@ -220,6 +220,7 @@ func TestReplayUpdates(t *testing.T) {
 	}
 	addr := site(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "bye\n") }))
 	flagged(t, true)
+	t.Setenv("CI", "")
 	Replay(t, path, addr)
 	flagged(t, false)
 	Replay(t, path, addr)
