@@ -15,7 +15,7 @@ func parseAltSvc(value string) (list []alternative, clear bool) {
 	if strings.TrimSpace(value) == "clear" {
 		return nil, true
 	}
-	for len(value) > 0 && len(list) < maxChallenges {
+	for len(value) > 0 && len(list) < maxListed {
 		var item string
 		item, value = cutQuoted(value, ',')
 		item, _ = cutQuoted(item, ';')

@@ -18,6 +18,9 @@ const maxRedirects = 10
 // maxWarnings bounds what a report warns of.
 const maxWarnings = 64
 
+// maxListed bounds the other lists of a report that a peer can make long.
+const maxListed = 64
+
 // A want is a request that the chain needs the answer to.
 type want struct {
 	at      address

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/auth"
 	"wiretape/wire/dns"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
@@ -417,7 +418,7 @@ func (p *prober) authenticate(ctx context.Context, ch *chain) {
 
 // tryAuth reports whether there is nothing more to try. The jar's cookies go along,
 // as they did with what was refused.
-func (p *prober) tryAuth(ctx context.Context, chain *chain, w want, ch challenge) bool {
+func (p *prober) tryAuth(ctx context.Context, chain *chain, w want, ch auth.Challenge) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	through := false

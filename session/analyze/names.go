@@ -74,7 +74,7 @@ func (d *DNS) take(c *conversation, q *dns.Message) {
 	}
 	for _, rec := range m.Answers {
 		row := DNSRecord{Name: rec.Name, Type: rec.Type.String(), TTL: rec.TTL, Data: rec.Data}
-		if len(d.Records) < maxChallenges && !slices.Contains(d.Records, row) {
+		if len(d.Records) < maxListed && !slices.Contains(d.Records, row) {
 			d.Records = append(d.Records, row)
 		}
 	}

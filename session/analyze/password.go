@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"wiretape/wire"
+	"wiretape/wire/auth"
+	"wiretape/wire/cookie"
 )
 
 // password says what a final response asks for; h is nil where there is none, and
@@ -29,27 +31,27 @@ func password(h *hop, moved bool, c *conversation) (p Password, warning string) 
 		return p, ""
 	}
 	r := h.response
-	challenges := parseChallenges(r.Fields.Values("WWW-Authenticate"))
+	asked := challenges(r.Fields.Values("WWW-Authenticate"))
 	p.Verdict, p.Kind = No, "no"
 	switch {
 	case r.Status == 401:
 		p.Verdict, p.Kind = Yes, "http-auth"
 		p.Evidence = "status 401"
-		if len(challenges) == 0 {
+		if len(asked) == 0 {
 			// RFC 9110, section 15.5.2.
 			warning = "status 401 without a challenge in WWW-Authenticate"
 		}
 	case r.Status == 407:
 		p.Kind, p.Evidence = "proxy-auth", "status 407: your proxy asks, not the site"
-		challenges = parseChallenges(r.Fields.Values("Proxy-Authenticate"))
-	case len(challenges) > 0:
+		asked = challenges(r.Fields.Values("Proxy-Authenticate"))
+	case len(asked) > 0:
 		warning = "authentication is offered and not required"
 		fallthrough
 	default:
 		p.guess(h, moved)
 	}
-	if len(challenges) > 0 {
-		p.Challenges = challenges
+	if len(asked) > 0 {
+		p.Challenges = asked
 	}
 	return p, warning
 }
@@ -167,4 +169,19 @@ func (h *hop) wantsCertificate() bool {
 		}
 	}
 	return false
+}
+
+// A Challenge is one way to authenticate that a server offers.
+type Challenge struct {
+	Scheme cookie.Octets `json:"scheme"` // as it came; its case means nothing
+	Realm  cookie.Octets `json:"realm"`  // unquoted; "" where there is none
+}
+
+// challenges returns what fields of a response offer.
+func challenges(values [][]byte) []Challenge {
+	var out []Challenge
+	for _, c := range auth.Parse(values) {
+		out = append(out, Challenge{cookie.Octets(c.Scheme), cookie.Octets(c.Realm)})
+	}
+	return out
 }

@@ -84,7 +84,7 @@ func (r *recording) addresses(a address) []Address {
 		}
 		i := slices.IndexFunc(out, func(o Address) bool { return o.Address == addr })
 		switch {
-		case i < 0 && len(out) < maxChallenges:
+		case i < 0 && len(out) < maxListed:
 			out = append(out, Address{addr, family, result, took, conn})
 		case i >= 0 && result == "connected" && out[i].Result != result:
 			out[i] = Address{addr, family, result, took, conn}
@@ -173,7 +173,7 @@ func fieldsNamed(fields http1.Fields, names ...string) []Field {
 	var out []Field
 	for _, n := range names {
 		for _, v := range fields.Values(n) {
-			if len(out) < maxChallenges {
+			if len(out) < maxListed {
 				out = append(out, Field{Name: n, Value: octets(v)})
 			}
 		}

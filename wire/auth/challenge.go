@@ -1,41 +1,28 @@
-package analyze
+// Package auth answers a server of HTTP that asks who is there: it reads challenges
+// and makes the values of Authorization that answer them, Basic (RFC 7617), Bearer
+// (RFC 6750) and Digest (RFC 7616). It sends nothing; to whom credentials may go is
+// its caller's to decide.
+package auth
 
-import (
-	"strings"
+import "strings"
 
-	"wiretape/wire/cookie"
+// Limits of what is read of a peer.
+const (
+	MaxChallenges = 64 // of one call of [Parse]
+	maxParams     = 32 // of a challenge
 )
-
-// maxChallenges bounds the challenges that a report lists.
-const maxChallenges = 64
 
 // A Challenge is one way to authenticate that a server offers.
 type Challenge struct {
-	Scheme cookie.Octets `json:"scheme"` // as it came; its case means nothing
-	Realm  cookie.Octets `json:"realm"`  // unquoted; "" where there is none
+	Scheme string      // as it came; its case means nothing
+	Realm  string      // unquoted; "" where there is none
+	Params [][2]string // names in lower case, values unquoted; 32 at most
 }
 
-// parseChallenges reads the values of WWW-Authenticate or Proxy-Authenticate
-// fields: RFC 9110, section 11.6.1. A comma separates challenges and the
-// parameters of one challenge alike; what begins with a token and a space, or is
-// a token alone, is a challenge. What fits nowhere is passed over.
-func parseChallenges(values [][]byte) []Challenge {
-	var out []Challenge
-	for _, c := range parseChallengeParams(values) {
-		out = append(out, c.Challenge)
-	}
-	return out
-}
-
-// A challenge is one with its parameters.
-type challenge struct {
-	Challenge
-	params [][2]string // names in lower case, values unquoted
-}
-
-// param returns the value of the first parameter of a name, "" for none.
-func (c *challenge) param(name string) string {
-	for _, p := range c.params {
+// Param returns the value of the first parameter of a name, which is given in lower
+// case; "" for none.
+func (c *Challenge) Param(name string) string {
+	for _, p := range c.Params {
 		if p[0] == name {
 			return p[1]
 		}
@@ -43,17 +30,19 @@ func (c *challenge) param(name string) string {
 	return ""
 }
 
-// maxParams bounds the parameters of a challenge that are kept.
-const maxParams = 32
-
-func parseChallengeParams(values [][]byte) []challenge {
-	var out []challenge
+// Parse reads the values of WWW-Authenticate or Proxy-Authenticate fields: RFC
+// 9110, section 11.6.1. A comma separates challenges and the parameters of one
+// challenge alike; what begins with a token and a space, or is a token alone, is a
+// challenge. What fits nowhere is passed over. At most [MaxChallenges] are
+// returned.
+func Parse(values [][]byte) []Challenge {
+	var out []Challenge
 	for _, v := range values {
 		p := challengeParser{rest: string(v)}
 		// RFC 9110, section 5.2: several lines are one list, but a parameter
 		// that follows on another line belongs to nothing.
-		p.run(func(c challenge) {
-			if len(out) < maxChallenges {
+		p.run(func(c Challenge) {
+			if len(out) < MaxChallenges {
 				out = append(out, c)
 			}
 		})
@@ -64,10 +53,10 @@ func parseChallengeParams(values [][]byte) []challenge {
 // A challengeParser reads one field value.
 type challengeParser struct {
 	rest    string
-	current *challenge
+	current *Challenge
 }
 
-func (p *challengeParser) run(give func(challenge)) {
+func (p *challengeParser) run(give func(Challenge)) {
 	flush := func() {
 		if p.current != nil {
 			give(*p.current)
@@ -88,7 +77,7 @@ func (p *challengeParser) run(give func(challenge)) {
 			p.param(token, p.value())
 		default:
 			flush()
-			p.current = &challenge{Challenge: Challenge{Scheme: cookie.Octets(token)}}
+			p.current = &Challenge{Scheme: token}
 			if spaces && p.isToken68() {
 				p.skip()
 			} else if !spaces {
@@ -101,11 +90,11 @@ func (p *challengeParser) run(give func(challenge)) {
 
 // param takes a parameter of the current challenge; of several realms the first.
 func (p *challengeParser) param(name, value string) {
-	if p.current != nil && len(p.current.params) < maxParams {
-		p.current.params = append(p.current.params, [2]string{strings.ToLower(name), value})
+	if p.current != nil && len(p.current.Params) < maxParams {
+		p.current.Params = append(p.current.Params, [2]string{strings.ToLower(name), value})
 	}
 	if p.current != nil && p.current.Realm == "" && strings.EqualFold(name, "realm") {
-		p.current.Realm = cookie.Octets(value)
+		p.current.Realm = value
 	}
 }
 

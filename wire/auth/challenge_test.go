@@ -1,4 +1,4 @@
-package analyze
+package auth
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ func challengesOf(values ...string) string {
 		fields = append(fields, []byte(v))
 	}
 	var out []string
-	for _, c := range parseChallenges(fields) {
+	for _, c := range Parse(fields) {
 		out = append(out, fmt.Sprintf("%s(%s)", c.Scheme, c.Realm))
 	}
 	return strings.Join(out, " ")
@@ -58,8 +58,8 @@ func TestChallenges(t *testing.T) {
 }
 
 func TestChallengesAreBounded(t *testing.T) {
-	if got := parseChallenges([][]byte{[]byte(strings.Repeat("a,", 10000))}); len(got) != maxChallenges {
-		t.Errorf("%d challenges, want %d", len(got), maxChallenges)
+	if got := Parse([][]byte{[]byte(strings.Repeat("a,", 10000))}); len(got) != MaxChallenges {
+		t.Errorf("%d challenges, want %d", len(got), MaxChallenges)
 	}
 }
 
@@ -68,8 +68,8 @@ func FuzzChallenges(f *testing.F) {
 	f.Add("Negotiate YII=, Basic realm=x y")
 	f.Add(`a b c="\`)
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, c := range parseChallenges([][]byte{[]byte(s)}) {
-			if c.Scheme == "" || !strings.Contains(s, string(c.Scheme)) {
+		for _, c := range Parse([][]byte{[]byte(s)}) {
+			if c.Scheme == "" || !strings.Contains(s, c.Scheme) {
 				t.Fatalf("%q gives the scheme %q", s, c.Scheme)
 			}
 			if len(c.Realm) > len(s) {
@@ -77,8 +77,8 @@ func FuzzChallenges(f *testing.F) {
 			}
 		}
 		// A challenge that another line adds is one more.
-		n := len(parseChallenges([][]byte{[]byte(s)}))
-		if m := len(parseChallenges([][]byte{[]byte(s), []byte(`Basic realm="x"`)})); m != min(n+1, maxChallenges) {
+		n := len(Parse([][]byte{[]byte(s)}))
+		if m := len(Parse([][]byte{[]byte(s), []byte(`Basic realm="x"`)})); m != min(n+1, MaxChallenges) {
 			t.Fatalf("%q has %d challenges, and %d with one more", s, n, m)
 		}
 	})
