@@ -317,3 +317,24 @@ func (a *address) setReference(s string) {
 		a.setRest(path[:strings.LastIndexByte(path, '/')+1] + s)
 	}
 }
+
+// Resolve returns the URL that a reference, such as the value of Location, leads to
+// from a base: RFC 3986, section 5.2, over http and https alone. Dot segments are
+// taken out, what no URL may have is percent-encoded, and a user before the host is
+// left out, which it reports. The base's fragment is inherited, as RFC 9110,
+// section 10.2.2 has it.
+func Resolve(base, reference string) (url string, user bool, err error) {
+	scheme, rest, ok := cutScheme(base)
+	if !ok || !isHTTP(scheme) {
+		return "", false, &URLError{Text: base, Err: errors.New("want http:// or https://")}
+	}
+	from, _, _, err := parseAuthority(scheme == "https", rest)
+	if err != nil {
+		return "", false, &URLError{Text: base, Err: err}
+	}
+	to, user, err := from.resolve(reference)
+	if err != nil {
+		return "", user, fmt.Errorf("%q: %w", reference, err)
+	}
+	return to.String(), user, nil
+}

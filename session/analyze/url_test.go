@@ -146,3 +146,25 @@ func FuzzReferences(f *testing.F) {
 		}
 	})
 }
+
+func TestResolve(t *testing.T) {
+	for _, row := range []struct{ base, reference, want string }{
+		{"http://h:8000/a/b?c", "/x", "http://h:8000/x"},
+		{"http://h:8000/a/b?c", "../x y", "http://h:8000/x%20y"},
+		{"https://h/", "//other:444/p#f", "https://other:444/p#f"},
+		{"https://h/", "http://me:pw@h/", "http://h/ with a user"},
+		{"https://h/", "ftp://h/", `"ftp://h/": scheme "ftp" is not followed`},
+		{"tcp://h/", "/", `url "tcp://h/": want http:// or https://`},
+	} {
+		got, user, err := Resolve(row.base, row.reference)
+		if user {
+			got += " with a user"
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if got != row.want {
+			t.Errorf("Resolve(%q, %q) = %s, want %s", row.base, row.reference, got, row.want)
+		}
+	}
+}
