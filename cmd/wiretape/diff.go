@@ -37,7 +37,7 @@ differ.`,
 			}
 			out := match.Diff(one, two)
 			for _, m := range out.Mismatches {
-				fmt.Fprintln(a.stdout, escape(m.String()))
+				a.printMismatch(m)
 			}
 			last := count(len(out.Mismatches), "difference")
 			if len(out.ByKind) > 0 {

@@ -152,9 +152,17 @@ func prefixed(r *suite.Result) string {
 	return r.Name + ": " + text
 }
 
-// mismatchText writes a mismatch for people: its place, and what was wanted and
-// what came in two rows where both are there.
+// mismatchText writes a mismatch for people: its place, what was wanted and what
+// came in two rows where both are there, and its detail.
 func mismatchText(m match.Mismatch) string {
+	text := mismatchRows(m)
+	for l := range strings.Lines(m.Detail) {
+		text += "\n     " + escape(strings.TrimSuffix(l, "\n"))
+	}
+	return text
+}
+
+func mismatchRows(m match.Mismatch) string {
 	if m.Kind != match.Different && m.Kind != match.Fact || m.Want == "" || m.Got == "" {
 		place, rest, _ := strings.Cut(m.String(), ": ")
 		return escape(place + "  " + rest)
