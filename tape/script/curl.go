@@ -203,14 +203,14 @@ func (w *curl) fields(args []string, r *http1.Request, body bool) []string {
 func command(args []string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {
-		quoted[i] = quote(a)
+		quoted[i] = Quote(a)
 	}
 	return strings.Join(quoted, " ")
 }
 
-// quote returns s as a POSIX shell reads it; a control octet, which a terminal
+// Quote returns s as a POSIX shell reads it; a control octet, which a terminal
 // would obey, stands as an escape within $'…', as POSIX.1-2024 has it.
-func quote(s string) string {
+func Quote(s string) string {
 	plain := s != ""
 	control := false
 	for i := range len(s) {
