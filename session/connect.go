@@ -44,6 +44,7 @@ func connectCommands() []command {
 			summary: "waits for a connection, whose server is you (this machine only unless ADDR says more)",
 			detail:  "Lines that are typed are the server's. *:PORT is for every interface. .reconnect waits for the next.",
 			example: "listen 8080", run: (*Session).listenWord},
+		useCommand(),
 		{group: "Connect", name: "starttls", args: "[PROTO|now]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
 			detail:   "With PROTO what comes before is said too: " + strings.Join(StartTLSProtocols(), " ") + ".",
 			complete: StartTLSProtocols(),

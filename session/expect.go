@@ -116,7 +116,7 @@ func (s *Session) check(word string, e *expr.Expr) (ok bool, err error) {
 	r := s.evaluate(e)
 	s.mu.Lock()
 	what := "what came"
-	if n := s.history.last(); n > 0 {
+	if n := s.last(); n > 0 {
 		what = fmt.Sprintf("#%d", n)
 	}
 	s.mu.Unlock()
@@ -146,7 +146,7 @@ func (s *Session) lastExchange() map[string]any {
 	if m := s.stream.State(s.peer.conn).Partial[side]; m != nil {
 		reply = s.jsonOf(m)
 	}
-	msgs := s.history.exchange(s.history.last())
+	msgs := s.history.exchange(s.last())
 	for i := len(msgs) - 1; i >= 0 && (reply == nil || request == nil); i-- {
 		switch m := &msgs[i]; {
 		case m.Dir == dir && reply == nil:

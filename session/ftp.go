@@ -55,99 +55,99 @@ type dataLink struct {
 
 // isData reports whether an event is of the data connection, and takes note of one
 // that opens it. S.mu is held.
-func (s *Session) isData(e wire.Event) bool {
-	d := s.ftp.data
-	if d == nil {
+func (d *dialogue) isData(e wire.Event) bool {
+	data := d.ftp.data
+	if data == nil {
 		return false
 	}
-	if s.ftp.dialing && e.Kind == wire.KindOpen {
-		s.ftp.dialing, d.conn = false, e.Conn
+	if d.ftp.dialing && e.Kind == wire.KindOpen {
+		d.ftp.dialing, data.conn = false, e.Conn
 	}
-	if e.Conn != d.conn || d.conn == 0 {
+	if e.Conn != data.conn || data.conn == 0 {
 		return false
 	}
 	if e.Kind == wire.KindData {
-		d.octets += int64(len(e.Data))
-		if d.save != nil && e.Dir == wire.ServerToClient && d.err == nil {
-			_, d.err = d.save.Write(e.Data)
+		data.octets += int64(len(e.Data))
+		if data.save != nil && e.Dir == wire.ServerToClient && data.err == nil {
+			_, data.err = data.save.Write(e.Data)
 		}
 	}
 	return true
 }
 
 // isOfData reports whether a connection is the data connection. S.mu is held.
-func (s *Session) isOfData(conn int) bool {
-	d := s.ftp.data
-	return d != nil && d.conn != 0 && d.conn == conn
+func (d *dialogue) isOfData(conn int) bool {
+	data := d.ftp.data
+	return data != nil && data.conn != 0 && data.conn == conn
 }
 
 // trackFTP follows what the reply to a command means for the data connection. S.mu
 // is held.
-func (s *Session) trackFTP(r *line.Reply) {
+func (d *dialogue) trackFTP(r *line.Reply) {
 	if addr, port, ok := r.Passive(); ok {
-		s.ftp.addr = netip.AddrPortFrom(addr, port)
-		if s.opts.Interactive {
-			s.view.Info(fmt.Sprintf("a data connection waits at port %d: .data opens it, then LIST, RETR or STOR", port))
+		d.ftp.addr = netip.AddrPortFrom(addr, port)
+		if d.s.opts.Interactive {
+			d.info(fmt.Sprintf("a data connection waits at port %d: .data opens it, then LIST, RETR or STOR", port))
 		}
 		return
 	}
-	if s.peer.verb == "PROT" && r.Code == 200 {
-		s.ftp.private = s.ftp.prot
+	if d.peer.verb == "PROT" && r.Code == 200 {
+		d.ftp.private = d.ftp.prot
 	}
-	d := s.ftp.data
+	data := d.ftp.data
 	switch {
-	case d == nil:
-	case r.Code < 200 && !d.started && d.link != nil:
-		d.started = true
-		go s.transfer(d, s.ftp.private)
-	case r.Code >= 200 && d.started:
-		d.over = true
+	case data == nil:
+	case r.Code < 200 && !data.started && data.link != nil:
+		data.started = true
+		go d.transfer(data, d.ftp.private)
+	case r.Code >= 200 && data.started:
+		data.over = true
 	}
 }
 
 // trackPROT notes what a command asks for. S.mu is held.
-func (s *Session) trackPROT(c *line.Command) {
+func (d *dialogue) trackPROT(c *line.Command) {
 	if c.Verb == "PROT" {
-		s.ftp.prot = strings.EqualFold(strings.TrimSpace(string(c.Args)), "P")
+		d.ftp.prot = strings.EqualFold(strings.TrimSpace(string(c.Args)), "P")
 	}
 }
 
 // transfer does what the server is ready for: the handshake, and what is to be
 // sent. It ends with d.link, which its owner closes.
-func (s *Session) transfer(d *dataLink, private bool) {
-	defer close(d.sent)
+func (d *dialogue) transfer(data *dataLink, private bool) {
+	defer close(data.sent)
 	if private {
-		opts := *s.dataTLS()
-		if _, err := d.link.conn.StartTLS(context.Background(), &opts); err != nil {
-			d.link.conn.Close()
+		opts := *d.dataTLS()
+		if _, err := data.link.conn.StartTLS(context.Background(), &opts); err != nil {
+			data.link.conn.Close()
 			return // its event says why
 		}
 	}
-	if d.send == nil {
+	if data.send == nil {
 		return
 	}
-	_, err := io.Copy(d.link.conn, d.send)
-	d.link.conn.Close() // in stream mode the end of the file (RFC 959, section 3.4.1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if d.err == nil {
-		d.err = err
+	_, err := io.Copy(data.link.conn, data.send)
+	data.link.conn.Close() // in stream mode the end of the file (RFC 959, section 3.4.1)
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	if data.err == nil {
+		data.err = err
 	}
 }
 
 // dataTLS returns the options for a data connection: those of the control
 // connection, whose certificate it has to show too. Nobody is asked again.
-func (s *Session) dataTLS() *wire.TLSOptions {
+func (d *dialogue) dataTLS() *wire.TLSOptions {
 	opts := new(wire.TLSOptions)
-	if s.opts.Dialer.TLS != nil {
-		*opts = *s.opts.Dialer.TLS
+	if d.s.opts.Dialer.TLS != nil {
+		*opts = *d.s.opts.Dialer.TLS
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
 	if opts.ServerName == "" {
-		opts.ServerName = s.target.Host
+		opts.ServerName = d.target.Host
 	}
-	if t := s.peer.tls; t != nil && t.Verify != "" {
+	if t := d.peer.tls; t != nil && t.Verify != "" {
 		opts.Insecure = true // as it was decided for the control connection
 	}
 	opts.Confirm = nil

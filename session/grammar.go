@@ -29,6 +29,7 @@ type grammar struct {
 	command func(word string) (known, bare bool) // the command table
 
 	phase  phase
+	number int    // for the prompt: of the connection, where there are several
 	host   string // for the prompt
 	proto  string // for the prompt: "http", "smtp+tls"
 	spoken string // what proto does not say and was found out; "" for nothing

@@ -303,8 +303,8 @@ func (s *Session) h2Start(ctx context.Context) error {
 }
 
 // webScheme returns the value of :scheme on this connection. s.mu is held.
-func (s *Session) webScheme() string {
-	if s.peer.tls != nil {
+func (d *dialogue) webScheme() string {
+	if d.peer.tls != nil {
 		return "https"
 	}
 	return "http"

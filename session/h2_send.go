@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"wiretape/session/view"
@@ -31,10 +30,9 @@ func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
 	}
 	s.sending()
 	stream := h.begin()
-	if len(s.typed) == heldTyped {
-		s.typed = slices.Delete(s.typed, 0, 1)
-	}
-	s.typed = append(s.typed, typedRequest{s.link.conn.ID(), stream, bytes.Clone(b)})
+	s.mu.Lock()
+	s.history.request(typedRequest{s.link.conn.ID(), stream, bytes.Clone(b)})
+	s.mu.Unlock()
 	rest, err := h.request(stream, r, s.teller())
 	if err != nil || rest == nil {
 		return sendError(err, len(b))
@@ -78,13 +76,6 @@ func (s *Session) teller() func(string) {
 	return s.view.Info
 }
 
-// A typedRequest is the text of which the frames of a stream were made.
-type typedRequest struct {
-	conn   int
-	stream uint32
-	text   []byte
-}
-
 // h2Upgrade is .send upgrade: a request of HTTP/1.1 that asks for HTTP/2 in the
 // clear (RFC 7540, section 3.2).
 func (s *Session) h2Upgrade(ctx context.Context, args string) error {
@@ -110,43 +101,43 @@ func (s *Session) h2Upgrade(ctx context.Context, args string) error {
 
 // h2Upgraded follows a 101 that changes the connection to HTTP/2: the preface goes
 // out, and the reply comes on stream 1. It is called from the sink, s.mu is held.
-func (s *Session) h2Upgraded() {
-	if s.h2 != nil || s.link == nil {
+func (d *dialogue) h2Upgraded() {
+	if d.h2 != nil || d.link == nil {
 		return
 	}
-	h := newH2Link(s.webScheme(), s.h2opts)
+	h := newH2Link(d.webScheme(), d.s.h2opts)
 	h.upgrade()
-	s.h2 = h
-	s.g.proto, s.g.block = "h2c", true
-	h.attach(s.link)
+	d.h2 = h
+	d.g.proto, d.g.block = "h2c", true
+	h.attach(d.link)
 	h.start()
-	s.view.Info("the connection is HTTP/2 now; the reply comes on stream 1 (RFC 7540 3.2)")
+	d.info("the connection is HTTP/2 now; the reply comes on stream 1 (RFC 7540 3.2)")
 }
 
 // h2Message looks at a frame of either side for what the session hangs on. It is
 // called from the sink, s.mu is held.
-func (s *Session) h2Message(f *http2.Frame, dir wire.Dir) {
-	if s.h2 == nil {
+func (d *dialogue) h2Message(f *http2.Frame, dir wire.Dir) {
+	if d.h2 == nil {
 		return
 	}
 	if dir == wire.ClientToServer {
-		s.h2.gave(f)
+		d.h2.gave(f)
 		return
 	}
-	s.peer.saw(f)
-	fault := s.h2.fault(f)
-	if wrong := s.h2.take(f); wrong != "" {
+	d.peer.saw(f)
+	fault := d.h2.fault(f)
+	if wrong := d.h2.take(f); wrong != "" {
 		fault = h2Fault{wrong, true}
-		s.peer.broken = wrong
+		d.peer.broken = wrong
 	}
 	switch {
 	case fault.failed:
-		s.view.Warn(fault.say)
-		if s.peer.fault == "" {
-			s.peer.fault = fault.say
+		d.warn(fault.say)
+		if d.peer.fault == "" {
+			d.peer.fault = fault.say
 		}
 	case fault.say != "":
-		s.view.Info(fault.say)
+		d.info(fault.say)
 	}
 }
 

@@ -27,6 +27,7 @@ type history struct {
 	size    int
 	taken   int // Messages so far, those that are held no more too
 	streams []*streams
+	typed   []typedRequest // the latest, at most heldTyped
 }
 
 // streams are the latest octets of a connection, by [proto.Side].
@@ -143,11 +144,29 @@ const (
 	heldLine    = 24
 )
 
+// A typedRequest is the text of which the frames of a stream of HTTP/2 were made.
+type typedRequest struct {
+	conn   int
+	stream uint32
+	text   []byte
+}
+
+// request keeps r.
+func (h *history) request(r typedRequest) {
+	if len(h.typed) == heldTyped {
+		h.typed = slices.Delete(h.typed, 0, 1)
+	}
+	h.typed = append(h.typed, r)
+}
+
 // last returns the number of the latest exchange, 0 when there is none.
-func (h *history) last() int {
+func (h *history) last() int { return h.lastOf(func(int) bool { return true }) }
+
+// lastOf is last of the connections that are wanted.
+func (h *history) lastOf(wanted func(conn int) bool) int {
 	for i := len(h.msgs) - 1; i >= 0; i-- {
-		if h.msgs[i].N > 0 {
-			return h.msgs[i].N
+		if m := &h.msgs[i]; m.N > 0 && wanted(m.Conn) {
+			return m.N
 		}
 	}
 	return 0
@@ -178,7 +197,7 @@ func (h *history) octets(m *proto.Message) []byte {
 // maxTurns bounds what is remembered of the order of a connection's events.
 const maxTurns = 16 << 10
 
-// turns are the events of the current connection without their octets, which the
+// turns are the events of a connection without their octets, which the
 // history has: Size is how many. Octets of one run are one event, datagrams stay
 // apart.
 type turns struct {
@@ -186,7 +205,7 @@ type turns struct {
 	lost   bool // there were too many
 }
 
-// event takes an event of the current connection.
+// event takes an event of the connection.
 func (t *turns) event(e wire.Event) {
 	if e.Kind == wire.KindOpen {
 		*t = turns{}

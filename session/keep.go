@@ -122,7 +122,7 @@ func (s *Session) tape(_ context.Context, args string) error {
 	var err error
 	switch what {
 	case "rec":
-		err = s.record.begin(rest, s.peer)
+		err = s.record.begin(rest, s.all)
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, tape.ErrExists) {
 			err = fmt.Errorf("%w; choose another name", err)
 		}
@@ -142,17 +142,26 @@ func (s *Session) tape(_ context.Context, args string) error {
 	return nil
 }
 
-// begin records to a file from now on. What was said on the open connection
+// begin records to a file from now on. What was said on the open connections
 // before is a gap there.
-func (r *recorder) begin(path string, p peer) error {
+func (r *recorder) begin(path string, all []*dialogue) error {
 	r.mask.Flush()
 	if err := r.add(path, false); err != nil {
 		return err
 	}
-	if p.facts == nil || p.closed {
-		return nil
+	w := r.dests[len(r.dests)-1].w
+	for _, d := range all {
+		r.stands(w, &d.peer)
 	}
-	w, conn := r.dests[len(r.dests)-1].w, r.number(0, p.conn)
+	return w.Err()
+}
+
+// stands writes that a connection stands, to a tape that begins.
+func (r *recorder) stands(w *tape.Writer, p *peer) {
+	if p.facts == nil || p.closed {
+		return
+	}
+	conn := r.number(0, p.conn)
 	w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindOpen, Facts: p.facts})
 	if p.tls != nil {
 		w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindSecure, TLS: p.tls})
@@ -162,5 +171,4 @@ func (r *recorder) begin(path string, p peer) error {
 			w.Event(wire.Event{Conn: conn, At: r.at, Kind: wire.KindGap, Dir: dir, Size: n})
 		}
 	}
-	return w.Err()
 }

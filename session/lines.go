@@ -36,6 +36,9 @@ type (
 	prefiller interface{ Prefill(text string) }
 	// rememberer takes the lines of a request for one entry of its history.
 	rememberer interface{ Remember(text string) }
+	// withdrawer gives back what was being typed when a command was given in front
+	// of it, which otherwise is edited on.
+	withdrawer interface{ Withdraw() string }
 	// positioner tells where the last line stood, as file:line.
 	positioner interface{ Pos() string }
 )

@@ -92,7 +92,7 @@ func hostField(t wire.Target) string {
 // connect is Open without a draft.
 func (s *Session) connect(ctx context.Context, t wire.Target) error {
 	if s.link != nil && !s.drained() {
-		return failure(StatusUsage, "connected to %s: .close first", s.target.Address())
+		return s.connectedAlready()
 	}
 	s.closeLink()
 	s.stopListening()

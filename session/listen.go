@@ -70,7 +70,7 @@ func SayListening(l *wire.Listener) string {
 // what is typed then is the server's part.
 func (s *Session) Listen(ctx context.Context, o ListenOptions) error {
 	if s.link != nil && !s.drained() {
-		return failure(StatusUsage, "connected to %s: .close first", s.target.Address())
+		return s.connectedAlready()
 	}
 	s.closeLink()
 	s.stopListening()

@@ -45,10 +45,10 @@ func lookCommands() []command {
 // number reads the number of an exchange off the front of args.
 func (s *Session) number(word string, args []string) (n int, rest []string, err error) {
 	s.mu.Lock()
-	last := s.history.last()
+	current, last := s.last(), s.history.last()
 	s.mu.Unlock()
 	if len(args) == 0 || strings.Trim(args[0], "#0123456789") != "" {
-		return last, args, nil
+		return current, args, nil
 	}
 	n, err = strconv.Atoi(strings.TrimPrefix(args[0], "#"))
 	if err != nil || n < 1 || n > last {

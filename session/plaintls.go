@@ -21,8 +21,8 @@ var httpsWanted = [][]byte{
 
 // tellTLS says what to do where what the server sent in the clear shows that it
 // waits for TLS. s.mu is held.
-func (s *Session) tellTLS(m *proto.Message) {
-	if s.peer.toldTLS || s.peer.tls != nil {
+func (d *dialogue) tellTLS(m *proto.Message) {
+	if d.peer.toldTLS || d.peer.tls != nil {
 		return
 	}
 	what := ""
@@ -45,20 +45,20 @@ func (s *Session) tellTLS(m *proto.Message) {
 	if what == "" {
 		return
 	}
-	s.peer.toldTLS = true
-	s.view.Warn(fmt.Sprintf("the peer speaks TLS (%s): .tls %s %d connects with it, .starttls begins it here", what, s.target.Host, s.target.Port))
+	d.peer.toldTLS = true
+	d.warn(fmt.Sprintf("the peer speaks TLS (%s): .tls %s %d connects with it, .starttls begins it here", what, d.target.Host, d.target.Port))
 }
 
 // tellSilence says what may be wrong where a server that was spoken to in the clear
 // ended without a word. s.mu is held.
-func (s *Session) tellSilence() {
-	p, t := &s.peer, s.target
+func (d *dialogue) tellSilence() {
+	p, t := &d.peer, d.target
 	plain := t.Proto != "" && !t.UsuallyTLS() // by its port or by what was asked for
-	if plain || p.toldTLS || !s.opts.Interactive || p.tls != nil || p.octets[0] == 0 || p.octets[1] > 0 || t.Network != "tcp" || p.dir() == wire.ClientToServer {
+	if plain || p.toldTLS || !d.s.opts.Interactive || p.tls != nil || p.octets[0] == 0 || p.octets[1] > 0 || t.Network != "tcp" || p.dir() == wire.ClientToServer {
 		return
 	}
 	p.toldTLS = true
-	s.view.Info(fmt.Sprintf("not a word came back: the port may speak TLS: .tls %s %d", t.Host, t.Port))
+	d.info(fmt.Sprintf("not a word came back: the port may speak TLS: .tls %s %d", t.Host, t.Port))
 }
 
 // plaintextHint says what to do where a peer answered a TLS handshake in plain

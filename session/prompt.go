@@ -34,6 +34,9 @@ func (g *grammar) prompt() string {
 
 func (g *grammar) mainPrompt() string {
 	host := plain(g.host)
+	if g.number > 0 {
+		host = fmt.Sprintf("[%d] %s", g.number, host)
+	}
 	switch {
 	case g.phase == unconnected:
 		return "wiretape"

@@ -82,7 +82,7 @@ func (s *Session) repeat(ctx context.Context, r *repetition) error {
 			return failure(StatusInterrupted, "stopped repeating")
 		}
 		s.mu.Lock()
-		exchange := s.history.last()
+		exchange := s.last()
 		v := s.lastExchange()
 		s.mu.Unlock()
 		if err != nil {

@@ -48,10 +48,10 @@ type echoes struct {
 }
 
 // followEcho takes what the latest event has changed. s.mu is held.
-func (s *Session) followEcho() {
-	p := &s.peer
-	s.echo.theirs.Store(!p.ended && s.telnet != nil && s.telnet.echoed())
-	s.echo.hidden.Store(!p.ended && isPasswordPrompt(p.got))
+func (d *dialogue) followEcho() {
+	p := &d.peer
+	d.s.echo.theirs.Store(!p.ended && d.telnet != nil && d.telnet.echoed())
+	d.s.echo.hidden.Store(!p.ended && isPasswordPrompt(p.got))
 }
 
 // Hidden reports whether what is typed now is a password, which is neither shown

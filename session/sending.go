@@ -173,13 +173,15 @@ func (s *Session) again(ctx context.Context, args string) error {
 // it is not held, and whether there are such frames: they belong to their stream
 // and cannot go twice.
 func (s *Session) typedFor(msgs []proto.Message) (text []byte, isH2 bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, m := range msgs {
 		f, ok := m.Value.(*http2.Frame)
 		if !ok || m.Dir != wire.ClientToServer {
 			continue
 		}
 		isH2 = true
-		for _, r := range s.typed {
+		for _, r := range s.history.typed {
 			if f.Type == http2.FrameHeaders && r.conn == m.Conn && r.stream == f.Stream {
 				return r.text, true
 			}

@@ -83,72 +83,34 @@ type Session struct {
 
 	table []command // what this session has of the words; not changed
 
+	// The connection that words are about. It changes with mu held, by Run's
+	// goroutine alone, which so reads it without.
+	*dialogue
+
 	// owned by the goroutine of Run
-	link      *link          // nil before the first connection and after .close; set with mu held, for the sink
-	listener  *wire.Listener // that goes on; nil for none
-	listens   *ListenOptions // where connections come to us; nil where we dial
 	timeout   time.Duration
-	interrupt time.Time      // of the last ^C on an empty line
-	detour    *link          // over TCP, for the answer to a question by datagrams
-	stops     int            // waits that ^C has ended
-	told      bool           // how lines are sent has been said
-	owed      bool           // something was sent, and nothing says whether an answer is complete
-	refused   *wire.TLS      // a certificate that was refused
-	typed     []typedRequest // the latest over HTTP/2, at most heldTyped
-	toldFold  bool           // that names lose their capitals has been said
+	interrupt time.Time // of the last ^C on an empty line
+	stops     int       // waits that ^C has ended
+	told      bool      // how lines are sent has been said
+	refused   *wire.TLS // a certificate that was refused
+	toldFold  bool      // that names lose their capitals has been said
 
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.
 	challenged atomic.Bool
 	echo       echoes
 
-	mu      sync.Mutex // guards what follows, which the sink shares
-	g       grammar
-	target  wire.Target // set by Run's goroutine alone, which so reads it without mu
+	mu      sync.Mutex  // guards what follows and the dialogues, which the sink shares
+	all     []*dialogue // the connections, the current one too
 	stream  *detect.Stream
 	history history
 	record  *recorder
-	lent    int    // sinks that were lent to words
-	shown   string // the prompt
-	peer    peer
-	turns   turns         // of the current connection
-	telnet  *telnetLink   // nil unless negotiations are answered
-	ftp     ftp           // data connection
-	h2      *h2Link       // nil unless the connection speaks HTTP/2
-	ws      *wsLink       // nil unless the connection speaks WebSocket
-	wsopts  wsOptions     // of the next one, and of ws
-	h2opts  h2Options     // of the next one, and of h2
+	lent    int           // sinks that were lent to words
+	shown   string        // the prompt
+	wsopts  wsOptions     // of connections to come, and of those that speak WebSocket
+	h2opts  h2Options     // the same for HTTP/2
 	changed chan struct{} // holds one token when something happened
-
-	dialling, dialTold bool // a connection is being made; the row of its error stands
 }
-
-// A peer is what the sink knows of the current connection.
-type peer struct {
-	conn       int    // wire.Event.Conn
-	ended      bool   // the peer sends no more
-	closed     bool   // so do we
-	broken     string // why the reply that was due is not whole; "" for nothing wrong
-	facts      *wire.Facts
-	tls        *wire.TLS
-	octets     [2]int64 // so far, by proto.Side
-	got        []byte   // the latest octets since the last write, at most awaitWindow
-	gotN       int64    // how many octets came since the last write
-	lastAt     time.Time
-	spoke      bool            // a complete Message came from the server
-	torn       bool            // the connection ended in the middle of what we asked
-	verb       string          // of the last command of a line protocol
-	toldTLS    bool            // that the peer speaks TLS has been said
-	toldTelnet bool            // that .telnet on answers it has been said
-	agreed     bool            // the server has said to begin TLS
-	fault      string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
-	frames     map[h2Seen]bool // that came since the last write
-
-	asTyped bool // .mode says that what is typed goes as it is
-}
-
-// awaitWindow is how far back .await re looks, octets.
-const awaitWindow = 64 << 10 // 64 KiB
 
 // New returns a session that has no connection. Close ends it.
 func New(opts Options) (*Session, error) {
@@ -170,7 +132,8 @@ func New(opts Options) (*Session, error) {
 	s.table = slices.DeleteFunc(commands(), func(c command) bool {
 		return c.name == "auto" && opts.Auto == nil || c.name == "demo" && opts.Demo == nil
 	})
-	s.g = grammar{command: s.knows, eol: opts.EOL, script: !opts.Interactive}
+	s.dialogue = s.newDialogue(opts.EOL)
+	s.all = append(s.all, s.dialogue)
 	for _, words := range opts.H2 {
 		if err := s.h2opts.set(strings.Fields(words)); err != nil {
 			return nil, failure(StatusUsage, "HTTP/2: %w", err)
@@ -315,12 +278,12 @@ func (s *Session) do(ctx context.Context, st step) error {
 	case doLeave:
 		return s.leave()
 	case doInterrupts:
-		s.closeLink()
+		s.closeAll()
 		return failure(StatusInterrupted, "interrupted")
 	case doRun:
 		before := s.standing()
 		err := s.runCommand(ctx, st.word, st.args)
-		if after := s.standing(); s.opts.Interactive && after != before && err != errLeave {
+		if after := s.standing(); s.opts.Interactive && after != before && after.dialogue == before.dialogue && err != errLeave {
 			s.mu.Lock()
 			moved := s.g.moved(after.target == before.target && !after.ws)
 			s.mu.Unlock()
@@ -342,15 +305,16 @@ func (s *Session) do(ctx context.Context, st step) error {
 // A standing is what a draft is typed for: which connection, and in what state by
 // our doing.
 type standing struct {
-	target  string // its address
-	link    *link
-	ws, tls bool
+	dialogue *dialogue
+	target   string // its address
+	link     *link
+	ws, tls  bool
 }
 
 func (s *Session) standing() standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return standing{s.target.Address(), s.link, s.ws != nil, s.peer.tls != nil}
+	return standing{s.dialogue, s.target.Address(), s.link, s.ws != nil, s.peer.tls != nil}
 }
 
 // prefill gives the next line a text to start from.
@@ -378,31 +342,32 @@ func (s *Session) fail(err error) error {
 
 // leave ends the session by will.
 func (s *Session) leave() error {
-	s.closeLink()
+	s.closeAll()
 	return errLeave
 }
 
-// finish ends a script: what is due is waited for.
+// finish ends a script: what is due is waited for, on each of its connections.
 func (s *Session) finish(ctx context.Context) error {
-	s.mu.Lock()
-	open := s.g.unfinished()
-	s.mu.Unlock()
-	if open != "" {
-		return s.place(failure(StatusUsage, "end of script: %s", open))
-	}
-	err := s.lastReply(ctx)
-	s.closeLink()
+	err := s.each(func() error {
+		s.mu.Lock()
+		open := s.g.unfinished()
+		s.mu.Unlock()
+		if open != "" {
+			return failure(StatusUsage, "end of script: %s", open)
+		}
+		return s.lastReply(ctx)
+	})
+	s.closeAll()
 	if err != nil {
 		return s.place(err)
 	}
 	return nil
 }
 
-// Close ends the connection and the recordings. Its error is the first that a
+// Close ends the connections and the recordings. Its error is the first that a
 // recording had, told already or not, or else that of Options.Out.
 func (s *Session) Close() error {
-	s.closeLink()
-	s.stopListening()
+	s.closeAll()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.stream.Close() {
@@ -440,42 +405,4 @@ func (s *Session) setPrompt() {
 		s.shown = s.promptText()
 		p.SetPrompt(s.shown)
 	}
-}
-
-// promptText returns the prompt. s.mu is held.
-func (s *Session) promptText() string {
-	if s.g.phase == connected && s.g.draft.empty() && s.g.ask == askNothing {
-		// A line that the peer has not ended, such as "login: ", asks for what is
-		// typed next.
-		if text := s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)); text != "" {
-			return plain(text)
-		}
-	}
-	s.g.spoken = s.spoken()
-	return s.g.prompt()
-}
-
-// spoken names what was found to be spoken on a connection whose target did not
-// say, for the prompt; "" for nothing. s.mu is held.
-func (s *Session) spoken() string {
-	name := s.stream.Proto(s.peer.conn)
-	switch base := strings.TrimSuffix(s.g.proto, "+tls"); {
-	case base != "tcp" && base != "tls", s.peer.dir() == wire.ClientToServer:
-		return ""
-	case name == "", name == detect.Raw, name == detect.Line, name == detect.TLS:
-		return ""
-	}
-	secure := s.peer.tls != nil
-	switch {
-	case name == detect.HTTP1 && secure:
-		return "https"
-	case name == detect.HTTP1:
-		return "http"
-	case name == detect.WebSocket:
-		name = "ws"
-	}
-	if secure {
-		name += "+tls"
-	}
-	return name
 }

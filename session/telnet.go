@@ -180,20 +180,20 @@ func (s *Session) stopTelnet() {
 }
 
 // telnetCommandSeen follows a command of the server. s.mu is held.
-func (s *Session) telnetCommandSeen(c *telnet.Command, data []byte) {
-	if s.telnet == nil {
-		if s.opts.Interactive && !s.peer.toldTelnet && c.Code >= telnet.WILL && c.Code <= telnet.DONT {
-			s.peer.toldTelnet = true
-			s.view.Info("this is Telnet: .telnet on answers its negotiation")
+func (d *dialogue) telnetCommandSeen(c *telnet.Command, data []byte) {
+	if d.telnet == nil {
+		if d.s.opts.Interactive && !d.peer.toldTelnet && c.Code >= telnet.WILL && c.Code <= telnet.DONT {
+			d.peer.toldTelnet = true
+			d.info("this is Telnet: .telnet on answers its negotiation")
 		}
 		return
 	}
-	info, warning := s.telnet.take(c, data)
-	if info != "" && s.opts.Interactive {
-		s.view.Info(info)
+	info, warning := d.telnet.take(c, data)
+	if info != "" && d.s.opts.Interactive {
+		d.info(info)
 	}
 	if warning != "" {
-		s.view.Warn(warning)
+		d.warn(warning)
 	}
 }
 

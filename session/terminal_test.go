@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/wiretest"
@@ -47,6 +48,18 @@ func (t *terminal) Write(p []byte) (int, error) {
 }
 
 func (t *terminal) ReadLine() (string, error) {
+	for len(t.lines) > 0 {
+		after, ok := strings.CutPrefix(t.lines[0], "^Z ")
+		if !ok {
+			break
+		}
+		d, err := time.ParseDuration(after)
+		if err != nil {
+			return "", err
+		}
+		time.Sleep(d)
+		t.lines = t.lines[1:]
+	}
 	synctest.Wait()
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,22 +33,22 @@ type wsOptions struct{ noPong, noClose bool }
 
 // startWS makes the connection, which has just switched its protocol, one of
 // WebSocket. It is called from the sink.
-func (s *Session) startWS() {
-	if s.link == nil || s.ws != nil {
+func (d *dialogue) startWS() {
+	if d.link == nil || d.ws != nil {
 		return
 	}
 	w := &wsLink{
-		conn: s.link.conn, client: s.peer.facts == nil || s.peer.facts.Role != wire.Accepted,
-		random: s.random, opts: s.wsopts, changed: make(chan struct{}, 1),
+		conn: d.link.conn, client: d.peer.facts == nil || d.peer.facts.Role != wire.Accepted,
+		random: d.s.random, opts: d.s.wsopts, changed: make(chan struct{}, 1),
 	}
 	w.running.Go(w.answer)
-	s.ws = w
-	s.g.block, s.g.encode, s.g.proto = false, w.line, "ws"
-	if s.peer.tls != nil {
-		s.g.proto = "wss"
+	d.ws = w
+	d.g.block, d.g.encode, d.g.proto = false, w.line, "ws"
+	if d.peer.tls != nil {
+		d.g.proto = "wss"
 	}
-	if s.opts.Interactive {
-		s.view.Info("each line goes out at Enter as one text message, masked; Ping and Close are answered (.ws pong off); .send ws sends any frame")
+	if d.s.opts.Interactive {
+		d.info("each line goes out at Enter as one text message, masked; Ping and Close are answered (.ws pong off); .send ws sends any frame")
 	}
 }
 

@@ -274,6 +274,20 @@ func (c *Console) Prefill(text string) {
 	c.prefill = text
 }
 
+// Withdraw gives back the draft that waits under the command line that ReadLine
+// returned last, which then does not come back. It is for ReadLine's goroutine.
+func (c *Console) Withdraw() string {
+	e := c.editor
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.draft == nil {
+		return ""
+	}
+	text := decodeDraft(e.draft.text)
+	e.draft = nil
+	return text
+}
+
 // Write shows p above the line being typed. Whole lines appear at once. An
 // unfinished one waits for its rest; after 80 ms of silence it is shown before
 // the prompt, or alone. Colours and tabs pass, any other control character is

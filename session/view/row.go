@@ -82,7 +82,7 @@ func (p *Printer) row(conn int, m mark, text []byte) {
 
 // lead appends what stands before a row's text.
 func (p *Printer) lead(conn int, m mark, c paint) {
-	if conn > 0 && p.live > 1 {
+	if p.numbered(conn) {
 		p.buf = append(p.buf, '[')
 		p.buf = strconv.AppendInt(p.buf, int64(conn), 10)
 		p.buf = append(p.buf, "] "...)
@@ -96,6 +96,14 @@ func (p *Printer) lead(conn int, m mark, c paint) {
 	if !wholeRow(m) {
 		p.buf = append(p.buf, c.off...)
 	}
+}
+
+// numbered reports whether the rows of a connection have its number.
+func (p *Printer) numbered(conn int) bool {
+	if p.current != 0 {
+		return conn > 0 && conn != p.current
+	}
+	return conn > 0 && p.live > 1
 }
 
 // tail ends a row.

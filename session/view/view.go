@@ -79,14 +79,15 @@ type Printer struct {
 	s Style
 	c palette
 
-	mu     sync.Mutex
-	buf    []byte
-	err    error
-	conns  map[int]*connView
-	jar    cookie.Jar // what the responses so far have set
-	telnet NegotiationRows
-	live   int       // how many of conns stand open
-	start  time.Time // of the recording, as far as it is known
+	mu      sync.Mutex
+	buf     []byte
+	err     error
+	conns   map[int]*connView
+	jar     cookie.Jar // what the responses so far have set
+	telnet  NegotiationRows
+	live    int       // how many of conns stand open
+	current int       // see Current
+	start   time.Time // of the recording, as far as it is known
 }
 
 // New returns a Printer that writes to w.
@@ -115,16 +116,32 @@ func (p *Printer) Err() error {
 	return p.err
 }
 
+// Current names the connection whose rows have no number, since it is the one that
+// is typed to; -1 is none of them. At 0, as from the start, all rows have one while
+// several connections stand open.
+func (p *Printer) Current(conn int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current = conn
+}
+
 // Info writes text as "*" rows, one for each of its lines.
-func (p *Printer) Info(text string) { p.say(markInfo, text) }
+func (p *Printer) Info(text string) { p.say(0, markInfo, text) }
 
 // Warn writes text as "!" rows.
-func (p *Printer) Warn(text string) { p.say(markWarn, text) }
+func (p *Printer) Warn(text string) { p.say(0, markWarn, text) }
 
-func (p *Printer) say(m mark, text string) {
+// InfoOf is Info about a connection, whose number stands there where its rows have
+// one.
+func (p *Printer) InfoOf(conn int, text string) { p.say(conn, markInfo, text) }
+
+// WarnOf is Warn about a connection.
+func (p *Printer) WarnOf(conn int, text string) { p.say(conn, markWarn, text) }
+
+func (p *Printer) say(conn int, m mark, text string) {
 	p.begin()
 	defer p.mu.Unlock()
-	p.rows(0, m, text)
+	p.rows(conn, m, text)
 	p.flush()
 }
 

@@ -1,0 +1,144 @@
+package session
+
+import (
+	"strings"
+	"time"
+
+	"wiretape/wire"
+	"wiretape/wire/detect"
+)
+
+// A dialogue is all that a session knows of one connection: of those before it
+// where it was connected again, and of none yet. Its fields are guarded by
+// Session.mu, but for those of Run's goroutine.
+type dialogue struct {
+	s *Session
+
+	// owned by the goroutine of Run
+	listener *wire.Listener // that goes on; nil for none
+	listens  *ListenOptions // where connections come to us; nil where we dial
+	detour   *link          // over TCP, for the answer to a question by datagrams
+	owed     bool           // something was sent, and nothing says whether an answer is complete
+	line     string         // what was being typed when another became the current one
+
+	// set by Run's goroutine alone, with mu held, so that it reads them without
+	link   *link // nil before the first connection and after .close
+	target wire.Target
+
+	g      grammar // what its lines mean, with what is typed and not sent
+	peer   peer
+	turns  turns
+	telnet *telnetLink // nil unless negotiations are answered
+	ftp    ftp         // data connection
+	h2     *h2Link     // nil unless it speaks HTTP/2
+	ws     *wsLink     // nil unless it speaks WebSocket
+	unread int64       // octets of the peer since it was the current one
+
+	dialling, dialTold bool // a connection is being made; the row of its error stands
+}
+
+// newDialogue returns a dialogue that has no connection.
+func (s *Session) newDialogue(eol EOL) *dialogue {
+	return &dialogue{s: s, g: grammar{command: s.knows, eol: eol, script: !s.opts.Interactive}}
+}
+
+// dialogueOf returns the dialogue that an event is of: that of its connection, and
+// for one that is new the current one, which alone connects. s.mu is held.
+func (s *Session) dialogueOf(conn int) *dialogue {
+	for _, d := range s.all {
+		if d.peer.conn == conn || d.isOfData(conn) {
+			return d
+		}
+	}
+	return s.dialogue
+}
+
+// current reports whether it is the one that is typed to. s.mu is held.
+func (d *dialogue) current() bool { return d.s.dialogue == d }
+
+// info writes a remark about the connection, warn what is wrong with it. s.mu is
+// held.
+func (d *dialogue) info(text string) {
+	if d.current() {
+		d.s.view.Info(text)
+	} else {
+		d.s.view.InfoOf(d.peer.conn, text)
+	}
+}
+
+func (d *dialogue) warn(text string) {
+	if d.current() {
+		d.s.view.Warn(text)
+	} else {
+		d.s.view.WarnOf(d.peer.conn, text)
+	}
+}
+
+// A peer is what the sink knows of a connection.
+type peer struct {
+	conn       int    // wire.Event.Conn
+	ended      bool   // the peer sends no more
+	closed     bool   // so do we
+	broken     string // why the reply that was due is not whole; "" for nothing wrong
+	facts      *wire.Facts
+	tls        *wire.TLS
+	octets     [2]int64 // so far, by proto.Side
+	got        []byte   // the latest octets since the last write, at most awaitWindow
+	gotN       int64    // how many octets came since the last write
+	lastAt     time.Time
+	spoke      bool            // a complete Message came from the server
+	torn       bool            // the connection ended in the middle of what we asked
+	verb       string          // of the last command of a line protocol
+	toldTLS    bool            // that the peer speaks TLS has been said
+	toldTelnet bool            // that .telnet on answers it has been said
+	agreed     bool            // the server has said to begin TLS
+	fault      string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
+	frames     map[h2Seen]bool // that came since the last write
+
+	asTyped bool // .mode says that what is typed goes as it is
+}
+
+// awaitWindow is how far back .await re looks, octets.
+const awaitWindow = 64 << 10 // 64 KiB
+
+// promptText returns the prompt. s.mu is held.
+func (d *dialogue) promptText() string {
+	if d.g.phase == connected && d.g.draft.empty() && d.g.ask == askNothing {
+		// A line that the peer has not ended, such as "login: ", asks for what is
+		// typed next.
+		if text := d.s.view.Unfinished(d.peer.conn, d.s.stream.State(d.peer.conn)); text != "" {
+			return plain(text)
+		}
+	}
+	d.g.spoken = d.spoken()
+	d.g.number = 0
+	if len(d.s.all) > 1 {
+		d.g.number = d.peer.conn
+	}
+	return d.g.prompt()
+}
+
+// spoken names what was found to be spoken on a connection whose target did not
+// say, for the prompt; "" for nothing. s.mu is held.
+func (d *dialogue) spoken() string {
+	name := d.s.stream.Proto(d.peer.conn)
+	switch base := strings.TrimSuffix(d.g.proto, "+tls"); {
+	case base != "tcp" && base != "tls", d.peer.dir() == wire.ClientToServer:
+		return ""
+	case name == "", name == detect.Raw, name == detect.Line, name == detect.TLS:
+		return ""
+	}
+	secure := d.peer.tls != nil
+	switch {
+	case name == detect.HTTP1 && secure:
+		return "https"
+	case name == detect.HTTP1:
+		return "http"
+	case name == detect.WebSocket:
+		name = "ws"
+	}
+	if secure {
+		name += "+tls"
+	}
+	return name
+}

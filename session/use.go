@@ -1,0 +1,184 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wiretape/session/view"
+)
+
+// useCommand is the row of .use.
+func useCommand() command {
+	return command{group: "Connect", name: "use", args: "[N|new [COMMAND]]",
+		summary: "lists the connections, turns to connection N, or opens one more",
+		detail: "N is the number that rows of the other connections have, here and on tapes. Each connection keeps\n" +
+			"its prompt, and what was typed for it and not sent. .use new turns to none, so that open and tls make\n" +
+			"one more; a COMMAND behind it runs there at once. One that is closed is left behind when another\n" +
+			"is turned to; what was said on it stays.",
+		example: ".use new open example.com 80", run: (*Session).use, complete: []string{"new ", "new open ", "new tls "}}
+}
+
+// use is .use.
+func (s *Session) use(ctx context.Context, args string) error {
+	word, rest, _ := strings.Cut(args, " ")
+	rest = strings.TrimSpace(rest)
+	switch n, err := strconv.Atoi(word); {
+	case word == "":
+		s.listDialogues()
+		return nil
+	case word == "new":
+		return s.useNew(ctx, rest)
+	case err != nil || rest != "":
+		return usage("use", args)
+	default:
+		s.mu.Lock()
+		i := slices.IndexFunc(s.all, func(d *dialogue) bool { return d.peer.conn == n && n > 0 })
+		if i < 0 {
+			s.mu.Unlock()
+			return failure(StatusUsage, ".use %d: no such connection: .use lists them", n)
+		}
+		d := s.all[i]
+		text := d.describe()
+		s.mu.Unlock()
+		if d != s.dialogue {
+			s.turnTo(d)
+			s.view.Info(text)
+		}
+		return nil
+	}
+}
+
+// useNew is .use new: a dialogue without a connection, in which a command may run
+// at once. Where that makes none, the one before is current again.
+func (s *Session) useNew(ctx context.Context, command string) error {
+	before := s.dialogue
+	if s.link != nil {
+		s.mu.Lock()
+		d := s.newDialogue(s.g.eol)
+		s.all = append(s.all, d)
+		s.mu.Unlock()
+		s.turnTo(d)
+	}
+	if command == "" {
+		return nil
+	}
+	word, args, _ := strings.Cut(strings.TrimPrefix(command, "."), " ")
+	err := s.runCommand(ctx, word, strings.TrimSpace(args))
+	if s.link == nil && before != s.dialogue {
+		s.turnTo(before)
+	}
+	return err
+}
+
+// turnTo makes d the current dialogue. One that has no connection is left behind.
+func (s *Session) turnTo(d *dialogue) {
+	if w, ok := s.lines.(withdrawer); ok {
+		s.line = w.Withdraw()
+	}
+	s.mu.Lock()
+	if old := s.dialogue; old.link == nil && old.listener == nil && old != d {
+		s.all = slices.DeleteFunc(s.all, func(d *dialogue) bool { return d == old })
+	}
+	s.dialogue = d
+	d.unread = 0
+	s.numberRows()
+	d.followEcho()
+	s.challenged.Store(isChallenge(d.peer.got))
+	s.mu.Unlock()
+	s.prefill(d.line)
+	d.line = ""
+}
+
+// numberRows has the rows of the connections that are not the current one show
+// their numbers, where there are any. s.mu is held.
+func (s *Session) numberRows() {
+	switch {
+	case len(s.all) > 1:
+		s.view.Current(cmp.Or(s.peer.conn, -1))
+	default:
+		s.view.Current(0)
+	}
+}
+
+// each makes every dialogue the current one, for f, and stops at an error.
+func (s *Session) each(f func() error) error {
+	s.mu.Lock()
+	current := s.dialogue
+	s.mu.Unlock()
+	set := func(d *dialogue) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.dialogue = d
+	}
+	defer set(current)
+	for _, d := range slices.Clone(s.all) {
+		set(d)
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeAll closes the connections, and what listens.
+func (s *Session) closeAll() {
+	s.each(func() error {
+		s.closeLink()
+		s.stopListening()
+		return nil
+	})
+}
+
+// connectedAlready is the error of what connects where a connection stands.
+func (s *Session) connectedAlready() error {
+	return failure(StatusUsage, "connected to %s: .close first, or .use new opens one more", s.target.Address())
+}
+
+// listDialogues is .use alone.
+func (s *Session) listDialogues() {
+	s.mu.Lock()
+	var rows []string
+	for _, d := range s.all {
+		mark := "   "
+		if d.current() {
+			mark = "-> "
+		}
+		rows = append(rows, mark+d.describe())
+	}
+	s.mu.Unlock()
+	s.view.Info(strings.Join(rows, "\n"))
+}
+
+// describe says of which connection it is and how that stands. s.mu is held.
+func (d *dialogue) describe() string {
+	if d.link == nil {
+		return "no connection"
+	}
+	text := fmt.Sprintf("%d: %s %s", d.peer.conn, view.EscapeString(d.g.host), cmp.Or(d.spoken(), d.g.proto))
+	if d.g.phase == peerClosed {
+		text += ", closed by the peer"
+	}
+	if st := d.s.stream.State(d.peer.conn); st.Due > 0 {
+		text += fmt.Sprintf(", %d due", st.Due)
+	}
+	if !d.g.draft.empty() {
+		text += ", a draft of " + count(len(d.g.draft.lines), "line")
+	}
+	if d.unread > 0 {
+		text += fmt.Sprintf(", %d B unread", d.unread)
+	}
+	return text
+}
+
+// last returns the number of the latest exchange of the current dialogue, 0 when
+// there is none. Exchanges of connections that are gone are everybody's. s.mu is
+// held.
+func (s *Session) last() int {
+	return s.history.lastOf(func(conn int) bool {
+		return !slices.ContainsFunc(s.all, func(d *dialogue) bool { return d != s.dialogue && d.peer.conn == conn })
+	})
+}
