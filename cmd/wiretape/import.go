@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +15,7 @@ import (
 	"wiretape/tape/pcapng"
 	"wiretape/tape/redact"
 	"wiretape/wire"
+	"wiretape/wire/keylog"
 )
 
 // imports are the formats that become tapes.
@@ -23,6 +26,7 @@ var imports = map[string]func(io.Reader, *importFlags) (imported, error){
 // importFlags say how import writes.
 type importFlags struct {
 	record recordFlags
+	keylog string
 }
 
 // imported is what a file of another format was.
@@ -40,19 +44,27 @@ func (a *app) importCommand() *cobra.Command {
 		Long: `Import makes a tape of what another program saved, an archive of a browser or a
 capture of packets, whose TCP it puts together again, to stdout or to the file of
 -o, and says on stderr what had to be invented or was left out. Secrets are masked as
-in a recording. FILE may be -, for stdin.`,
-		Example: "  wiretape import har login.har -o login.tape",
-		Args:    cobra.ExactArgs(2),
+in a recording. FILE may be -, for stdin.
+
+TLS in a capture is read where its secrets are known: those of --keylog, the file that
+a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
+		Example: `  wiretape import har login.har -o login.tape
+  SSLKEYLOGFILE=keys curl https://localhost:8443/ && wiretape import pcapng curl.pcapng --keylog keys`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			open := imports[args[0]]
 			if open == nil {
 				return usagef("import %s: want har, pcap or pcapng", args[0])
+			}
+			if f.keylog != "" && args[0] == "har" {
+				return usagef("import har: --keylog is for a capture")
 			}
 			return a.runImport(args[0], args[1], open, &f)
 		},
 	}
 	fs := cmd.Flags()
 	fs.VarP((*fileName)(&f.record.tape), "output", "o", "write the tape to `FILE`")
+	fs.Var((*fileName)(&f.keylog), "keylog", "read TLS by the secrets of `FILE`, which SSLKEYLOGFILE named")
 	f.record.registerManners(fs)
 	return cmd
 }
@@ -115,12 +127,30 @@ func importHAR(src io.Reader, _ *importFlags) (imported, error) {
 }
 
 // importCapture reads pcap and pcapng, whichever the file says that it is.
-func importCapture(src io.Reader, _ *importFlags) (imported, error) {
-	r, err := pcapng.NewReader(src)
+func importCapture(src io.Reader, f *importFlags) (imported, error) {
+	keys := &keylog.Keys{}
+	if f.keylog != "" {
+		log, err := os.Open(f.keylog)
+		if err != nil {
+			return imported{}, err
+		}
+		defer log.Close()
+		if err := keys.Add(log); err != nil {
+			return imported{}, fmt.Errorf("key log %s: %w", f.keylog, err)
+		}
+	}
+	r, err := pcapng.NewReader(src, keys)
 	if err != nil {
 		return imported{}, err
 	}
-	return imported{created: r.Created(), notes: r.Notes, events: r.Events}, nil
+	notes := func() []string {
+		notes := r.Notes()
+		if slices.ContainsFunc(notes, func(n string) bool { return strings.Contains(n, keylog.NoKeys) }) {
+			notes = append(notes, "--keylog FILE has keys, where SSLKEYLOGFILE had the client write them")
+		}
+		return notes
+	}
+	return imported{created: r.Created(), notes: notes, events: r.Events}, nil
 }
 
 // createExport opens the file of -o, for its owner alone, or gives stdout.

@@ -38,6 +38,7 @@ var directions = map[string]string{
 	"wire/ssh":             "wire wire/proto",
 	"wire/telnet":          "wire wire/proto",
 	"wire/tlsrec":          "wire wire/proto",
+	"wire/keylog":          "wire wire/proto wire/tlsrec",
 	"wire/detect":          "wire wire/proto " + parsers,
 	"tape":                 "wire",
 	"tape/record":          "wire",
@@ -45,7 +46,7 @@ var directions = map[string]string{
 	"tape/update":          "wire wire/proto wire/detect wire/content tape tape/match tape/lint " + parsers,
 	"tape/tapetest":        "wire tape tape/match tape/redact tape/replay tape/update",
 	"tape/har":             "wire wire/proto wire/detect wire/content wire/cookie " + parsers,
-	"tape/pcapng":          "wire tape",
+	"tape/pcapng":          "wire wire/keylog tape",
 	"tape/script":          "wire wire/proto wire/detect tape " + parsers,
 	"tape/redact":          "wire wire/http2 tape",
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
@@ -79,6 +80,8 @@ var onlyIn = map[string]string{
 	"github.com/andybalholm/brotli":       "wire/content",
 	"golang.org/x/net/html/charset":       "wire/content",
 	"golang.org/x/net/proxy":              "wire",
+
+	"golang.org/x/crypto/chacha20poly1305": "wire/keylog",
 }
 
 type listed struct {

@@ -3,6 +3,7 @@ package pcapng
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/keylog"
 )
 
 // How much of a direction waits for what should come before it.
@@ -79,13 +81,19 @@ type ahead struct {
 	lost int
 }
 
-// NewReader reads the beginning of a capture. An error says that it is none.
-func NewReader(r io.Reader) (*Reader, error) {
+// NewReader reads the beginning of a capture. Keys are the secrets of its TLS, nil
+// for none but those in the capture, which are added to them. An error says that it
+// is no capture.
+func NewReader(r io.Reader, keys *keylog.Keys) (*Reader, error) {
 	src, err := open(r)
 	if err != nil {
 		return nil, err
 	}
 	rd := &Reader{src: src, flows: map[key]*flow{}, count: map[string]int{}}
+	if src.keys = keys; keys == nil {
+		src.keys = &keylog.Keys{}
+	}
+	src.said = rd.say
 	rd.first, rd.end = src.next()
 	rd.first.data = bytes.Clone(rd.first.data)
 	return rd, nil
@@ -102,7 +110,8 @@ func (r *Reader) Created() time.Time {
 // Events gives what the capture has, once. An error says where the file is broken;
 // what stood before it was given.
 func (r *Reader) Events(sink wire.Sink) error {
-	r.sink = sink
+	opener := keylog.NewOpener(r.src.keys, sink)
+	r.sink = opener.Event
 	p, err := r.first, r.end
 	for ; err == nil; p, err = r.src.next() {
 		r.packet(p)
@@ -112,8 +121,8 @@ func (r *Reader) Events(sink wire.Sink) error {
 			r.close(f)
 		}
 	}
-	if r.src.keys {
-		r.say("the keys of TLS in the capture are not used")
+	for _, text := range opener.Notes() {
+		r.say(text)
 	}
 	if errors.Is(err, errCut) {
 		r.say(err.Error())
@@ -255,6 +264,11 @@ func (r *Reader) datagram(k key, s *segment) {
 	if s.lost > 0 {
 		r.say("a datagram is cut off by the capture")
 	}
+	if b := s.payload; len(b) > 2 && b[0] == 22 && b[1] == 0xfe {
+		r.say("DTLS is not decrypted: its records stand as they were")
+	} else if len(b) > 6 && b[0]&0xf0 == 0xc0 && (binary.BigEndian.Uint32(b[1:]) == 1 || binary.BigEndian.Uint32(b[1:]) == 0x6b3343cf) {
+		r.say("QUIC is not decrypted: its packets stand as they were") // RFC 9000, RFC 9369
+	}
 	r.open(f)
 	dir := wire.ClientToServer
 	if s.from != f.client {
@@ -381,11 +395,6 @@ func (r *Reader) bytes(f *flow, i int, seq uint32, data []byte, lost int) {
 func (r *Reader) give(f *flow, i int, data []byte, lost int) {
 	me := &f.side[i]
 	if len(data) > 0 && !me.ended {
-		if len(data) > 2 && data[0] == 0x16 && data[1] == 3 && data[2] < 5 {
-			if text := "TLS is not decrypted: its records stand as they were"; r.count[text] == 0 {
-				r.say(text)
-			}
-		}
 		me.next += uint32(len(data))
 		r.event(f, wire.Event{Kind: wire.KindData, Dir: dirOf(i), Data: data})
 	}

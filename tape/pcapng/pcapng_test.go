@@ -55,7 +55,7 @@ func capture(segs ...seg) []byte {
 // told returns the events of a capture, one word each.
 func told(t *testing.T, file []byte) (string, *pcapng.Reader) {
 	t.Helper()
-	r, err := pcapng.NewReader(bytes.NewReader(file))
+	r, err := pcapng.NewReader(bytes.NewReader(file), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestSuite(t *testing.T) {
 		"basic/test010", "basic/test011", "basic/test012", "basic/test013", "basic/test014", "basic/test015", "basic/test016", "basic/test017", "basic/test018",
 	} {
 		file := prototest.Suite(t, "pcapng/output_le/"+name+".pcapng")
-		r, err := pcapng.NewReader(bytes.NewReader(file))
+		r, err := pcapng.NewReader(bytes.NewReader(file), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -140,7 +140,7 @@ func TestSuite(t *testing.T) {
 
 func TestWhatIsNoCaptureIsSaid(t *testing.T) {
 	for _, text := range []string{"", "abc", "wiretape 1\n; x y\n; z aaaaaaaaaaaaaaaa\n"} {
-		if _, err := pcapng.NewReader(strings.NewReader(text)); err == nil {
+		if _, err := pcapng.NewReader(strings.NewReader(text), nil); err == nil {
 			t.Errorf("NewReader took %q", text)
 		}
 	}
@@ -150,7 +150,7 @@ func TestWhatIsNoCaptureIsSaid(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	f.Add(capture(syn, syn2, seg{seq: 104, ack: 500, flags: "A", data: "ef"}, seg{seq: 100, ack: 500, flags: "AF", data: "ab"}))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := pcapng.NewReader(bytes.NewReader(file))
+		r, err := pcapng.NewReader(bytes.NewReader(file), nil)
 		if err != nil {
 			return
 		}

@@ -5,16 +5,20 @@
 // came out of order in order, and what the capture does not have is a gap. UDP is
 // given datagram by datagram. What a conversation needs is taken from Ethernet
 // (with VLAN tags), Linux's cooked captures, loopback and raw IP, of both versions;
-// the notes say what else there was. TLS is not decrypted.
+// the notes say what else there was. TLS is taken off where its secrets are given, or
+// stand in the capture.
 package pcapng
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"wiretape/wire/keylog"
 )
 
 // maxBlock bounds a block or a packet: 16 MiB.
@@ -37,7 +41,8 @@ type source struct {
 	nano  bool   // pcap: times are in ns
 	link  uint32 // pcap
 	ifs   []iface
-	keys  bool // there were keys of TLS
+	keys  *keylog.Keys
+	said  func(string)
 }
 
 // iface is an interface of a section of pcapng.
@@ -198,10 +203,26 @@ func (s *source) block() (p packet, ok bool, err error) {
 			n = min(n, int64(snap))
 		}
 		return packet{link: s.ifs[0].link, data: b[4 : 4+n]}, true, nil
-	case 10: // secrets
-		s.keys = true
+	case 10:
+		s.secrets(b)
 	}
 	return p, false, nil
+}
+
+// secrets reads a Decryption Secrets Block.
+func (s *source) secrets(b []byte) {
+	const keyLog = 0x544c534b // "TLSK"
+	if len(b) < 8 || int64(s.order.Uint32(b[4:])) > int64(len(b)-8) {
+		s.said("secrets in the capture are cut off")
+		return
+	}
+	if kind := s.order.Uint32(b); kind != keyLog {
+		s.said(fmt.Sprintf("secrets of the kind 0x%08x in the capture are not used: only those of TLS", kind))
+		return
+	}
+	if err := s.keys.Add(bytes.NewReader(b[8 : 8+s.order.Uint32(b[4:])])); err != nil {
+		s.said("secrets in the capture: " + err.Error())
+	}
 }
 
 // iface reads the description of an interface.

@@ -83,7 +83,7 @@ func TestCaptureIsReadAgain(t *testing.T) {
 		}
 		return out.String()
 	}
-	r, err := pcapng.NewReader(bytes.NewReader(written(t, conversation())))
+	r, err := pcapng.NewReader(bytes.NewReader(written(t, conversation())), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

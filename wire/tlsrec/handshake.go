@@ -14,14 +14,15 @@ type HandshakeType uint8
 
 // The types that are looked into.
 const (
-	ClientHello HandshakeType = 1
-	ServerHello HandshakeType = 2
-	Certificate HandshakeType = 11
+	ClientHello         HandshakeType = 1
+	ServerHello         HandshakeType = 2
+	EncryptedExtensions HandshakeType = 8
+	Certificate         HandshakeType = 11
 )
 
 var handshakeNames = map[HandshakeType]string{
 	0: "HelloRequest", ClientHello: "ClientHello", ServerHello: "ServerHello", 3: "HelloVerifyRequest", 4: "NewSessionTicket",
-	5: "EndOfEarlyData", 6: "HelloRetryRequest", 8: "EncryptedExtensions", Certificate: "Certificate", 12: "ServerKeyExchange",
+	5: "EndOfEarlyData", 6: "HelloRetryRequest", EncryptedExtensions: "EncryptedExtensions", Certificate: "Certificate", 12: "ServerKeyExchange",
 	13: "CertificateRequest", 14: "ServerHelloDone", 15: "CertificateVerify", 16: "ClientKeyExchange", 20: "Finished",
 	21: "CertificateURL", 22: "CertificateStatus", 24: "KeyUpdate", 25: "CompressedCertificate", 67: "NextProtocol", 254: "MessageHash",
 }
@@ -39,12 +40,14 @@ type Handshake struct {
 	Type         HandshakeType
 	Length       int // of what follows its header, octets
 	Hello        *Hello
-	Certificates [][]byte // of Certificate up to TLS 1.2, DER, the peer's own first
+	Certificates [][]byte // of Certificate, DER, the sender's own first
 }
 
-// A Hello is the content of a ClientHello or a ServerHello.
+// A Hello is the content of a ClientHello or a ServerHello. EncryptedExtensions has
+// the extensions alone.
 type Hello struct {
 	Version     Version   // legacy_version
+	Random      [32]byte  // zero in a ClientHello in the form of SSL 2
 	Versions    []Version // supported_versions: those that are offered, or the one that is chosen
 	Suites      []Suite   // one in a ServerHello
 	ServerName  string    // RFC 6066, section 3
@@ -99,39 +102,56 @@ func (p *Parser) handshakes(s *side, r *Record, payload []byte, note func(text, 
 
 // handshake reads one message.
 func (p *Parser) handshake(s *side, t HandshakeType, b []byte, note func(text, rule string)) Handshake {
-	h := Handshake{Type: t, Length: len(b)}
-	wrong := func() { note(t.String()+" is cut off, or says what it may not", "RFC 8446 4") }
-	switch t {
-	case ClientHello, ServerHello:
-		if h.Hello = hello(t, b); h.Hello == nil {
-			wrong()
-			break
-		}
-		if t == ServerHello && s.dir == wire.ServerToClient {
-			p.version = h.Hello.Chosen()
-		}
-		if v := h.Hello.Chosen(); t == ServerHello && v < 0x0303 {
-			note(v.String()+" was chosen, which is out of use", "RFC 8996")
-		}
-	case Certificate:
-		var ok bool
-		if h.Certificates, ok = certificates(b); !ok {
-			wrong()
-		}
+	h, ok := ReadHandshake(p.version, t, b)
+	switch {
+	case !ok:
+		note(t.String()+" is cut off, or says what it may not", "RFC 8446 4")
+	case t == ServerHello && s.dir == wire.ServerToClient:
+		p.version = h.Hello.Chosen()
+	}
+	if t == ServerHello && ok && h.Hello.Chosen() < 0x0303 {
+		note(h.Hello.Chosen().String()+" was chosen, which is out of use", "RFC 8996")
 	}
 	return h
+}
+
+// ReadHandshake reads a handshake message, body being what follows the four octets
+// of its header. The version is the one that the server chose, 0 before it did. Not
+// ok says that the message is cut off; what was read before stands in h, a Hello
+// apart. Nothing in h is a part of body.
+func ReadHandshake(chosen Version, t HandshakeType, body []byte) (h Handshake, ok bool) {
+	h, ok = Handshake{Type: t, Length: len(body)}, true
+	switch t {
+	case ClientHello, ServerHello:
+		h.Hello = hello(t, body)
+		ok = h.Hello != nil
+	case EncryptedExtensions:
+		h.Hello = &Hello{}
+		r := reader{b: body}
+		ok = h.Hello.extensions(t, &r)
+	case Certificate:
+		h.Certificates, ok = certificates(body, chosen == 0x0304)
+	}
+	return h, ok
 }
 
 // maxCertificates bounds a chain.
 const maxCertificates = 32
 
-// certificates reads RFC 5246, section 7.4.2.
-func certificates(b []byte) (list [][]byte, ok bool) {
+// certificates reads RFC 5246, section 7.4.2, or RFC 8446, section 4.4.2, which has
+// a context before the list and extensions behind each certificate.
+func certificates(b []byte, v13 bool) (list [][]byte, ok bool) {
 	r := reader{b: b}
+	if v13 {
+		r.vector(1)
+	}
 	all := reader{b: r.vector(3)}
 	for len(all.b) > 0 && !all.bad && len(list) < maxCertificates {
 		if cert := all.vector(3); !all.bad {
 			list = append(list, bytes.Clone(cert))
+		}
+		if v13 {
+			all.vector(2)
 		}
 	}
 	return list, !r.bad && !all.bad
@@ -145,7 +165,8 @@ var retryRandom = []byte("\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x
 func hello(t HandshakeType, b []byte) *Hello {
 	r := reader{b: b}
 	h := &Hello{Version: Version(r.number(2))}
-	h.Retry = bytes.Equal(r.take(32), retryRandom)
+	copy(h.Random[:], r.take(32))
+	h.Retry = bytes.Equal(h.Random[:], retryRandom)
 	h.SessionID = len(r.vector(1))
 	if t == ClientHello {
 		suites := reader{b: r.vector(2)}
@@ -164,16 +185,22 @@ func hello(t HandshakeType, b []byte) *Hello {
 	if len(r.b) == 0 {
 		return h // RFC 5246, section 7.4.1.2: extensions may be left out
 	}
-	extensions := reader{b: r.vector(2)}
-	for len(extensions.b) > 0 && !extensions.bad {
-		id := uint16(extensions.number(2))
-		h.Extensions = append(h.Extensions, id)
-		h.extension(t, id, reader{b: extensions.vector(2)})
-	}
-	if r.bad || extensions.bad {
+	if !h.extensions(t, &r) {
 		return nil
 	}
 	return h
+}
+
+// extensions reads a list of them (RFC 8446, section 4.2), and reports whether it
+// was whole.
+func (h *Hello) extensions(t HandshakeType, r *reader) bool {
+	list := reader{b: r.vector(2)}
+	for len(list.b) > 0 && !list.bad {
+		id := uint16(list.number(2))
+		h.Extensions = append(h.Extensions, id)
+		h.extension(t, id, reader{b: list.vector(2)})
+	}
+	return !r.bad && !list.bad
 }
 
 // extension reads one extension. What is wrong with one is not looked at.
