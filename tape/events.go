@@ -53,6 +53,9 @@ func (j *joiner) flush() bool {
 // join reads the whole tape. It returns io.EOF at the end.
 func (r *Reader) join(j *joiner) error {
 	for {
+		if r.follow && !r.in.buffered() && (!j.flush() || r.p.ended) {
+			return io.EOF
+		}
 		n := len(j.run)
 		out, err := r.next(j.run)
 		if err != nil {

@@ -56,6 +56,9 @@ func (l *lines) line() ([]byte, error) {
 	}
 }
 
+// buffered reports whether the next line has been read.
+func (l *lines) buffered() bool { return bytes.IndexByte(l.buf[l.r:l.w], '\n') >= 0 }
+
 // peek returns the next n bytes and up to more bytes after them; less at the end
 // of the stream. They are valid until the next call of line or peek.
 func (l *lines) peek(n, more int) (b, rest []byte, err error) {

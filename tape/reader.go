@@ -23,6 +23,8 @@ type Reader struct {
 	cut  *Cut
 	read bool // the header was
 
+	follow bool // see Follow
+
 	rawLeft int64 // bytes of the current raw block that are still to come
 	runConn int   // the run that the next data line may continue; 0 for none
 	runDir  wire.Dir
@@ -42,6 +44,11 @@ func (c Cut) String() string { return fmt.Sprintf("line %d: %s", c.Line, c.Text)
 func NewReader(src io.Reader, name string) *Reader {
 	return &Reader{name: name, in: lines{src: src}}
 }
+
+// Follow makes Events give what has been read before it reads on, for a source that
+// waits for more, as a tape does that is being written: a run of data may then
+// come as several events. It ends where the tape says that the recording ended.
+func (r *Reader) Follow() { r.follow = true }
 
 // Cut reports, once all records were read, whether the tape is cut off: its last
 // line has no end, a raw block is shorter than announced, or it is in the commit
