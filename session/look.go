@@ -145,19 +145,7 @@ func (g *gate) Write(p []byte) (int, error) {
 
 // octets writes the octets of m as text with escapes, or as a dump.
 func (s *Session) octets(m *proto.Message, b []byte, form string) error {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s, %d octets from offset %d\n", m.Dir, len(b), m.Span.From)
-	if form == "hex" {
-		if err := view.Hex(&out, b, m.Span.From); err != nil {
-			return err
-		}
-	} else {
-		for line := range bytes.Lines(b) {
-			q := strconv.QuoteToASCII(string(line))
-			out.WriteString(strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`) + "\n")
-		}
-	}
-	_, err := s.opts.Out.Write(out.Bytes())
+	_, err := s.opts.Out.Write(view.AppendOctets(nil, m, b, form == "hex"))
 	return err
 }
 

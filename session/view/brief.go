@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/dns"
 	"wiretape/wire/http1"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
+	"wiretape/wire/resp"
 )
 
 // A Brief tells of each exchange in one row: what was asked, what came, and how
@@ -39,23 +41,15 @@ func (b *Brief) Row(m *proto.Message) string {
 		b.ask(m)
 		return ""
 	}
-	text := ""
+	if !Ends(m) {
+		return ""
+	}
+	text := "answered"
 	switch v := m.Value.(type) {
 	case *http1.Response:
-		if v.Interim() {
-			return ""
-		}
 		text = strconv.Itoa(v.Status)
 	case *line.Reply:
-		if v.Code >= 100 && v.Code < 200 {
-			return ""
-		}
 		text = strconv.Itoa(v.Code)
-	default:
-		if m.Kind != proto.KindReply && m.Kind != proto.KindAnswer {
-			return ""
-		}
-		text = "answered"
 	}
 	began, known := b.asked[m.N]
 	delete(b.asked, m.N)
@@ -68,28 +62,61 @@ func (b *Brief) Row(m *proto.Message) string {
 	return EscapeString(fmt.Sprintf("#%d %s %s %s", m.N, began.text, text, span(m.Last-began.at)))
 }
 
+// Ends reports whether a server's Message is the last of its exchange: a final
+// response, a reply behind which no other is due.
+func Ends(m *proto.Message) bool {
+	switch v := m.Value.(type) {
+	case *http1.Response:
+		return !v.Interim()
+	case *line.Reply:
+		return v.Code < 100 || v.Code >= 200
+	}
+	return m.Kind == proto.KindReply || m.Kind == proto.KindAnswer
+}
+
 // ask takes what the client says. A frame of a request that is told as a whole
 // comes to nothing here.
 func (b *Brief) ask(m *proto.Message) {
+	text := askedText(m)
+	if text == "" {
+		return
+	}
+	if b.asked == nil {
+		b.asked = make(map[int]asked)
+	}
+	if _, ok := b.asked[m.N]; !ok && len(b.asked) < maxAsked {
+		b.asked[m.N] = asked{text, m.First}
+	}
+}
+
+// askedText says what a client's Message asks for, cut to what a row has room
+// for; "" where it asks for nothing by itself, as a frame does.
+func askedText(m *proto.Message) string {
 	var text string
 	switch v := m.Value.(type) {
 	case *http1.Request:
 		text = v.Method + " " + v.Target
 	case *line.Command:
 		text = v.Verb
+	case *dns.Message:
+		if m.Kind == proto.KindQuery && len(v.Question) > 0 {
+			text = v.Question[0].String()
+		}
+	case *resp.Command:
+		for i, a := range v.Args[:min(2, len(v.Args))] {
+			if i > 0 {
+				text += " "
+			}
+			text += string(a.Text[:min(len(a.Text), maxBrief)])
+		}
 	default:
 		if m.Kind != proto.KindCommand && m.Kind != proto.KindQuery {
-			return
+			return ""
 		}
 		text = string(trimEnd(m.Head))
 	}
-	if b.asked == nil {
-		b.asked = make(map[int]asked)
-	}
 	if len(text) > maxBrief {
-		text = text[:maxBrief] + "…"
+		text = text[:runeStart([]byte(text), maxBrief)] + "…"
 	}
-	if _, ok := b.asked[m.N]; !ok && len(b.asked) < maxAsked {
-		b.asked[m.N] = asked{text, m.First}
-	}
+	return text
 }

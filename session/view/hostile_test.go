@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,6 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/detect"
-	"wiretape/wire/proto"
 )
 
 // hostile are strings that a terminal would obey, or not show.
@@ -66,6 +66,11 @@ func hostileTalks(tb testing.TB, h string) []*talk {
 		dial("h.test:80").
 			client("GET / HTTP/1.1", "Host: x", "", "").
 			server("HTTP/1.1 200 OK", "Content-Type: text/html; charset="+h+"; x=\""+h, "Content-Encoding: gzip", "", gzipped(h+"\n<meta charset="+h)+h).eof().close(),
+		served("application/json", `{"`+h+`":"`+h+`"}`),
+		served("application/json", string(appendJSONString(nil, []byte(h)))),
+		served("text/html", "<p "+h+"='"+h+"'>"+h+"</"+h+"><!--"+h+"--><pre>"+h+"\n"+h+"</pre><x>"+strings.Repeat("some text ", 20*len(h))+h+"</x>"),
+		served("application/xml", "<?"+h+"?><a><"+h+"/><![CDATA["+h+"]]></a>"+strings.Repeat("some text ", 20*len(h))),
+		served("application/x-www-form-urlencoded", url.QueryEscape(h)+"="+url.QueryEscape(h)+"&"+h+"="+h),
 		dial("h.test:80").
 			client("GET / HTTP/1.1", "Host: x", "", "").
 			server("HTTP/1.1 200 OK", "Content-Type: text/plain; charset=koi8-r", "", "").server(h + "\n" + h).eof().close(),
@@ -97,10 +102,8 @@ func hostileTalks(tb testing.TB, h string) []*talk {
 // checkShown fails if out has what a terminal would do more with than show it.
 func checkShown(t *testing.T, what, out string, s Style) {
 	t.Helper()
-	for _, c := range []paint{
-		newPalette(s.Color).client, newPalette(s.Color).server, newPalette(s.Color).info,
-		newPalette(s.Color).warn,
-	} {
+	colours := newPalette(s.Color)
+	for _, c := range append(colours.tokens[:], colours.client, colours.server, colours.info, colours.warn) {
 		if c.on != "" {
 			out = strings.ReplaceAll(strings.ReplaceAll(out, c.on, ""), c.off, "")
 		}
@@ -122,6 +125,7 @@ func checkShown(t *testing.T, what, out string, s Style) {
 func TestNothingOfAPeersReachesTheTerminalUnescaped(t *testing.T) {
 	for _, style := range []Style{
 		{}, {Color: true, Width: 20, Height: 9}, {ASCII: true, Width: 80, Height: 24}, {Color: true, Live: true},
+		{Color: true, Pretty: true, Width: 80}, {ASCII: true, Pretty: true, Width: 30, Height: 30},
 	} {
 		for _, h := range hostile() {
 			for _, talk := range hostileTalks(t, h) {
@@ -132,29 +136,6 @@ func TestNothingOfAPeersReachesTheTerminalUnescaped(t *testing.T) {
 			}
 		}
 	}
-}
-
-// everything calls each of p's methods.
-func everything(p *Printer, events []wire.Event, h string) {
-	stream := detect.New(detect.Options{})
-	messages := func(msgs []proto.Message) {
-		for i := range msgs {
-			p.Message(&msgs[i])
-		}
-	}
-	for _, e := range events {
-		messages(stream.Feed(e))
-		p.Event(e)
-		st := stream.State(e.Conn)
-		p.Partial(e.Conn, st)
-		p.Info(p.Unfinished(e.Conn, st))
-		p.ALPN(e.TLS)
-		p.Certificate(e.TLS, start)
-	}
-	messages(stream.Close())
-	p.Echo(1, []byte("GET / HTTP/1.1\r\nX: "+h+"\r\n\r\n"+h), true)
-	p.Info(h)
-	p.Warn(h)
 }
 
 // checkJSON fails unless each line of out is a JSON object without a raw

@@ -142,7 +142,7 @@ func isHTTP(m *proto.Message) bool {
 // lines only, unless b, what its body amounts to, says that m is final.
 func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	final := b != nil
-	if m.Derived && isHTTP(m) && (b == nil || !b.Decoded()) {
+	if m.Derived && isHTTP(m) && (b == nil || !b.Decoded() && !p.awaits(m)) {
 		return // its frames have been shown
 	}
 	if r, ok := m.Value.(*imap.Response); ok {
@@ -173,6 +173,16 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 		return
 	}
 	style := bodyStyle{room: p.third(), mark: bodyMark(m, done.mark), dotted: doublesDots(m)}
+	if !final && p.awaits(m) {
+		return
+	}
+	if p.s.Pretty && final && done.body.at == 0 {
+		if tokens := layOut(m, b); tokens != nil {
+			p.layoutRows(m.Conn, tokens, int64(len(b.Text.Data)), style.room)
+			p.trailers(m, done.mark)
+			return
+		}
+	}
 	data, size := screenBody(m, done, b)
 	p.body(m.Conn, &done.body, data, style, final)
 	if !final {
@@ -186,8 +196,13 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 		v.toldDots = true
 		p.rows(m.Conn, markInfo, "a dot that begins a line came doubled; the text has it once (RFC 1939 3)")
 	}
+	p.trailers(m, done.mark)
+}
+
+// trailers appends the trailer fields.
+func (p *Printer) trailers(m *proto.Message, mk mark) {
 	for _, f := range trailers(m) {
-		p.line(m.Conn, done.mark, slices.Concat(f.Name, []byte(": "), f.Value))
+		p.line(m.Conn, mk, slices.Concat(f.Name, []byte(": "), f.Value))
 	}
 }
 

@@ -31,6 +31,7 @@ type paint struct{ on, off string }
 // blue to orange, which the common kinds of colour blindness leave apart.
 type palette struct {
 	client, server, info, warn paint
+	tokens                     [tokenComment + 1]paint
 }
 
 func newPalette(on bool) palette {
@@ -39,8 +40,18 @@ func newPalette(on bool) palette {
 		server: newPaint(on, 38, 5, 33),  // blue
 		info:   newPaint(on, 38, 5, 244), // grey
 		warn:   newPaint(on, 38, 5, 166), // orange
+		tokens: [...]paint{
+			tokenName:    newPaint(on, 38, 5, 33),  // blue
+			tokenString:  newPaint(on, 38, 5, 136), // ochre
+			tokenNumber:  newPaint(on, 38, 5, 166), // orange
+			tokenSign:    newPaint(on, 38, 5, 244), // grey
+			tokenComment: newPaint(on, 38, 5, 244), // grey
+		},
 	}
 }
+
+// token returns the colour of a token.
+func (c *palette) token(k tokenKind) paint { return c.tokens[k] }
 
 // newPaint asks the library for the sequences. A Color of our own with its own
 // switch leaves the library's global one, which looks at stdout, out of it.
@@ -102,4 +113,4 @@ func (c *palette) paint(m mark) paint {
 }
 
 // asciiSigns turns the signs that this package itself writes into ASCII.
-var asciiSigns = strings.NewReplacer("…", "...", "»", ">>", "«", "<<", "–", "-")
+var asciiSigns = strings.NewReplacer("…", "...", "»", ">>", "«", "<<", "–", "-", "█", "#", "▏", "|", "·", ".")

@@ -50,6 +50,9 @@ type Style struct {
 	// it is set.
 	More string
 
+	// Pretty lays bodies of JSON, XML, HTML and forms out anew, once they are whole.
+	Pretty bool
+
 	// Live leaves out the rows of the client's Messages, which were typed here.
 	// What is to be noted about them is written all the same.
 	Live bool
