@@ -2,22 +2,26 @@ package main
 
 import (
 	"bufio"
-	"fmt"
+	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"wiretape/session/view"
 	"wiretape/wire"
-	"wiretape/wire/cookie"
 	"wiretape/wire/detect"
-	"wiretape/wire/proto"
 )
 
 // showFlags say what of a tape is shown.
 type showFlags struct {
+	part part
+
 	json      bool
 	frames    bool
+	pretty    bool
+	hex       bool
+	timing    bool
+	follow    bool
 	raw       string
 	conn      int
 	jar       string
@@ -32,17 +36,24 @@ type showFlags struct {
 func (a *app) show() *cobra.Command {
 	var f showFlags
 	cmd := &cobra.Command{
-		Use:   "show TAPE",
+		Use:   "show TAPE [N | N..M]",
 		Short: "show what a tape holds, parsed",
 		Long: `Show reads a tape and shows the conversation: every line as it came, what the
 parsers make of it, and why each reply was complete. TAPE is a file, "-" for
 stdin, "last" for the session that was kept last, or the number that sessions
-gives it.`,
+gives it. N is the number of an exchange, as the row that sums it up has it,
+N..M are several; "#3" needs quotes in a shell.`,
+		Example: `  wiretape show last
+  wiretape show login.tape 2..3 --pretty
+  wiretape show login.tape --grep 'Set-Cookie: sid'`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &hinted{usagef("show: which tape?"), "wiretape show last shows the session that was kept last, wiretape sessions lists them"}
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			if len(args) > 2 {
+				return &hinted{usagef("show: %s after the tape: want one number or range", count(len(args)-1, "word")), "wiretape show TAPE 3..5"}
+			}
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("conn") && f.conn < 1 {
@@ -51,12 +62,20 @@ gives it.`,
 			if cmd.Flags().Changed("jar") && f.jar == "" {
 				return usagef("--jar wants a URL")
 			}
-			return a.runShow(args[0], f)
+			if err := f.part.exchanges(args[1:]); err != nil {
+				return err
+			}
+			return a.runShow(cmd.Context(), args[0], &f)
 		},
 	}
 	fs := cmd.Flags()
+	f.part.register(fs)
 	fs.BoolVar(&f.json, "json", false, "one JSON object a line for each message")
 	fs.BoolVar(&f.frames, "frames", false, "of HTTP/2 every frame: how each field was coded, stream states, windows")
+	fs.BoolVar(&f.pretty, "pretty", false, "lay bodies of JSON, XML, HTML and forms out anew")
+	fs.BoolVar(&f.hex, "hex", false, "the octets of each message, as a dump with the offsets of their stream")
+	fs.BoolVar(&f.timing, "timing", false, "what each exchange took its time with")
+	fs.BoolVar(&f.follow, "follow", false, "wait for more of a tape that is being written, until ^C")
 	fs.StringVar(&f.raw, "raw", "", "the bytes of one `SIDE` (client or server), exactly")
 	fs.IntVar(&f.conn, "conn", 0, "only connection `N`")
 	fs.StringVar(&f.jar, "jar", "", "the Cookie header that a jar filled by the tape sends to `URL`")
@@ -66,12 +85,17 @@ gives it.`,
 	f.limits.register(fs)
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
 	fs.BoolVar(&f.force, "force", false, "with --raw: even to a terminal")
-	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar")
-	cmd.MarkFlagsMutuallyExclusive("frames", "raw", "jar")
+	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar", "hex", "timing")
+	cmd.MarkFlagsMutuallyExclusive("frames", "raw", "jar", "hex", "timing")
+	cmd.MarkFlagsMutuallyExclusive("pretty", "json", "raw", "jar", "hex", "timing")
+	for _, whole := range []string{"raw", "jar"} {
+		cmd.MarkFlagsMutuallyExclusive("grep", whole)
+		cmd.MarkFlagsMutuallyExclusive("only", whole)
+	}
 	return cmd
 }
 
-func (a *app) runShow(arg string, f showFlags) error {
+func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 	now, err := parseNow(f.now)
 	if err != nil {
 		return err
@@ -79,13 +103,25 @@ func (a *app) runShow(arg string, f showFlags) error {
 	if err := checkProto(f.as); err != nil {
 		return err
 	}
-	r, c, err := a.openTape(arg)
+	if f.part.ranged() && (f.raw != "" || f.jar != "") {
+		return usagef("show: --raw and --jar take the whole tape, not exchange %s", f.part.String())
+	}
+	out := bufio.NewWriterSize(a.stdout, 64<<10)
+	through := func(src io.Reader) io.Reader { return src }
+	if f.follow {
+		ctx, stop := a.interruptible(ctx)
+		defer stop()
+		through = func(src io.Reader) io.Reader { return &following{ctx: ctx, src: src, idle: out} }
+	}
+	r, c, err := a.openTapeThrough(arg, through)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if f.follow {
+		r.Follow()
+	}
 	seen := false // of what --conn asks for
-	out := bufio.NewWriterSize(a.stdout, 64<<10)
 	only := func(sink wire.Sink) wire.Sink {
 		return func(e wire.Event) {
 			if f.conn == 0 || e.Conn == f.conn {
@@ -94,121 +130,48 @@ func (a *app) runShow(arg string, f showFlags) error {
 			}
 		}
 	}
-	if f.raw != "" {
-		err := a.showRaw(f, func(sink wire.Sink) error { return a.events(r, arg, only(sink)) }, out)
-		if ferr := out.Flush(); err == nil {
-			err = ferr
-		}
-		if err == nil && f.conn != 0 && !seen {
-			err = usagef("--conn %d: no such connection on the tape", f.conn)
-		}
-		return err
+	events := func(sink wire.Sink) error { return a.events(r, arg, only(sink)) }
+	switch {
+	case f.raw != "":
+		err = a.showRaw(f, events, out)
+	default:
+		err = a.showParsed(f, now, r.Created, events, out)
 	}
-
-	stream := detect.New(detect.Options{Proto: f.as, Limits: f.limits.parse})
-	each, err := a.shower(f, now, r.Created, stream, out)
-	if err != nil {
-		return err
-	}
-	err = a.events(r, arg, only(func(e wire.Event) {
-		for _, m := range stream.Feed(e) {
-			each.message(&m)
-		}
-		each.event(e)
-	}))
-	for _, m := range stream.Close() {
-		each.message(&m)
-	}
-	each.end()
 	if ferr := out.Flush(); err == nil {
 		err = ferr
 	}
 	if err == nil && f.conn != 0 && !seen {
 		err = usagef("--conn %d: no such connection on the tape", f.conn)
 	}
+	if err == nil && f.raw == "" {
+		err = f.part.missing()
+	}
 	return err
 }
 
-// shower is one way to show a conversation.
-type shower struct {
-	message func(*proto.Message)
-	event   wire.Sink
-	end     func()
-}
-
-func (a *app) shower(f showFlags, now time.Time, created func() time.Time, stream *detect.Stream, out *bufio.Writer) (shower, error) {
-	s := shower{event: func(wire.Event) {}, end: func() {}}
-	switch {
-	case f.json:
-		left, noted := 0, 0
-		s.end = func() {
-			of := ""
-			if noted > 0 {
-				of = fmt.Sprintf(", %d of them with notes", noted)
-			}
-			if left > 0 {
-				fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out%s; --frames gives them\n", count(left, "frame"), of)
-			}
-		}
-		o := view.JSONOptions{Frames: f.frames, Now: now, Decoded: f.limits.decoded}
-		if f.cookiesAs != "" {
-			origin, err := cookie.ParseOrigin(f.cookiesAs)
-			if err != nil {
-				return s, usagef("--cookies-as: %v", err)
-			}
-			o.CookiesAs = &origin
-		}
-		var line []byte
-		s.message = func(m *proto.Message) {
-			o.Start = created()
-			line = view.JSON(line[:0], m, o)
-			if m.Kind == proto.KindFrame && m.Proto == detect.HTTP2 && !f.frames {
-				left++
-				if len(m.Notes) > 0 {
-					noted++
-				}
-			}
-			out.Write(line)
-		}
-	case f.jar != "":
-		origin, err := cookie.ParseOrigin(f.jar)
-		if err != nil {
-			return s, usagef("--jar: %v", err)
-		}
-		var jar cookie.Jar
-		var last time.Time
-		s.message = func(m *proto.Message) {
-			last = created().Add(m.Last)
-			view.Keep(&jar, m, last)
-		}
-		s.end = func() {
-			if !now.IsZero() {
-				last = now
-			}
-			fmt.Fprintf(out, "%s\n", jar.Header(origin, last))
-		}
-	default:
-		// Made at the first event: the tape's own clock stands before it.
-		var p *view.Printer
-		printer := func() *view.Printer {
-			if p == nil {
-				style := a.style(f.plain)
-				style.Start, style.Now, style.Frames, style.Decoded = created(), now, f.frames, f.limits.decoded
-				p = view.New(out, style)
-			}
-			return p
-		}
-		s.message = func(m *proto.Message) { printer().Message(m) }
-		s.event = func(e wire.Event) {
-			printer().Event(e)
-			printer().Partial(e.Conn, stream.State(e.Conn))
-		}
+// showParsed shows the Messages of a tape.
+func (a *app) showParsed(f *showFlags, now time.Time, created func() time.Time, events func(wire.Sink) error, out *bufio.Writer) error {
+	stream := detect.New(detect.Options{Proto: f.as, Limits: f.limits.parse})
+	each, err := a.shower(f, now, created, stream, out)
+	if err != nil {
+		return err
 	}
-	return s, nil
+	err = events(func(e wire.Event) {
+		each.before(e)
+		for _, m := range stream.Feed(e) {
+			each.message(&m)
+		}
+		each.event(e)
+	})
+	for _, m := range stream.Close() {
+		each.message(&m)
+	}
+	each.end()
+	return err
 }
 
 // showRaw writes the bytes of one direction.
-func (a *app) showRaw(f showFlags, events func(wire.Sink) error, out *bufio.Writer) error {
+func (a *app) showRaw(f *showFlags, events func(wire.Sink) error, out *bufio.Writer) error {
 	var dir wire.Dir
 	switch f.raw {
 	case "client":

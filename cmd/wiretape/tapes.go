@@ -16,6 +16,11 @@ import (
 // openTape opens the tape that an argument names: a file, "-" for stdin, "last"
 // for the session that was kept last, or the number of a kept session.
 func (a *app) openTape(arg string) (*tape.Reader, io.Closer, error) {
+	return a.openTapeThrough(arg, func(src io.Reader) io.Reader { return src })
+}
+
+// openTapeThrough is openTape, with what the tape is read through.
+func (a *app) openTapeThrough(arg string, through func(io.Reader) io.Reader) (*tape.Reader, io.Closer, error) {
 	if n, ok := keptNumber(arg); ok {
 		if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
 			if arg, err = keptPath(n); err != nil {
@@ -27,7 +32,7 @@ func (a *app) openTape(arg string) (*tape.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return tape.NewReader(f, name), f, nil
+	return tape.NewReader(through(f), name), f, nil
 }
 
 // keptNumber reads "last" or a number as that of a kept session, from 1.
