@@ -45,6 +45,7 @@ var views = map[string]func(p *Printer, m *moment){
 			p.CookieTable("", Keep(new(cookie.Jar), &m.msgs[i], start))
 		}
 	},
+	"Current":   func(p *Printer, m *moment) { p.Current(len(m.h) % 3) },
 	"Echo":      func(p *Printer, m *moment) { p.Echo(1, []byte("GET / HTTP/1.1\r\nX: "+m.h+"\r\n\r\n"+m.h), true) },
 	"Err":       func(p *Printer, m *moment) { p.Err() },
 	"Event":     func(p *Printer, m *moment) { p.Event(m.e) },
@@ -52,7 +53,8 @@ var views = map[string]func(p *Printer, m *moment){
 	"HeaderTable": func(p *Printer, m *moment) {
 		p.HeaderTable(m.h, &http2.Table{Entries: []http2.Entry{{Name: []byte(m.h), Value: []byte(m.h)}}})
 	},
-	"Info": func(p *Printer, m *moment) { p.Info(m.h) },
+	"Info":   func(p *Printer, m *moment) { p.Info(m.h) },
+	"InfoOf": func(p *Printer, m *moment) { p.InfoOf(1, m.h) },
 	"Message": func(p *Printer, m *moment) {
 		for i := range m.msgs {
 			p.Message(&m.msgs[i])
@@ -70,6 +72,7 @@ var views = map[string]func(p *Printer, m *moment){
 	"Unfinished": func(p *Printer, m *moment) { p.Info(p.Unfinished(m.e.Conn, m.st)) },
 	"Untold":     func(p *Printer, m *moment) { p.Untold(wire.Event{Conn: 3}) },
 	"Warn":       func(p *Printer, m *moment) { p.Warn(m.h) },
+	"WarnOf":     func(p *Printer, m *moment) { p.WarnOf(2, m.h) },
 }
 
 // order is that in which views are called: a Message before its event, as a
