@@ -20,6 +20,7 @@
 //   - .dns: a query, over this connection unless @SERVER is given
 //   - .data: with send the file, over the data connection
 //   - .telnet: by itself the answers to negotiations, while it is on
+//   - .source: what the script's lines say
 //
 // Every other word that begins with a dot looks, waits, changes a setting, or works
 // on the connection itself.

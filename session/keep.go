@@ -1,15 +1,10 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"wiretape/tape"
@@ -17,97 +12,12 @@ import (
 )
 
 func keepCommands() []command {
-	return []command{
-		{group: "Keep", name: "save", args: "[--force] FILE", summary: "saves the session as a tape, ready to be committed",
-			detail:  "Secrets are replaced unless the session was started with --no-redact. An existing file is\nrefused without --force.",
-			example: ".save login.tape", run: (*Session).save, files: true},
+	return append(saveCommands(), []command{
 		{group: "Keep", name: "tape", args: "rec FILE | mark TEXT | note TEXT",
 			summary: "records from now on to a file; marks a place; adds a note",
 			example: ".tape rec session.tape", run: (*Session).tape, complete: []string{"rec ", "mark ", "note "}, files: true},
-	}
-}
-
-// save is .save.
-func (s *Session) save(_ context.Context, args string) error {
-	if rest, ok := strings.CutPrefix(args+" ", "--no-redact "); ok && !s.opts.Record.NoRedact {
-		return failure(StatusUsage, ".save %s: secrets were replaced as they came, and are held nowhere: wiretape --no-redact at the start keeps them", strings.TrimSpace("--no-redact "+rest))
-	} else if ok {
-		args = strings.TrimSpace(rest)
-	}
-	name, force := strings.CutPrefix(args, "--force ")
-	name = strings.TrimSpace(name)
-	if name == "" || strings.HasPrefix(name, "--") {
-		return usage("save", args)
-	}
-	if info, err := os.Stat(name); err == nil && info.Size() > 0 && !force {
-		return failure(StatusUsage, ".save: %s exists (%d B): .save --force %[1]s replaces it", name, info.Size())
-	}
-	var out bytes.Buffer
-	var res tape.FormatResult
-	// What happens meanwhile waits: it is not on this tape.
-	s.mu.Lock()
-	n := s.history.last()
-	err := s.record.saved(func(src io.Reader) (err error) {
-		res, err = tape.Format(&out, src, tape.FormatOptions{Name: name, Commit: true})
-		return err
-	})
-	lost := s.record.lost()
-	// A cookie's secret leaves no name on the tape, its value is invented.
-	secrets := slices.Clone(s.record.mask.Replaced())
-	s.mu.Unlock()
-	for _, name := range res.Secrets {
-		if !slices.Contains(secrets, name) {
-			secrets = append(secrets, name)
-		}
-	}
-	if err != nil {
-		return failure(StatusUsage, ".save %s: %w", name, err)
-	}
-	if err := replaceFile(name, out.Bytes()); err != nil {
-		return failure(StatusUsage, ".save %s: %w", name, err)
-	}
-	s.view.Info(fmt.Sprintf("saved %s: %s, %s; %s", name, count(n, "exchange"), count(res.Lines, "line"), s.secrets(secrets)))
-	if lost > 0 {
-		s.view.Warn(fmt.Sprintf("%d B of it are a gap, beyond what a session holds; --tape FILE records all", lost))
-	}
-	return nil
-}
-
-// secrets says what was replaced in a tape.
-func (s *Session) secrets(names []string) string {
-	switch {
-	case s.opts.Record.NoRedact:
-		return "secrets are in it as they are (--no-redact)"
-	case len(names) == 0:
-		return "no secret was found in it"
-	case len(names) == 1:
-		return "1 secret replaced (" + names[0] + "); --no-redact at the start keeps it"
-	}
-	return fmt.Sprintf("%d secrets replaced (%s); --no-redact at the start keeps them", len(names), strings.Join(names, ", "))
-}
-
-// count writes a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// replaceFile puts a file in its place as a whole or not at all.
-func replaceFile(name string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+		forgetCommand(),
+	}...)
 }
 
 // tape is .tape.
@@ -136,8 +46,13 @@ func (s *Session) tape(_ context.Context, args string) error {
 	if err != nil {
 		return failure(StatusUsage, ".tape: %w", err)
 	}
-	if what == "rec" {
+	switch what {
+	case "rec":
 		s.view.Info("recording to " + rest)
+	case "mark":
+		s.view.Info("marked: " + rest)
+	case "note":
+		s.view.Info("noted: " + rest)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (s *Script) ReadLine() (string, error) {
 	case errors.Is(err, bufio.ErrTooLong):
 		err = fmt.Errorf("line is longer than %d MiB", maxScriptLine>>20)
 	}
-	return "", failure(StatusUsage, "%s:%d: %w", s.name, s.line+1, err)
+	return "", &Failure{StatusUsage, fmt.Sprintf("%s:%d", s.name, s.line+1), err}
 }
 
 // Pos returns the place of the line last read.

@@ -162,7 +162,7 @@ func TestSessionIsRecorded(t *testing.T) {
 		if StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), "exists") {
 			t.Errorf("saving over a tape: %v", err)
 		}
-		for _, want := range []string{"saved " + saved + ": 2 exchanges", "; 2 secrets replaced (TOKEN, SID); --no-redact at the start keeps them\n"} {
+		for _, want := range []string{"saved " + saved + ": 2 exchanges", "; 2 secrets replaced (TOKEN, SID); --no-redact keeps them\n"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("output has no %q:\n%s", want, out)
 			}

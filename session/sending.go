@@ -17,11 +17,11 @@ import (
 
 func sendCommands() []command {
 	return []command{
-		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | <<EOF | FRAME … | ws FRAME …`, connected: true,
+		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | !CMD | <<EOF | FRAME … | ws FRAME …`, connected: true,
 			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				telnetSendDetail() + h2SendDetail + wsSendDetail,
+				shellDetail + telnetSendDetail() + h2SendDetail + wsSendDetail,
 			writes:  "what it says",
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
@@ -94,6 +94,9 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 	word, rest := cutWord(args)
 	form := h2Form(word)
 	var b []byte
+	if line, ok := strings.CutPrefix(strings.TrimLeft(args, " \t"), "!"); ok {
+		return s.sendShell(ctx, strings.TrimSpace(line))
+	}
 	if form == nil && word != "ws" && word != "upgrade" {
 		err := s.unlessStopped(ctx, func() (err error) {
 			b, err = sendBytes(args)

@@ -91,6 +91,7 @@ type Session struct {
 	timeout   time.Duration
 	interrupt time.Time // of the last ^C on an empty line
 	stops     int       // waits that ^C has ended
+	sourced   int       // scripts that run each other
 	told      bool      // how lines are sent has been said
 	refused   *wire.TLS // a certificate that was refused
 	toldFold  bool      // that names lose their capitals has been said
@@ -100,16 +101,18 @@ type Session struct {
 	challenged atomic.Bool
 	echo       echoes
 
-	mu      sync.Mutex  // guards what follows and the dialogues, which the sink shares
-	all     []*dialogue // the connections, the current one too
-	stream  *detect.Stream
-	history history
-	record  *recorder
-	lent    int           // sinks that were lent to words
-	shown   string        // the prompt
-	wsopts  wsOptions     // of connections to come, and of those that speak WebSocket
-	h2opts  h2Options     // the same for HTTP/2
-	changed chan struct{} // holds one token when something happened
+	mu        sync.Mutex  // guards what follows and the dialogues, which the sink shares
+	all       []*dialogue // the connections, the current one too
+	stream    *detect.Stream
+	history   history
+	record    *recorder
+	lent      int           // sinks that were lent to words
+	shown     string        // the prompt
+	shownRows int           // of a body; 0 for a third of the screen
+	forgotten int           // exchanges that .forget has dropped
+	wsopts    wsOptions     // of connections to come, and of those that speak WebSocket
+	h2opts    h2Options     // the same for HTTP/2
+	changed   chan struct{} // holds one token when something happened
 }
 
 // New returns a session that has no connection. Close ends it.

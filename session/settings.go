@@ -4,18 +4,26 @@ import (
 	"context"
 )
 
+// What .eol and .mode take.
+var (
+	eolCommandValues  = []string{"crlf", "lf", "cr", "none", "nul"}
+	modeCommandValues = []string{"line", "block", "resp"}
+)
+
 func mannerCommands() []command {
 	return []command{
 		{group: "Manners", name: "eol", args: "[crlf|lf|cr|none|nul]", summary: "sets the line end that is added to typed lines",
 			detail:  "crlf unless set. none sends a line as it is, nul ends it with an octet of zero.",
-			example: ".eol lf", run: (*Session).setEOL, complete: []string{"crlf", "lf", "cr", "none", "nul"}},
+			example: ".eol lf", run: (*Session).setEOL, complete: eolCommandValues},
 		{group: "Manners", name: "mode", args: "[line|block|resp]", summary: "sends each line, or composes a request up to its blank line",
 			detail: "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.\n" +
 				"resp sends each line as a command of Redis, an array of bulk strings; redis:// chooses it,\n" +
 				"and so does an answer that is read as Redis, which is said then.",
-			example: ".mode line", run: (*Session).setMode, complete: []string{"line", "block", "resp"}},
+			example: ".mode line", run: (*Session).setMode, complete: modeCommandValues},
 		telnetCommand(),
 		clockCommand(),
+		setCommand(),
+		sourceCommand(),
 		{group: "Manners", name: "help", args: "[WORD]", bare: true, summary: "lists the commands, or says more about one",
 			example: "help open", run: (*Session).help},
 		{group: "Manners", name: "quit", summary: "leaves", example: ".quit",

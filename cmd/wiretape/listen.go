@@ -142,7 +142,7 @@ func (a *app) pipe(f *plainFlags, run func(session.PipeOptions) error) error {
 		In: a.stdin, Out: a.stdout, CRLF: f.nc.crlf, HalfClose: f.nc.halfShut || f.nc.quit.set,
 		Interval: time.Duration(f.nc.interval), Linger: f.nc.quit.linger(),
 		Idle: time.Duration(f.idle), Record: rec.sink(), Notes: a.stderr,
-		StartTLS: f.starttls, Proto: f.as, Limits: f.limits.parse,
+		StartTLS: f.starttls, Proto: f.as, Limits: f.limits.Parse,
 	}
 	if o.Idle == 0 { // nc's -w is for both
 		o.Idle, o.IdleFlag = time.Duration(f.dial.wait), "-w"

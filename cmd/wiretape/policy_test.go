@@ -52,7 +52,7 @@ var directions = map[string]string{
 	"tape/lint":            "wire wire/proto wire/detect wire/content tape tape/redact " + parsers,
 	"tape/match":           "wire wire/proto wire/detect wire/cookie wire/content tape tape/redact " + parsers,
 	"tape/replay":          "wire wire/proto wire/detect tape tape/redact tape/match " + parsers,
-	"session":              "wire wire/proto wire/detect wire/auth wire/cookie wire/content tape tape/redact tape/match tape/replay session/analyze session/curl session/expr session/view tape/script " + parsers,
+	"session":              "wire wire/proto wire/detect wire/auth wire/cookie wire/content tape tape/redact tape/match tape/replay session/analyze session/curl session/expr session/view tape/script tape/har tape/pcapng " + parsers,
 	"session/curl":         "wire/auth",
 	"session/expr":         "",
 	"session/analyze":      "wire wire/proto wire/detect wire/auth wire/cookie wire/content " + parsers,

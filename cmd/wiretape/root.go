@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -136,7 +135,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	}
 	opts := session.Options{
 		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
-		Style: a.style(f.plain), Proto: f.as, H2: f.h2, Limits: f.limits.parse,
+		Style: a.style(f.plain), Proto: f.as, H2: f.h2, Limits: f.limits.Parse,
 		StartTLS: f.starttls, ShowCerts: f.showCerts,
 		Record: session.RecordOptions{
 			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
@@ -147,7 +146,7 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		},
 		Demo: a.demoWord,
 	}
-	opts.Style.Decoded = f.limits.decoded
+	opts.Style.Decoded = f.limits.Decoded
 	switch {
 	case f.nc.listen:
 		return a.runListen(ctx, args, opts, f)
@@ -391,20 +390,12 @@ func (c *colorMode) Set(s string) error {
 func (c *colorMode) String() string { return string(*c) }
 func (c *colorMode) Type() string   { return "when" }
 
-// escapeKey reads --escape: "^X", one character, or "none".
+// escapeKey reads --escape.
 func escapeKey(s string) (key byte, name string, err error) {
-	switch {
-	case s == "none" || s == "":
-		return 0, "", nil
-	case len(s) == 2 && s[0] == '^' && s[1] >= '?' && s[1] < 0x7f:
-		return strings.ToUpper(s)[1] ^ 0x40, strings.ToUpper(s), nil
-	case len(s) == 1:
-		return s[0], s, nil
+	if key, name, err = session.ParseEscape(s); err != nil {
+		err = usagef("--%w", err)
 	}
-	if n, err := strconv.ParseUint(s, 0, 8); err == nil && n < 0x20 {
-		return byte(n), "^" + string(rune(n^0x40)), nil
-	}
-	return 0, "", usagef("--escape %q: want a key such as ^], or none", s)
+	return key, name, err
 }
 
 // historyFile returns where typed lines are remembered, "" for nowhere.

@@ -151,7 +151,7 @@ func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 
 // showParsed shows the Messages of a tape.
 func (a *app) showParsed(f *showFlags, now time.Time, created func() time.Time, events func(wire.Sink) error, out *bufio.Writer) error {
-	stream := detect.New(detect.Options{Proto: f.as, Limits: f.limits.parse})
+	stream := detect.New(detect.Options{Proto: f.as, Limits: f.limits.Parse})
 	each, err := a.shower(f, now, created, stream, out)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func (a *app) shower(f *showFlags, now time.Time, created func() time.Time, stre
 		return func() *view.Printer {
 			if p == nil {
 				style := a.style(f.plain)
-				style.Start, style.Now, style.Frames, style.Pretty, style.Decoded = created(), now, f.frames, f.pretty, f.limits.decoded
+				style.Start, style.Now, style.Frames, style.Pretty, style.Decoded = created(), now, f.frames, f.pretty, f.limits.Decoded
 				style.More = "show --raw server"
 				p = view.New(dst, style)
 			}
@@ -96,7 +96,7 @@ func (a *app) shower(f *showFlags, now time.Time, created func() time.Time, stre
 	default:
 		s.message = func(m *proto.Message) {
 			printer().Message(m)
-			b := view.Content(m, f.limits.decoded)
+			b := view.Content(m, f.limits.Decoded)
 			give(m, b.Text.Data)
 		}
 		s.event = func(e wire.Event) {
@@ -127,7 +127,7 @@ func (a *app) showJSON(f *showFlags, s shower, now time.Time, created func() tim
 			fmt.Fprintf(a.stderr, "* %s of HTTP/2 left out%s; --frames gives them\n", count(left, "frame"), of)
 		}
 	}
-	o := view.JSONOptions{Frames: f.frames, Now: now, Decoded: f.limits.decoded}
+	o := view.JSONOptions{Frames: f.frames, Now: now, Decoded: f.limits.Decoded}
 	if f.cookiesAs != "" {
 		origin, err := cookie.ParseOrigin(f.cookiesAs)
 		if err != nil {

@@ -266,6 +266,13 @@ func (c *Console) Remember(text string) {
 // shown.
 func (c *Console) SetPrompt(p string) { c.screen.setPrompt(p) }
 
+// SetEscape sets the key of Config.Escape anew.
+func (c *Console) SetEscape(key byte) {
+	c.editor.mu.Lock()
+	defer c.editor.mu.Unlock()
+	c.editor.escape = rune(key)
+}
+
 // Prefill gives the next line its first, editable text. A draft that comes
 // back from under a command line goes first.
 func (c *Console) Prefill(text string) {

@@ -25,6 +25,7 @@ type history struct {
 	path    string
 	secret  func(string) bool
 	entries []string
+	added   []string // since it was loaded
 }
 
 // load reads the file. Lines that are no JSON strings are skipped.
@@ -95,7 +96,14 @@ func (h *history) add(text string) error {
 	if n := len(h.entries); n > 0 {
 		last = h.entries[n-1]
 	}
-	if !h.push(text) || h.path == "" || text == last || h.isSecret(text) {
+	if !h.push(text) {
+		return nil
+	}
+	h.added = append(h.added, text)
+	if over := len(h.added) - maxEntries; over > 0 {
+		h.added = slices.Delete(h.added, 0, over)
+	}
+	if h.path == "" || text == last || h.isSecret(text) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {

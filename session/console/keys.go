@@ -51,7 +51,6 @@ const commandPrompt = "command> "
 // in ReadLine's, before and after a line.
 type editor struct {
 	screen   *screen
-	escape   rune // 0 for none
 	complete func(line string, pos int) []string
 	hidden   func() bool            // nil is never
 	fleeting func(line string) bool // nil is never
@@ -59,6 +58,7 @@ type editor struct {
 	suspend  func()
 
 	mu      sync.Mutex // guards what follows
+	escape  rune       // 0 for none
 	mode    mode
 	now     draft             // as the library last showed it
 	pending func(draft) draft // to be done to the draft when the key is through

@@ -136,8 +136,12 @@ func (p *Printer) line(conn int, m mark, line []byte) {
 	}
 }
 
-// third returns how many rows a third of the screen has; 0 for no screen.
+// third returns how many rows of a body are shown: what was set, or a third of the
+// screen; 0 for no screen.
 func (p *Printer) third() int {
+	if p.shown > 0 {
+		return p.shown
+	}
 	if p.s.Height <= 0 {
 		return 0
 	}

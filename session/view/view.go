@@ -88,6 +88,7 @@ type Printer struct {
 	conns   map[int]*connView
 	jar     cookie.Jar // what the responses so far have set
 	telnet  NegotiationRows
+	shown   int       // rows of a body; 0 for a third of the screen
 	live    int       // how many of conns stand open
 	current int       // see Current
 	start   time.Time // of the recording, as far as it is known
@@ -110,6 +111,20 @@ func (p *Printer) Now(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.s.Now = t
+}
+
+// Rows sets how many rows of a body are shown; 0 is a third of the screen.
+func (p *Printer) Rows(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shown = n
+}
+
+// Decoded sets what bodies decode to, in place of Style.Decoded.
+func (p *Printer) Decoded(l content.Limits) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.s.Decoded = l
 }
 
 // Err returns the first error of the writer. Nothing is written after it.

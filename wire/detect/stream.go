@@ -59,6 +59,9 @@ func New(opts Options) *Stream {
 	return &Stream{opts: opts, conns: map[int]*conn{}}
 }
 
+// Limit sets the limits of connections whose first event is still to come.
+func (s *Stream) Limit(l proto.Limits) { s.opts.Limits = l.WithDefaults() }
+
 // Feed takes the next event and returns the Messages that it completed. The
 // slice is reused by the next call; the Messages in it are the caller's, and
 // share no memory with e.Data. After the event of [wire.KindClose] what was
