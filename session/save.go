@@ -28,7 +28,7 @@ func saveCommands() []command {
 		files = append(files, "FILE."+f.name+" "+f.what)
 	}
 	return []command{
-		{group: "Keep", name: "save", args: "[--force] FILE[.script|.txt|…]", summary: "saves the session: a tape, ready to be committed, or by FILE's ending",
+		{group: "Keep", name: "save", args: "[--force] FILE[.script|.txt|…]", summary: "saves a tape, ready to be committed, or what FILE's ending says",
 			detail: "Secrets are replaced unless the session was started with --no-redact. An existing file is\nrefused without --force. " +
 				strings.Join(files, ", ") + "; any other name is a tape.",
 			example: ".save login.tape", run: (*Session).save, files: true},
