@@ -121,6 +121,10 @@ func (p *parser) meta(r *Record, s []byte) error {
 			return bad("%q after ; end", r.Value)
 		}
 	case "profile":
+		if p.started {
+			// What is written of a run would hang on where within it this stands.
+			return bad("profile after the first socket record: it stands before it")
+		}
 		switch r.Value {
 		case capture.String():
 			p.profile = capture
