@@ -153,7 +153,7 @@ func (c *conn) open(s *side, header [5]byte, payload []byte) (tlsrec.Type, []byt
 // change takes a ChangeCipherSpec up to TLS 1.2.
 func (c *conn) change(i int) string {
 	if c.server == nil {
-		return "keys change before the ServerHello"
+		return "" // before early data, or another ClientHello: RFC 8446, appendix D.4
 	}
 	if c.macs[i] == nil {
 		master := c.secrets[masterSecret]
