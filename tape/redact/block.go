@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"golang.org/x/net/http2/hpack"
-
-	"wiretape/tape"
 )
 
 // blockState says what the next octet of a header block is.
@@ -56,9 +54,8 @@ type block struct {
 
 	// The value in progress, if it is to be masked.
 	collecting bool
-	anew       bool // from is not known yet
-	from       int  // where in the buffer what is held of it begins
-	at         []int
+	from       int    // where what is held of it begins
+	at         []int  // the octets of it that are held
 	cut        bool   // a part of it was masked
 	value      stream // as which it is masked
 	plain      []byte // of a coded value that is not secret by its name: what it says, up to maxHeld
@@ -74,10 +71,10 @@ func (v *block) lose() {
 	v.table.resize(defaultTable)
 }
 
-// fail gives up the rest of the block.
-func (v *block) fail(r *Redactor, b []byte) {
+// fail gives up the rest of the block, from b[i] on.
+func (v *block) fail(r *Redactor, b []byte, i int) {
 	if v.collecting {
-		v.bluntly(r, b)
+		v.bluntly(r, b, i)
 	}
 	v.lose()
 	v.state = broken
@@ -108,7 +105,7 @@ func (v *block) octet(r *Redactor, b []byte, i int) {
 		v.coded = c&0x80 != 0
 		v.num, v.shift = uint64(c&0x7f), 0
 		if v.state = inLength; c&0x7f != 0x7f {
-			ok = v.begin(r, b)
+			ok = v.begin(r, b, i+1)
 		}
 	case inNumber, inLength:
 		// RFC 7541, section 5.1.
@@ -121,7 +118,7 @@ func (v *block) octet(r *Redactor, b []byte, i int) {
 		case v.state == inNumber:
 			ok = v.number()
 		default:
-			ok = v.begin(r, b)
+			ok = v.begin(r, b, i+1)
 		}
 	case inString:
 		v.left--
@@ -140,7 +137,7 @@ func (v *block) octet(r *Redactor, b []byte, i int) {
 		r.blot(i, i+1)
 	}
 	if !ok {
-		v.fail(r, b)
+		v.fail(r, b, i+1)
 	}
 }
 
@@ -168,11 +165,11 @@ func (v *block) number() bool {
 	return ok || v.lost
 }
 
-// begin takes the length of a string.
-func (v *block) begin(r *Redactor, b []byte) bool {
+// begin takes the length of a string, which begins at b[i].
+func (v *block) begin(r *Redactor, b []byte, i int) bool {
 	v.state, v.left, v.length, v.walk = inString, v.num, 0, walk{}
 	if !v.inName && v.left >= minValue && v.kind == plainField || !v.inName && v.left > 0 && v.kind != plainField {
-		v.collecting, v.anew, v.cut = true, true, false
+		v.collecting, v.from, v.at, v.cut = true, i, v.at[:0], false
 		v.value, v.plain = stream{field: v.kind}, v.plain[:0]
 	}
 	return v.left > 0 || v.end(r, b)
@@ -215,29 +212,32 @@ func (v *block) end(r *Redactor, b []byte) bool {
 
 // mask overwrites what was collected of a value. Ends says that its end is.
 func (v *block) mask(r *Redactor, b []byte, ends bool) {
+	if len(v.at) == 0 {
+		return
+	}
 	text := make([]byte, len(v.at))
 	for k, i := range v.at {
 		text[k] = b[i]
 	}
 	if !v.coded {
 		for _, m := range v.marks(r, text, ends) {
-			id, enc := r.ids.name(m, text[m.from:m.to])
-			for k, c := range tape.SecretSample(id, m.to-m.from, enc) {
-				r.overwrite(v.at[m.from+k], c)
-			}
+			r.marks = append(r.marks, v.spread(m))
 		}
 		return
 	}
+	all := mark{from: v.at[0], to: v.at[len(v.at)-1] + 1}
 	if ends && !v.cut {
 		decoded, err := hpack.HuffmanDecodeToString(text)
 		masked := []byte(decoded)
 		for _, m := range v.marks(r, masked, true) {
-			r.ids.name(m, []byte(decoded[m.from:m.to]))
 			fill(masked[m.from:m.to])
+			m.value = []byte(decoded[m.from:m.to])
+			m.from, m.to = all.from, all.to
+			r.marks = append(r.marks, m)
 		}
 		if text = hpack.AppendHuffmanString(text[:0], string(masked)); err == nil && len(text) == len(v.at) {
 			for k, c := range text {
-				r.overwrite(v.at[k], c)
+				r.overwrite(v.at[k], c, "")
 			}
 			return
 		}
@@ -248,6 +248,16 @@ func (v *block) mask(r *Redactor, b []byte, ends bool) {
 	for _, i := range v.at {
 		r.blot(i, i+1)
 	}
+}
+
+// spread returns a mark of the octets collected as one of what is looked at.
+func (v *block) spread(m mark) mark {
+	at := v.at[m.from:m.to]
+	m.bare, m.from, m.to = true, at[0], at[len(at)-1]+1
+	if m.to-m.from > len(at) {
+		m.at = slices.Clone(at)
+	}
+	return m
 }
 
 // marks returns the secrets in a value, or a piece of it.
@@ -268,17 +278,29 @@ func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
 				break
 			}
 			i += j
-			marks = append(marks, mark{i, i + len(n.b), n.id, n.enc, n.own})
+			marks = append(marks, mark{from: i, to: i + len(n.b), base: n.id, enc: n.enc, given: n.own})
 		}
 	}
 	return marks
 }
 
-// bluntly overwrites what was collected of a value that is not whole.
-func (v *block) bluntly(r *Redactor, b []byte) {
-	if len(v.at) > 0 && !v.anew { // what was collected before stands in no buffer
+// bluntly overwrites what was collected of a value that is not whole: it goes on at
+// b[i].
+func (v *block) bluntly(r *Redactor, b []byte, i int) {
+	if len(v.at) > 0 {
 		v.mask(r, b, false)
 		v.cut = true
 	}
-	v.at, v.anew = v.at[:0], true
+	v.at, v.from = v.at[:0], i
+}
+
+// drop takes n octets for gone that were decided.
+func (v *block) drop(n int) {
+	if !v.collecting {
+		return
+	}
+	v.from -= n
+	for k := range v.at {
+		v.at[k] -= n
+	}
 }

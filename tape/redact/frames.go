@@ -15,10 +15,11 @@ type frames struct {
 	s      *stream
 	block  block
 	bodies map[uint32]*seeker // by stream
-	saved  *frames            // as it was where what is held begins
+	body   *seeker            // of the frame in progress, nil for none
 
 	header  [frameHeaderLen]byte
-	come    int // octets of header that are passed
+	come    int // octets of header that have come
+	held    int // how many of them are held
 	kind    http2.FrameType
 	left    int  // octets of the payload to come
 	padded  bool // the next of them is Pad Length
@@ -32,11 +33,13 @@ type frames struct {
 // lose says that size octets are missing.
 func (f *frames) lose(size int64) {
 	if f.carriesBlock() || f.inBlock || size > int64(f.left) {
-		f.blind = true
+		f.blind, f.body = true, nil
 		f.block.lose()
 		return
 	}
-	f.left -= int(size)
+	if f.left -= int(size); f.left == 0 {
+		f.body = nil
+	}
 }
 
 // carriesBlock reports whether octets of a header block may be in what is to
@@ -50,49 +53,44 @@ func (f *frames) carriesBlock() bool {
 }
 
 // scan goes over b from i on, notes in r what is to be overwritten, and returns
-// up to where b is decided. Text says that what follows are no frames.
-func (f *frames) scan(r *Redactor, b []byte, i int, final bool) (n int, text bool) {
+// where it stopped. Text says that what follows are no frames.
+func (f *frames) scan(r *Redactor, b []byte, i int) (n int, text bool) {
 	v := &f.block
-	v.anew = v.collecting // in another buffer
 	for i < len(b) {
-		if v.collecting && v.anew {
-			v.anew, v.at, v.from = false, v.at[:0], i
-			f.save()
-		}
 		switch {
 		case f.blind:
 			r.blot(i, len(b))
 			i = len(b)
 		case f.left == 0:
-			want := frameHeaderLen - f.come
-			if len(b)-i < want && !final {
-				if v.collecting {
-					return f.rollBack(), false
-				}
-				return i, false
-			}
 			n := copy(f.header[f.come:], b[i:])
-			if f.come += n; f.come == frameHeaderLen && isText(f.header[:]) {
+			i, f.come, f.held = i+n, f.come+n, f.held+n
+			if f.come < frameHeaderLen {
+				break
+			}
+			held := f.held
+			f.come, f.held = 0, 0
+			if isText(f.header[:]) {
 				// It would be longer than two megabytes.
 				if v.collecting {
-					v.bluntly(r, b)
+					v.bluntly(r, b, i-held)
 				}
-				f.reread(frameHeaderLen - n)
-				return i, true
+				f.reread(frameHeaderLen - held)
+				return i - held, true
 			}
-			i += n
-			if f.come == frameHeaderLen {
-				f.begin(r, b)
-			}
-		case f.kind == http2.FrameData && f.left > 0:
+			f.begin(r, b, i)
+		case f.kind == http2.FrameData:
 			n := min(f.left, len(b)-i)
-			// A frame's end is where an event may end.
-			end := f.seeker().run(r, b, i, i+n, i, final || n == f.left)
-			f.left -= end - i
-			if end < i+n {
-				return end, false
+			if f.body == nil {
+				f.body = f.seeker()
+				f.body.pos = i
 			}
-			i = end
+			f.body.run(r, b, i+n)
+			i, f.left = i+n, f.left-n
+			if f.left == 0 {
+				// A frame's end is where an event may end.
+				f.body.finish(r, b)
+				f.body = nil
+			}
 		case !f.carriesBlock():
 			n := min(f.left, len(b)-i)
 			f.left -= n
@@ -102,29 +100,54 @@ func (f *frames) scan(r *Redactor, b []byte, i int, final bool) (n int, text boo
 			f.left--
 			f.padding = int(b[i])
 			i++
-			f.end(r, b)
+			f.end(r, b, i)
 		case f.skip > 0, f.left <= f.padding:
 			f.skip = max(0, f.skip-1)
 			f.left--
 			i++
-			f.end(r, b)
+			f.end(r, b, i)
 		default:
 			f.left--
 			v.octet(r, b, i)
 			i++
-			f.end(r, b)
+			f.end(r, b, i)
 		}
-		if v.collecting && !v.anew && i-v.from >= maxHeld {
-			v.bluntly(r, b)
+		if v.collecting && i-v.from >= maxHeld {
+			v.bluntly(r, b, i)
 		}
 	}
-	if v.collecting && !v.anew {
-		if !final {
-			return f.rollBack(), false
-		}
-		v.bluntly(r, b)
+	return i, false
+}
+
+// decided returns how much is decided of the n octets that have come.
+func (f *frames) decided(n int) int {
+	n -= f.held
+	if f.block.collecting {
+		n = min(n, f.block.from)
 	}
-	return len(b), false
+	if f.body != nil {
+		n = min(n, f.body.low())
+	}
+	return n
+}
+
+// finish masks what is held.
+func (f *frames) finish(r *Redactor, b []byte) {
+	f.held = 0
+	if f.block.collecting {
+		f.block.bluntly(r, b, len(b))
+	}
+	if f.body != nil {
+		f.body.finish(r, b)
+	}
+}
+
+// drop takes n octets for gone that were decided.
+func (f *frames) drop(n int) {
+	f.block.drop(n)
+	if f.body != nil {
+		f.body.drop(n)
+	}
 }
 
 // maxBodies bounds the streams whose bodies are followed at once.
@@ -144,33 +167,15 @@ func (f *frames) seeker() *seeker {
 	return k
 }
 
-// save remembers the state at what is held from here on.
-func (f *frames) save() {
-	if f.saved == nil {
-		f.saved = new(frames)
-	}
-	saved := f.saved
-	*saved = *f
-}
-
-// rollBack returns to where what is held begins.
-func (f *frames) rollBack() int {
-	saved, at, from := f.saved, f.block.at, f.block.from
-	*f = *saved
-	f.saved, f.block.at = saved, at
-	return from
-}
-
-// begin takes a frame's header.
-func (f *frames) begin(r *Redactor, b []byte) {
+// begin takes a frame's header, which ends before b[i].
+func (f *frames) begin(r *Redactor, b []byte, i int) {
 	h := f.header
-	f.come = 0
 	f.kind, f.left = http2.FrameType(h[3]), int(h[0])<<16|int(h[1])<<8|int(h[2])
 	flags := http2.Flags(h[4])
 	f.padded, f.padding, f.skip = false, 0, 0
 	if f.inBlock && f.kind != http2.FrameContinuation {
 		// RFC 9113, section 6.10: nothing may come in between.
-		f.breakOff(r, b)
+		f.breakOff(r, b, i)
 	}
 	switch f.kind {
 	case http2.FrameHeaders:
@@ -186,45 +191,45 @@ func (f *frames) begin(r *Redactor, b []byte) {
 		return
 	}
 	f.inBlock, f.ends = true, flags.Has(http2.FlagEndHeaders)
-	f.end(r, b)
+	f.end(r, b, i)
 }
 
-// end takes the end of a header block, if it is here.
-func (f *frames) end(r *Redactor, b []byte) {
+// end takes the end of a header block, if it is before b[i].
+func (f *frames) end(r *Redactor, b []byte, i int) {
 	if f.left > 0 || !f.inBlock || !f.ends {
 		return
 	}
 	f.inBlock = false
 	if f.block.state != atRepresentation {
-		f.breakOff(r, b)
+		f.breakOff(r, b, i)
 	}
 }
 
-// breakOff gives up a header block in the middle. What it added to the table is
-// not known.
-func (f *frames) breakOff(r *Redactor, b []byte) {
+// breakOff gives up a header block in the middle, before b[i]. What it added to the
+// table is not known.
+func (f *frames) breakOff(r *Redactor, b []byte, i int) {
 	if f.block.collecting {
-		f.block.bluntly(r, b)
+		f.block.bluntly(r, b, i)
 	}
 	f.inBlock = false
 	f.block.lose()
 	f.block.state = atRepresentation
 }
 
-// reread has the text of a header's n octets that have passed read as what it
-// is.
+// reread has the text of a header's first n octets, which have passed, read as what
+// it is.
 func (f *frames) reread(n int) {
-	var ignored []mark
-	b := f.header[:n]
-	s := f.s
+	s, b := f.s, f.header[:n]
 	s.field, s.folded, s.name = unknownField, plainField, s.name[:0]
 	if !s.begun && n > 0 {
 		s.begun, s.watched = true, 1
 		s.watch(b)
 	}
-	for len(b) > 0 {
-		b = b[s.fieldLine(b, 0, true, &ignored):]
+	passed := New(nil, Options{})
+	for i := 0; i < n; {
+		i = s.line(passed, b, i)
 	}
+	s.decide(passed, b, n, false)
 }
 
 // isText reports whether b is ASCII text.

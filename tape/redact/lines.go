@@ -81,37 +81,29 @@ func (c *conn) expect(f *wire.Facts) {
 // maxVerb is the longest command with secrets that has a tag before it, octets.
 const maxVerb = len("authenticate")
 
-// taggedLine reads what may be a tag and a command (RFC 9051, section 2.2.1). It
-// is never held, since it is no secret.
-func (s *stream) taggedLine(b []byte) int {
-	for i, c := range b {
-		switch {
-		case c == '\n':
-			s.field = plainField
-			s.lineEnd()
-			return i + 1
-		case c == ' ' && !s.verb:
-			s.verb = true
-			continue
-		case !s.verb:
-			s.text = true
-			continue
-		case c == ' ' && len(s.name) == 0:
-			continue
-		case c == ' ' && taggedCommandOf(s.name) != plainField:
-			s.field, s.inside, s.base = taggedCommandOf(s.name), false, strings.ToUpper(string(s.name))
-			s.conn.challenged = s.field == saslField
-			return i + 1
-		case c == ' ' || len(s.name) == maxVerb:
-			s.field = plainField
-			return i + 1
-		}
+// tagged takes an octet of what may be a tag and a command (RFC 9051, section
+// 2.2.1).
+func (s *stream) tagged(c byte) {
+	switch {
+	case c == '\n':
+		s.field = plainField
+		s.lineEnd()
+	case c == ' ' && !s.verb:
+		s.verb = true
+	case !s.verb:
+		s.text = true
+	case c == ' ' && len(s.name) == 0:
+	case c == ' ' && taggedCommandOf(s.name) != plainField:
+		s.valueOf(taggedCommandOf(s.name), strings.ToUpper(string(s.name)))
+		s.conn.challenged = s.field == saslField
+	case c == ' ' || len(s.name) == maxVerb:
+		s.field = plainField
+	default:
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
 		}
 		s.name = append(s.name, c)
 	}
-	return len(b)
 }
 
 // maskLine notes the secrets in a piece of what follows a command.

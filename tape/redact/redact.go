@@ -43,17 +43,17 @@
 //
 // # Splits
 //
-// The bytes that come out do not depend on how a run was split into events. An
-// event's tail that lies in a secret, or may begin a given one, is held and goes
-// in front of the next event of its direction, but for at most about 4 KiB: a
-// longer secret is masked piece by piece. If anything else happens first, the
-// tail is masked and written by itself, so no event is ever overtaken by a later
-// one.
+// The bytes that come out are a function of the bytes that went in, and of where a
+// stream was interrupted, not of how a run was split into events: all that reads them
+// takes one octet after the other and reads none twice. What is not decided yet, since
+// it may be a part of a secret, is held with what follows it and goes in front of
+// the next event of its direction. A field's value, or one within a line, is held for
+// 4 KiB at most, and masked piece by piece beyond. If anything else happens first,
+// what is held is masked as far as it goes and written by itself, so no event is ever
+// overtaken by a later one.
 package redact
 
 import (
-	"time"
-
 	"wiretape/tape"
 	"wiretape/wire"
 )
@@ -78,37 +78,45 @@ type Redactor struct {
 	needles []needle
 	conns   map[int]*conn
 
-	// The one tail that is held.
-	tail     []byte
-	tailOf   *stream
-	tailConn int
-	tailDir  wire.Dir
-	at       time.Duration // of the event that the tail is from
+	// What is held of one stream, and the event that it is from.
+	held   []byte
+	heldOf *stream
+	from   wire.Event
 
-	buf     []byte // a tail and what follows it
-	out     []byte // a copy with samples in it
-	marks   []mark
-	found   []mark // given values
-	inline  []mark // what is secret within a line
-	alone   []mark // and within a value of HTTP/2
-	spans   []tape.Span
-	patches []patch // in HTTP/2
-	ahead   []int   // by needle: where it stands next
+	// What was decided on of it. Indexes are of its octets, or of those that are
+	// looked at.
+	marks   []mark  // in order, as all of these
+	found   []mark  // given values
+	inline  []mark  // what is secret within a line
+	patches []patch // where no span can stand
+	sought  int     // where the search for given values goes on
+
+	out    []byte // a copy with samples in it
+	merged []mark
+	spare  []mark
+	alone  []mark // what is secret within a value of HTTP/2
+	spans  []tape.Span
+	ahead  []int // by needle: where it stands next
 }
 
-// A mark is a secret in a buffer.
+// A mark is a secret.
 type mark struct {
 	from, to int
 	base     string // what to name it after
 	enc      string
 	given    bool // base is the name
+
+	// In a header block of HTTP/2, where no span can stand.
+	bare  bool   // its octets are overwritten with the sample
+	at    []int  // which those are, if a frame's header is between them
+	value []byte // what it says, where they are coded and overwritten already
 }
 
-// A patch is a range of a buffer that is overwritten with one octet, where no
-// span can stand.
+// A patch is a range that is overwritten with one octet, where no span can stand.
 type patch struct {
 	from, to int
 	with     byte
+	base     string // to be counted as, "" for not
 }
 
 // New returns a Redactor that gives its events to next, which does not keep
@@ -172,96 +180,160 @@ func (r *Redactor) conn(n int) *conn {
 }
 
 func (r *Redactor) data(e wire.Event) {
-	if len(r.tail) > 0 && (r.tailConn != e.Conn || r.tailDir != e.Dir) {
-		r.Flush()
-	}
 	c := r.conn(e.Conn)
 	if c.datagrams {
-		r.pass(e, newConn().stream(e.Dir), e.Data, true)
+		r.Flush()
+		r.pass(e, newConn().stream(e.Dir), e.Data, 0, true)
 		return
 	}
 	s := c.stream(e.Dir)
-	b := e.Data
-	if len(r.tail) > 0 {
-		r.buf = append(append(r.buf[:0], r.tail...), e.Data...)
-		b = r.buf
-		r.tail = r.tail[:0]
+	if len(r.held) > 0 && r.heldOf != s {
+		r.Flush()
 	}
-	rest := r.pass(e, s, b, false)
-	if len(rest) > 0 {
-		r.tail = append(r.tail[:0], rest...)
-		r.tailOf, r.tailConn, r.tailDir, r.at = s, e.Conn, e.Dir, e.At
+	b, seen := e.Data, len(r.held)
+	if seen > 0 {
+		r.held = append(r.held, e.Data...)
+		b = r.held
 	}
+	n := r.pass(e, s, b, seen, false)
+	r.held = append(r.held[:0], b[n:]...)
+	r.heldOf, r.from = s, wire.Event{Conn: e.Conn, At: e.At, Kind: wire.KindData, Dir: e.Dir}
 }
 
-// Flush masks and writes the tail that is held, if one is. What comes later may
-// still belong to the secret that the tail is a part of: it will be masked too.
+// Flush masks and writes what is held, if anything is. What comes later may still
+// belong to a secret of which that is a part: it will be masked too.
 func (r *Redactor) Flush() {
-	if len(r.tail) == 0 {
-		return
+	if len(r.held) > 0 {
+		r.pass(r.from, r.heldOf, r.held, len(r.held), true)
+		r.held = r.held[:0]
 	}
-	b := append(r.buf[:0], r.tail...)
-	r.buf, r.tail = b, r.tail[:0]
-	e := wire.Event{Conn: r.tailConn, At: r.at, Kind: wire.KindData, Dir: r.tailDir}
-	r.pass(e, r.tailOf, b, true)
 }
 
-// pass gives as much of b as is decided on as the bytes of e, and returns the
-// rest: none when final.
-func (r *Redactor) pass(e wire.Event, s *stream, b []byte, final bool) []byte {
-	r.marks, r.found, r.inline, r.patches = r.marks[:0], r.found[:0], r.inline[:0], r.patches[:0]
+// pass has the readers of s go over b, of which they have seen the beginning, and
+// gives what is decided as the bytes of e. It returns how much that is: all of it
+// when final.
+func (r *Redactor) pass(e wire.Event, s *stream, b []byte, seen int, final bool) int {
 	n := len(b)
 	if len(r.needles) > 0 {
-		n = r.search(s, b, final)
+		n = r.search(b, final)
 	}
-	if n = s.scan(r, b[:n], final); n == 0 {
-		return b
+	n = r.uncut(min(n, s.scan(r, b, seen, final)))
+	if n == 0 {
+		return 0
 	}
 	if s.server {
 		s.conn.asks(b[:n])
 	}
-	s.carry = mark{}
-	if len(r.found) > 0 {
-		r.overlay(s, r.found, n)
-	}
-	if len(r.inline) > 0 {
-		r.overlay(s, r.inline, n)
-	}
 	e.Data = b[:n]
-	if len(r.marks)+len(r.patches) == 0 {
-		r.next(e, nil)
-		return b[n:]
+	var spans []tape.Span
+	if len(r.marks)+len(r.found)+len(r.inline)+len(r.patches) > 0 {
+		e.Data, spans = r.mask(e.Data)
+		r.decided(n)
 	}
-	out := append(r.out[:0], e.Data...)
+	s.drop(n)
+	r.sought = max(0, r.sought-n)
+	r.next(e, spans)
+	return n
+}
+
+// mask returns a copy of b with the secrets in it replaced, and where they are. It
+// is valid until the next call.
+func (r *Redactor) mask(b []byte) ([]byte, []tape.Span) {
+	out := append(r.out[:0], b...)
 	r.out, r.spans = out, r.spans[:0]
-	for _, p := range r.patches {
-		for i := p.from; i < p.to; i++ {
+	patches := r.patches
+	for _, p := range patches {
+		for i := p.from; i < min(p.to, len(b)); i++ {
 			out[i] = p.with
 		}
 	}
-	for _, m := range r.marks {
-		id, enc := r.ids.name(m, out[m.from:m.to])
-		copy(out[m.from:m.to], tape.SecretSample(id, m.to-m.from, enc))
-		r.spans = append(r.spans, tape.Span{From: m.from, To: m.to, Kind: tape.SpanSecret, ID: id, Enc: enc})
+	// They get their names here, in the order in which they stand.
+	r.spare = overlay(r.spare[:0], r.marks, r.found, len(b))
+	r.merged = overlay(r.merged[:0], r.spare, r.inline, len(b))
+	count := func(to int) {
+		for ; len(patches) > 0 && patches[0].from < to; patches = patches[1:] {
+			if patches[0].base != "" {
+				r.ids.count(patches[0].base)
+			}
+		}
 	}
-	e.Data = out
-	r.next(e, r.spans)
-	return b[n:]
+	for _, m := range r.merged {
+		count(m.from)
+		switch {
+		case m.value != nil:
+			r.ids.name(m, m.value)
+		case m.at != nil:
+			text := make([]byte, len(m.at))
+			for k, i := range m.at {
+				text[k] = out[i]
+			}
+			id, enc := r.ids.name(m, text)
+			for k, c := range tape.SecretSample(id, len(text), enc) {
+				out[m.at[k]] = byte(c)
+			}
+		default:
+			id, enc := r.ids.name(m, out[m.from:m.to])
+			copy(out[m.from:m.to], tape.SecretSample(id, m.to-m.from, enc))
+			if !m.bare {
+				r.spans = append(r.spans, tape.Span{From: m.from, To: m.to, Kind: tape.SpanSecret, ID: id, Enc: enc})
+			}
+		}
+	}
+	count(len(b))
+	return out, r.spans
 }
 
-// overwrite puts c at index i of the buffer.
-func (r *Redactor) overwrite(i int, c byte) {
-	if n := len(r.patches) - 1; n >= 0 && r.patches[n].to == i && r.patches[n].with == c {
+// uncut returns n, or less if a mark would be cut in two there.
+func (r *Redactor) uncut(n int) int {
+	for before := -1; before != n; {
+		before = n
+		for _, list := range [][]mark{r.marks, r.found, r.inline} {
+			for i := len(list) - 1; i >= 0 && list[i].to > n; i-- {
+				n = min(n, list[i].from)
+			}
+		}
+	}
+	return n
+}
+
+// decided forgets the marks in the first n octets.
+func (r *Redactor) decided(n int) {
+	for _, list := range []*[]mark{&r.marks, &r.found, &r.inline} {
+		left := (*list)[:0]
+		for _, m := range *list {
+			if m.from < n {
+				continue
+			}
+			m.from, m.to = m.from-n, m.to-n
+			for k := range m.at {
+				m.at[k] -= n
+			}
+			left = append(left, m)
+		}
+		clear((*list)[len(left):])
+		*list = left
+	}
+	left := r.patches[:0]
+	for _, p := range r.patches {
+		if p.to > n {
+			left = append(left, patch{max(0, p.from-n), p.to - n, p.with, p.base})
+		}
+	}
+	r.patches = left
+}
+
+// overwrite has c stand at index i, in place of what is counted as base.
+func (r *Redactor) overwrite(i int, c byte, base string) {
+	if n := len(r.patches) - 1; n >= 0 && r.patches[n].to == i && r.patches[n].with == c && r.patches[n].base == base {
 		r.patches[n].to++
 		return
 	}
-	r.patches = append(r.patches, patch{i, i + 1, c})
+	r.patches = append(r.patches, patch{i, i + 1, c, base})
 }
 
-// blot overwrites a range of the buffer that may have secrets anywhere.
+// blot overwrites a range that may have secrets anywhere.
 func (r *Redactor) blot(from, to int) {
-	r.ids.count("FIELD")
 	for i := from; i < to; i++ {
-		r.overwrite(i, blot)
+		r.overwrite(i, blot, "FIELD")
 	}
 }

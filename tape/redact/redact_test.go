@@ -37,6 +37,12 @@ type result struct {
 // run redacts turns, of which each is cut into events by cut.
 func run(t testing.TB, opt Options, turns []turn, cut func(string) []string) result {
 	t.Helper()
+	return runAs(t, "", opt, turns, cut)
+}
+
+// runAs is run where the connections are known to be read as proto.
+func runAs(t testing.TB, proto string, opt Options, turns []turn, cut func(string) []string) result {
+	t.Helper()
 	res := result{clear: make(map[[2]int][]string)}
 	var b bytes.Buffer
 	w := tape.NewWriter(&b, tape.Options{})
@@ -71,6 +77,9 @@ func run(t testing.TB, opt Options, turns []turn, cut func(string) []string) res
 		res.clear[key] = pieces
 	}, opt)
 	for conn := range 9 {
+		if proto != "" {
+			r.Expect(conn+1, proto)
+		}
 		w.Event(wire.Event{Conn: conn + 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "a:1"}})
 	}
 	at := time.Duration(0)

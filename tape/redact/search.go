@@ -2,53 +2,51 @@ package redact
 
 import "bytes"
 
-// overlay adds what was found in the first n bytes to the marks, but for where a
-// mark is already. Of given values, what is beyond is remembered.
-func (r *Redactor) overlay(s *stream, found []mark, n int) {
-	var all []mark
-	marks := r.marks
-	for _, f := range found {
-		if f.from >= n {
+// overlay appends the marks of over, and those of under where there is none of
+// them, as far as they begin in the first n octets.
+func overlay(all, over, under []mark, n int) []mark {
+	for _, u := range under {
+		if u.from >= n {
 			break
 		}
-		if f.to > n {
-			s.carry = mark{to: f.to - n, base: f.base, enc: f.enc}
-			f.to, f.given = n, false
+		for len(over) > 0 && over[0].to <= u.from {
+			all, over = append(all, over[0]), over[1:]
 		}
-		for len(marks) > 0 && marks[0].to <= f.from {
-			all, marks = append(all, marks[0]), marks[1:]
-		}
-		for len(marks) > 0 && marks[0].from < f.to {
-			f.given = false
-			if m := marks[0]; f.from < m.from {
-				all = append(all, mark{f.from, m.from, f.base, f.enc, false})
+		for len(over) > 0 && over[0].from < u.to {
+			u.given = false
+			if o := over[0]; u.from < o.from {
+				all = append(all, mark{from: u.from, to: o.from, base: u.base, enc: u.enc})
 			}
-			f.from = marks[0].to
-			if f.from >= f.to {
+			u.from = over[0].to
+			if u.from >= u.to {
 				break
 			}
-			all, marks = append(all, marks[0]), marks[1:]
+			all, over = append(all, over[0]), over[1:]
 		}
-		if f.from < f.to {
-			all = append(all, f)
+		if u.from < u.to {
+			all = append(all, u)
 		}
 	}
-	r.marks = append(all, marks...)
+	for _, o := range over {
+		if o.from >= n {
+			break
+		}
+		all = append(all, o)
+	}
+	return all
 }
 
-// search notes in r.found where given values stand in b, and returns how much of
-// b is decided: what follows may begin one.
-func (r *Redactor) search(s *stream, b []byte, final bool) int {
-	i := 0
-	if s.carry.to > 0 {
-		i = min(s.carry.to, len(b))
-		r.found = append(r.found, s.carry)
-	}
+// search notes in r.found where given values stand in b, the longest of those
+// that begin first, and returns how much of b is decided: what follows may begin
+// one.
+func (r *Redactor) search(b []byte, final bool) int {
+	i := r.sought
 	r.ahead = r.ahead[:0]
 	for range r.needles {
 		r.ahead = append(r.ahead, -1)
 	}
-	for i < len(b) {
+	open, of := r.opens(b, i)
+	for {
 		best, at := -1, len(b)
 		for k, n := range r.needles {
 			// Each looks for its next place only when it is past the last.
@@ -62,24 +60,34 @@ func (r *Redactor) search(s *stream, b []byte, final bool) int {
 				best, at = k, r.ahead[k]
 			}
 		}
+		if !final && open <= at {
+			r.sought = open
+			return open
+		}
 		if best < 0 {
 			break
 		}
 		n := r.needles[best]
-		r.found = append(r.found, mark{at, at + len(n.b), n.id, n.enc, n.own})
-		i = at + len(n.b)
-	}
-	held, of := 0, needle{}
-	for _, n := range r.needles {
-		if k := n.begins(b[i:]); k > held {
-			held, of = k, n
+		r.found = append(r.found, mark{from: at, to: at + len(n.b), base: n.id, enc: n.enc, given: n.own})
+		if i = at + len(n.b); open < i {
+			open, of = r.opens(b, i)
 		}
 	}
-	if !final {
-		return len(b) - held
+	if len(b)-open >= minValue {
+		r.found = append(r.found, mark{from: open, to: len(b), base: of.id, enc: of.enc})
 	}
-	if held >= minValue {
-		r.found = append(r.found, mark{len(b) - held, len(b), of.id, of.enc, false})
-	}
+	r.sought = len(b)
 	return len(b)
+}
+
+// opens returns the first place from i on where b ends with the beginning of a
+// given value, and of which: the end of b for none.
+func (r *Redactor) opens(b []byte, i int) (at int, of needle) {
+	most := 0
+	for _, n := range r.needles {
+		if k := n.begins(b[i:]); k > most {
+			most, of = k, n
+		}
+	}
+	return len(b) - most, of
 }

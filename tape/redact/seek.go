@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +46,10 @@ const lookBack = 64
 // keys in PEM, and fields of malformed heads. It looks at "=", ":", "J" and "Y",
 // with which each begins, and back from there.
 type seeker struct {
-	back  [lookBack]byte // the octets before what comes next
+	pos   int            // index of the octet that comes next
+	holds bool           // a value
+	start int            // where what is held of it begins
+	back  [lookBack]byte // the octets before that, or before pos
 	known int            // how many of them are
 	mode  seekMode
 	base  string
@@ -58,19 +62,30 @@ type seeker struct {
 	nested  bool // the JSON stands in a string of JSON
 	inside  bool // a part of the value was masked
 	first   bool // the value has not begun
+	user    userinfo
 }
 
-// run goes over b[from:to], notes the secrets in r, and returns how much is
-// decided. A value that is not over is held from its beginning on, but not before
-// least; when final, it is masked as far as it is there.
-func (k *seeker) run(r *Redactor, b []byte, from, to, least int, final bool) int {
-	i := from
-	next := triggers{b: b[:to]}
+// A userinfo is what an authority has so far that may be one.
+type userinfo struct {
+	bracket  bool // it begins with one: an address of IPv6
+	colon    bool
+	password bool // behind the colon stands more than a port
+	at       bool
+}
+
+// run goes over b up to to and notes the secrets in r. A value that is not over
+// is held from its beginning on.
+func (k *seeker) run(r *Redactor, b []byte, to int) {
+	low, i := k.low(), k.pos
+	if i >= to {
+		return
+	}
+	next := triggers{b: b[:to], low: low, at: [...]int{-1, -1, -1, -1}}
 	for i < to {
 		switch k.mode {
 		case seekTrigger:
 			if i = next.after(i); i < to {
-				k.trigger(k.before(b, from, i), b[i])
+				k.trigger(k.before(b, low, i), b[i])
 				i++
 			}
 		case seekColon, seekLabel:
@@ -80,83 +95,126 @@ func (k *seeker) run(r *Redactor, b []byte, from, to, least int, final bool) int
 		case seekNumber, seekKey:
 			i = k.overwrite(r, b[:to], i)
 		default:
-			if k.first && (k.mode == seekForm) && b[i] == '"' {
+			if k.first && k.mode == seekForm && !k.holds && b[i] == '"' {
 				k.quote, k.first = '"', false
 				i++
 				continue
 			}
-			n, ends := k.value(b[i:to])
-			switch {
-			case ends:
-			case n >= maxHeld:
-				n = maxHeld
-			case !final && i >= least:
-				k.keep(b, from, i)
-				return i
+			if !k.holds {
+				k.holds, k.start, k.user = true, i, userinfo{}
 			}
-			k.mask(r, b, i, i+n, ends)
-			i += n
+			n, ends := k.value(b[k.start:min(to, k.start+maxHeld)], i-k.start)
+			if i = k.start + n; ends || n == maxHeld {
+				k.mask(r, b, k.start, i, ends)
+				k.holds = false
+			}
 		}
 	}
-	k.keep(b, from, to)
-	return to
+	k.pos = to
+	k.keep(b, low)
 }
 
-// within returns what is secret in a value that stands alone. It is valid until the
-// next call.
+// finish masks what is held of a value.
+func (k *seeker) finish(r *Redactor, b []byte) {
+	if k.holds {
+		low := k.start
+		k.mask(r, b, k.start, k.pos, false)
+		k.holds = false
+		k.keep(b, low)
+	}
+}
+
+// within returns what is secret in a value that stands alone, or in the next piece
+// of it. It is valid until the next call.
 func (r *Redactor) within(k *seeker, text []byte) []mark {
 	inline, patches := r.inline, r.patches
 	r.inline, r.patches = r.alone[:0], nil
-	k.run(r, text, 0, len(text), len(text), true)
+	k.pos = 0
+	k.run(r, text, len(text))
+	k.finish(r, text)
+	for _, p := range r.patches {
+		r.inline = append(r.inline, mark{from: p.from, to: p.to, base: p.base})
+	}
+	slices.SortFunc(r.inline, func(a, b mark) int { return a.from - b.from })
 	r.alone, r.inline, r.patches = r.inline, inline, patches
 	return r.alone
 }
 
-// reset forgets all: what follows is text of its own.
-func (k *seeker) reset() { *k = seeker{} }
+// reset forgets all: what follows, from i on, is text of its own.
+func (k *seeker) reset(i int) { *k = seeker{pos: i} }
 
-// keep remembers the octets before b[to].
-func (k *seeker) keep(b []byte, from, to int) {
-	p := k.before(b, from, to)
-	k.known = copy(k.back[:], p)
+// drop takes n octets for gone that were decided.
+func (k *seeker) drop(n int) {
+	k.pos, k.start = max(0, k.pos-n), max(0, k.start-n)
 }
 
-// before returns up to lookBack octets before b[i], of which b has those from
-// from on.
-func (k *seeker) before(b []byte, from, i int) []byte {
-	if i-from >= lookBack || k.known == 0 {
-		return b[max(from, i-lookBack):i]
+// low returns up to where all is decided: back has the octets before that.
+func (k *seeker) low() int {
+	if k.holds {
+		return k.start
+	}
+	return k.pos
+}
+
+// keep remembers the octets before those that are held, of which b has those from
+// low on.
+func (k *seeker) keep(b []byte, low int) {
+	if to := k.low(); to > low {
+		k.known = copy(k.back[:], k.before(b, low, to))
+	}
+}
+
+// before returns up to lookBack octets before b[i], of which b has those from low
+// on.
+func (k *seeker) before(b []byte, low, i int) []byte {
+	if i-low >= lookBack || k.known == 0 {
+		return b[max(low, i-lookBack):i]
 	}
 	var room [2 * lookBack]byte
-	p := append(append(room[:0], k.back[:k.known]...), b[from:i]...)
+	p := append(append(room[:0], k.back[:k.known]...), b[low:i]...)
 	return p[max(0, len(p)-lookBack):]
 }
 
 // triggers finds the octets at which a seeker looks.
 type triggers struct {
-	b  []byte
-	at [4]int // where each stands next, and 1 more; 0 for not looked for
+	b   []byte
+	low int    // from where on b has what stands before them
+	at  [4]int // where each stands next; negative for not looked for
 }
 
 // after returns the first place from i on that is worth a look, or the end.
 func (t *triggers) after(i int) int {
-	for {
-		best := len(t.b)
-		for k, c := range [...]byte{'=', ':', 'J', 'Y'} {
-			if t.at[k] <= i {
-				t.at[k] = len(t.b) + 1
-				if j := bytes.IndexByte(t.b[i:], c); j >= 0 {
-					t.at[k] = i + j + 1
-				}
-			}
-			best = min(best, t.at[k]-1)
+	best := len(t.b)
+	for k := range t.at {
+		if t.at[k] < i {
+			t.at[k] = t.find("=:JY"[k], i)
 		}
-		if best == len(t.b) || best == 0 || worthALook[t.b[best-1]]&lookAt(t.b[best]) != 0 ||
-			t.b[best] == ':' && (best+1 == len(t.b) || t.b[best+1] == '/' || t.b[best+1] == '\\') {
-			return best
-		}
-		i = best + 1
+		best = min(best, t.at[k])
 	}
+	return best
+}
+
+// find returns the first place from i on where c stands and is worth a look, or the
+// end. Most are not: it is told by the octets beside it, if they are here.
+func (t *triggers) find(c byte, i int) int {
+	for ; i < len(t.b); i++ {
+		n := bytes.IndexByte(t.b[i:], c)
+		if n < 0 {
+			break
+		}
+		i += n
+		if i-t.low < 2 {
+			return i
+		}
+		p := t.b[i-1]
+		switch {
+		case worthALook[p]&lookAt(c) == 0 && (c != ':' || i+1 < len(t.b) && t.b[i+1] != '/' && t.b[i+1] != '\\'):
+		case c == 'J' && t.b[i-2] != 'e', c == 'Y' && t.b[i-2] != 'K':
+		default:
+			return i
+		}
+	}
+	return len(t.b)
 }
 
 // lookAt returns the bit of a trigger in worthALook.
@@ -184,9 +242,10 @@ var worthALook = func() (t [256]uint8) {
 		t[c] |= 2
 		t[c-'a'+'A'] |= 2
 	}
-	for _, c := range "]" {
-		t[c] |= 1
+	for _, c := range "-_" {
+		t[c] |= 1 | 2
 	}
+	t[']'] |= 1
 	for c := range ' ' + 1 {
 		t[c] |= 2 // also in the name of a malformed head
 	}
@@ -202,6 +261,13 @@ var worthALook = func() (t [256]uint8) {
 func (k *seeker) trigger(p []byte, c byte) {
 	k.mode, k.base, k.named, k.quoted, k.slashes, k.escaped = seekTrigger, "", false, false, 0, 0
 	k.quote, k.nested, k.inside, k.first = 0, false, false, false
+	if worth := len(p) > 0 && worthALook[p[len(p)-1]]&lookAt(c) != 0; !worth {
+		// What is passed over where there is much is nothing where there is little.
+		if c == ':' {
+			k.mode = seekColon // of a URL
+		}
+		return
+	}
 	switch c {
 	case '=':
 		if base := baseBefore(trimBracket(p)); base != "" {
@@ -362,11 +428,10 @@ func (k *seeker) step(c byte) bool {
 }
 
 // value returns how many octets of b belong to the value, and whether its end is
-// there.
-func (k *seeker) value(b []byte) (n int, ends bool) {
-	b = b[:min(len(b), maxHeld)]
-	slashes := k.slashes
-	for i, c := range b {
+// there. It has seen the first i of them.
+func (k *seeker) value(b []byte, i int) (n int, ends bool) {
+	for ; i < len(b); i++ {
+		c := b[i]
 		switch k.mode {
 		case seekForm:
 			if c < ' ' || c == 0x7f || c == '"' || k.quote == 0 && (c == ' ' || c == '&' || c == '<' || c == '>') {
@@ -375,23 +440,34 @@ func (k *seeker) value(b []byte) (n int, ends bool) {
 		case seekString:
 			switch {
 			case c == '\\':
-				slashes++
+				k.slashes++
 				continue
 			case c < ' ':
 				return i, true
-			case c == k.quote && (k.nested && slashes <= 1 || !k.nested && slashes%2 == 0):
+			case c == k.quote && (k.nested && k.slashes <= 1 || !k.nested && k.slashes%2 == 0):
 				if k.nested {
-					i -= min(i, slashes)
+					i -= min(i, k.slashes)
 				}
 				return i, true
 			}
-			slashes = 0
+			k.slashes = 0
 		case seekAuthority:
+			u := &k.user
 			switch {
-			case c <= ' ' || c == 0x7f || strings.IndexByte(`"'<>\`, c) >= 0:
+			case c <= ' ' || c == 0x7f || strings.IndexByte("\"'<>\\", c) >= 0:
 				return i, true
-			case (c == '/' || c == '?' || c == '#') && (bytes.IndexByte(b[:i], '@') >= 0 || !mayBeUser(b[:i])):
+			case c == '@':
+				u.at = true
+			case (c == '/' || c == '?' || c == '#') && (u.at || !u.mayBe() && !k.inside):
 				return i, true
+			}
+			switch {
+			case c == ':' && !u.colon:
+				u.colon = true
+			case u.colon && (c < '0' || c > '9'):
+				u.password = true
+			case c == '[' && i == 0:
+				u.bracket = true
 			}
 		case seekJWT:
 			if !isBase64URL(c) && c != '.' {
@@ -401,13 +477,17 @@ func (k *seeker) value(b []byte) (n int, ends bool) {
 			if c == '\n' {
 				return i, true
 			}
-			if c == '\r' && i+1 < len(b) && b[i+1] != ' ' && b[i+1] != '\t' {
-				return i, true
+			// A bare CR ends lines too, unless the next one is folded onto it.
+			if i > 0 && b[i-1] == '\r' && c != ' ' && c != '\t' {
+				return i - 1, true
 			}
 		}
 	}
 	return len(b), false
 }
+
+// mayBe reports whether what stands before a "/" is no host with a port.
+func (u *userinfo) mayBe() bool { return u.password && !u.bracket }
 
 // mask notes what is secret of the value in b[from:to].
 func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
@@ -422,7 +502,6 @@ func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
 		if bytes.IndexByte(v, '\\') >= 0 {
 			enc = "json"
 		}
-		k.slashes = len(v) - len(bytes.TrimRight(v, `\`))
 	case seekAuthority:
 		k.maskUser(r, v, from, ends)
 		v = nil
@@ -461,21 +540,15 @@ const minJWTHead = 7
 // password.
 func (k *seeker) maskUser(r *Redactor, v []byte, at int, ends bool) {
 	user := v[:max(0, bytes.LastIndexByte(v, '@'))]
-	if !ends && len(user) == 0 {
-		if !mayBeUser(v) {
-			return
-		}
-		user = v
+	switch {
+	case k.inside && !ends, !ends && len(user) == 0 && k.user.mayBe():
+		user, k.inside = v, true
+	case k.inside && len(user) == 0:
+		k.inside = false // it was none
 	}
 	name, password, _ := bytes.Cut(user, []byte(":"))
 	addMarks(name, at, k.base, "", &r.inline)
 	addMarks(password, at+len(name)+1, k.base, "", &r.inline)
-}
-
-// mayBeUser reports whether what stands before a "/" is no host with a port.
-func mayBeUser(v []byte) bool {
-	_, port, ok := bytes.Cut(v, []byte(":"))
-	return ok && v[0] != '[' && len(bytes.Trim(port, "0123456789")) > 0
 }
 
 // overwrite goes over a number or a key from b[i] on, of which no span is made: a
@@ -487,8 +560,7 @@ func (k *seeker) overwrite(r *Redactor, b []byte, i int) int {
 		if k.mode == seekNumber {
 			switch {
 			case c >= '0' && c <= '9':
-				r.overwrite(i, '1')
-				r.ids.count(k.base)
+				r.overwrite(i, '1', k.base)
 			case strings.IndexByte("+-.eE", c) < 0:
 				k.mode = seekTrigger
 				return i
@@ -510,8 +582,7 @@ func (k *seeker) overwrite(r *Redactor, b []byte, i int) int {
 				return i + 1
 			}
 		case isBase64URL(c) || c == '+' || c == '/' || c == '=':
-			r.overwrite(i, 'x')
-			r.ids.count("PRIVATE_KEY")
+			r.overwrite(i, 'x', "PRIVATE_KEY")
 		case c != '\r' && c != '\n' && c != ' ' && c != '\t' && c != ':' && c != ',':
 			k.mode = seekTrigger
 			return i

@@ -3,7 +3,9 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,6 +123,94 @@ func TestTurnWithinALine(t *testing.T) {
 			t.Errorf("%q became %q", in, got)
 		}
 	}
+}
+
+// speakers begin conversations as what is read in them differs.
+var speakers = []struct {
+	dir   wire.Dir // of what is searched
+	begin []turn
+	opt   Options
+	proto string
+}{
+	{dir: c2s},
+	{dir: c2s, begin: []turn{{1, c2s, http2.Preface}}},
+	{dir: s2c, begin: []turn{{1, c2s, "GET / HTTP/1.1\r\n\r\n"}}},
+	{dir: s2c, begin: []turn{{1, c2s, http2.Preface}}},
+	{dir: c2s, begin: []turn{{1, s2c, "220 hello\r\n"}}},
+	{dir: c2s, begin: []turn{{1, s2c, "* OK hello\r\n"}}},
+	{dir: c2s, begin: []turn{{1, s2c, "login: "}}},
+	{dir: c2s, proto: "redis"},
+	{dir: c2s, opt: Options{Values: map[string]string{"A": "QWERTY", "B": "RTY=abc", "C": "QWE"}}},
+	{dir: c2s, begin: []turn{{1, c2s, http2.Preface}}, opt: Options{Values: map[string]string{"A": "QWERTY", "B": "YQWE"}}},
+}
+
+// FuzzSplits: what comes out, and is said of it, does not depend on how what went
+// in was split, and is as long.
+func FuzzSplits(f *testing.F) {
+	const turned = "\xfe\xfe" // the other side says something
+	for i, tt := range texts {
+		for kind := range speakers {
+			in := []byte(tt.in)
+			if len(speakers[kind].begin) > 0 && speakers[kind].begin[0].text == http2.Preface {
+				in = frame(http2.FrameData, 0, 1, in)
+			}
+			f.Add(uint64(i), byte(kind), in)
+			f.Add(uint64(i), byte(kind), slices.Concat(in[:len(in)/2], []byte(turned), in[len(in)/2:]))
+		}
+	}
+	for i, tt := range heads {
+		for kind := range speakers {
+			f.Add(uint64(i), byte(kind), []byte(tt.in))
+		}
+	}
+	for i, tt := range secretLines {
+		f.Add(uint64(i), byte(4), []byte(tt))
+		f.Add(uint64(i), byte(5), []byte(tt))
+		f.Add(uint64(i), byte(7), []byte(tt))
+	}
+	var block []byte
+	for _, field := range [][2]string{{":path", "/a?token=QWERTY&b=c"}, {"cookie", "a=b"}, {"referer", "https://u:QWERTY@h/"}, {"x-id", jwt}, {"cookie", "c=b; a=b"}} {
+		block = appendLiteral(block, field[0], field[1], len(block)%2 == 0)
+	}
+	f.Add(uint64(1), byte(1), slices.Concat(frame(http2.FrameHeaders, 0, 1, block[:30]), frame(http2.FrameContinuation, http2.FlagEndHeaders, 1, block[30:])))
+	f.Fuzz(func(t *testing.T, seed uint64, kind byte, in []byte) {
+		rnd := rand.New(rand.NewPCG(seed, 8))
+		as := speakers[int(kind)%len(speakers)]
+		turns := slices.Clone(as.begin)
+		for i, part := range strings.Split(string(in), turned) {
+			if i > 0 {
+				turns = append(turns, turn{1, as.dir.Reverse(), "+ Password: "})
+			}
+			if part != "" {
+				turns = append(turns, turn{1, as.dir, part})
+			}
+		}
+		want := runAs(t, as.proto, as.opt, turns, func(s string) []string { return []string{s} })
+		got := runAs(t, as.proto, as.opt, turns, func(s string) (parts []string) {
+			for len(s) > 0 {
+				n := 1 + rnd.IntN(min(len(s), 1+rnd.IntN(60)))
+				parts, s = append(parts, s[:n]), s[n:]
+			}
+			return parts
+		})
+		size := 0
+		for _, turn := range turns {
+			if turn.dir == as.dir {
+				size += len(turn.text)
+			}
+		}
+		if got.tape != want.tape || got.stream(1, as.dir) != want.stream(1, as.dir) || len(want.stream(1, as.dir)) != size {
+			t.Fatalf("in    %q\nwhole %q\nsplit %q\nwhole:\n%s\nsplit:\n%s", in, want.stream(1, as.dir), got.stream(1, as.dir), want.tape, got.tape)
+		}
+	})
+}
+
+// secretLines have secrets where commands are lines.
+var secretLines = []string{
+	"USER u\r\nPASS QWERTY\r\nACCT QWERTY\r\n", "AUTH PLAIN QWERTY\r\nQWERTY==\r\nMAIL FROM:<a>\r\n", "a AUTHENTICATE PLAIN\r\nQWERTY\r\n",
+	"a LOGIN u \"QWERTY\"\r\nb LOGIN {1}\r\nu {6}\r\nQWERTY\r\nc NOOP\r\n", "APOP u QWERTY\r\nAUTHINFO PASS QWERTY\r\n", "  PASS  QWERTY\r\n \xff\xfb\x01PASS x\r\n",
+	"*2\r\n$4\r\nAUTH\r\n$6\r\nQWERTY\r\n*1\r\n$4\r\nPING\r\n", "AUTH QWERTY\r\nCONFIG SET requirepass \"QWERTY\"\r\n",
+	"*4\r\n$3\r\nACL\r\n$7\r\nSETUSER\r\n$1\r\nu\r\n$7\r\n>QWERTY\r\n",
 }
 
 // What is held of a stream is bounded, whatever it begins.

@@ -21,8 +21,8 @@ type conn struct {
 
 func newConn() *conn {
 	c := new(conn)
-	c.client = stream{conn: c}
-	c.server = stream{conn: c, server: true}
+	c.client = stream{conn: c, start: -1}
+	c.server = stream{conn: c, server: true, start: -1}
 	return c
 }
 
@@ -38,7 +38,6 @@ type stream struct {
 	conn   *conn
 	server bool
 	begun  bool // an octet was seen
-	carry  mark // what is still to come of a given value
 
 	// The current line.
 	field    fieldKind
@@ -46,6 +45,7 @@ type stream struct {
 	name     []byte    // lower case, while field is unknownField
 	blank    bool      // white space follows the name
 	text     bool      // it has an octet beside its end
+	start    int       // where what is held of its value begins, none if negative
 	inside   bool      // in the middle of a secret
 	base     string    // what the secret is named after
 	response bool      // the next line answers a challenge
@@ -76,19 +76,16 @@ func (s *stream) lose(size int64) {
 	s.redis = redis{seen: s.redis.seen}
 }
 
-// scan goes over b, notes the secrets in r, and returns how much of b is
-// decided: all of it when final.
-func (s *stream) scan(r *Redactor, b []byte, final bool) int {
-	from := 0 // where what the seeker has not seen begins
-	for i := 0; i < len(b); {
+// scan goes over b from i on, notes the secrets in r, and returns how much of b is
+// decided: all of it when final. What it did before i is not done again.
+func (s *stream) scan(r *Redactor, b []byte, i int, final bool) int {
+	for i < len(b) {
 		if s.frames != nil {
-			s.seek.run(r, b, from, i, i, true)
-			s.seek.reset()
-			n, text := s.frames.scan(r, b, i, final)
-			if !text {
-				return n
+			n, text := s.frames.scan(r, b, i)
+			if i = n; text {
+				s.frames = nil
+				s.seek.reset(i)
 			}
-			i, from, s.frames = n, n, nil
 			continue
 		}
 		if !s.begun {
@@ -98,43 +95,51 @@ func (s *stream) scan(r *Redactor, b []byte, final bool) int {
 				c.seen = c.seen || answersLikeRedis(b[i])
 			}
 		}
-		masked := len(r.marks)
-		n := s.fieldLine(b[i:], i, final, &r.marks)
-		if n == 0 {
-			s.seek.run(r, b, from, i, i, true)
-			return i
-		}
-		end := i + n
-		held := false
-		switch {
-		case len(r.marks) > masked:
-			s.seek.run(r, b, from, i, i, true)
-			s.seek.reset()
-			from = end
-		case end == len(b) && s.field == plainField && s.watched == 0 && !final:
-			end = s.seek.run(r, b, from, end, i, false)
-			from = end
-			if held = end < len(b); end == i {
-				return i
-			}
-			n = end - i
-		}
+		from := i
+		i = s.line(r, b, i)
 		if s.watched > 0 {
-			n = s.watch(b[i : i+n])
+			i = from + s.watch(b[from:i])
 		}
 		if !s.server && !s.conn.greeted {
-			s.redis.follow(b[i : i+n])
+			s.redis.follow(b[from:i])
 		}
-		i += n
-		if held {
-			return i
-		}
-		if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
+		if s.frames != nil {
+			s.decide(r, b, i, false)
+			s.seek.run(r, b, i)
+			s.seek.finish(r, b)
+		} else if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
 			s.watched = 1
 		}
 	}
-	s.seek.run(r, b, from, len(b), len(b), true)
-	return len(b)
+	if s.frames != nil {
+		if final {
+			s.frames.finish(r, b)
+		}
+		return s.frames.decided(len(b))
+	}
+	if final {
+		s.decide(r, b, len(b), false)
+	}
+	n := len(b)
+	if s.start >= 0 {
+		n = s.start
+	}
+	s.seek.run(r, b, n)
+	if final {
+		s.seek.finish(r, b)
+	}
+	return min(n, s.seek.low())
+}
+
+// drop takes n octets for gone that were decided.
+func (s *stream) drop(n int) {
+	if s.start >= 0 {
+		s.start -= n
+	}
+	s.seek.drop(n)
+	if s.frames != nil {
+		s.frames.drop(n)
+	}
 }
 
 // watch looks for what HTTP/2 begins with and returns how much of b comes before
@@ -195,130 +200,159 @@ func (s *stream) lineEnd() {
 	s.folded, s.field, s.name, s.blank, s.text, s.verb = s.field, unknownField, s.name[:0], false, false, false
 }
 
-// fieldLine goes over what b has of a line, which stands at offset at of the
-// buffer, and returns how much of it is decided.
-func (s *stream) fieldLine(b []byte, at int, final bool, marks *[]mark) int {
-	switch {
-	case s.field == unknownField:
-		return s.fieldName(b, at, final, marks)
-	case s.field == plainField:
-		n := bytes.IndexByte(b, '\n') + 1
-		if n == 0 {
-			s.text = true
-			return len(b)
+// line goes over what b has of a line from i on, an octet at least, and returns where
+// it stopped.
+func (s *stream) line(r *Redactor, b []byte, i int) int {
+	switch s.field {
+	case unknownField:
+		if s.octet(b[i]) {
+			return i + 1
 		}
-		s.text = s.text || n > 2 || n == 2 && b[0] != '\r'
-		s.lineEnd()
-		return n
-	}
-	n := bytes.IndexByte(b[:min(len(b), maxHeld)], '\n') + 1
-	value, ends := b, false
-	switch {
-	case n > 0:
-		value, ends = b[:n], true
-	case len(b) >= maxHeld:
-		value = b[:maxHeld]
-		// Between two cookies rather than in the middle of one.
-		if i := bytes.LastIndexByte(value, ';'); s.field == cookieField && i >= 0 {
-			value = value[:i+1]
+		return s.line(r, b, i) // it is the first of a value
+	case plainField:
+		for {
+			n := bytes.IndexByte(b[i:], '\n') + 1
+			if n == 0 {
+				s.text = true
+				return len(b)
+			}
+			s.text = s.text || n > 1
+			i += n
+			s.lineEnd()
+			if i == len(b) || !s.passes(b[i]) {
+				return i
+			}
+			s.field, s.text = plainField, true
 		}
-	case !final:
-		return 0
 	}
-	s.mask(value, at, ends, marks)
-	if ends {
+	if s.start < 0 {
+		s.start = i
+	}
+	most := s.start + maxHeld
+	if n := bytes.IndexByte(b[i:min(len(b), most)], '\n') + 1; n > 0 {
+		s.decide(r, b, i+n, true)
 		s.lineEnd()
+		return i + n
 	}
-	return len(value)
+	if len(b) < most {
+		return len(b)
+	}
+	// Between two cookies rather than in the middle of one.
+	end := most
+	if k := bytes.LastIndexByte(b[s.start:most], ';'); s.field == cookieField && k >= 0 {
+		end = s.start + k + 1
+	}
+	s.decide(r, b, end, false)
+	if end < most {
+		s.start = end
+	}
+	return most
 }
 
-// fieldName reads what may be the name of a field. It is never held, since it is
-// no secret.
-func (s *stream) fieldName(b []byte, at int, final bool, marks *[]mark) int {
-	if !s.server && s.conn.greeted && len(s.name) == 0 && !s.text && s.iac.follow(b[0]) {
-		return 1
+// passes reports whether a line that begins with c, of which nothing is followed but
+// lines, is nothing to us.
+func (s *stream) passes(c byte) bool {
+	return s.server && !s.mayBegin && s.watched == 0 && !s.conn.challenged && !s.response && !beginsLine[c] && c != '*'
+}
+
+// decide masks what is held of a value, up to end, where its line ends or not. What a
+// seeker has to do with it is over.
+func (s *stream) decide(r *Redactor, b []byte, end int, ends bool) {
+	from := s.start
+	if s.start = -1; from < 0 || from == end {
+		return
+	}
+	masked := len(r.marks)
+	s.mask(b[from:end], from, ends, &r.marks)
+	if len(r.marks) > masked {
+		s.seek.run(r, b, from)
+		s.seek.finish(r, b)
+		s.seek.reset(end)
+	}
+}
+
+// valueOf has what follows taken for a value.
+func (s *stream) valueOf(kind fieldKind, base string) {
+	s.field, s.text, s.base, s.inside = kind, true, base, false
+}
+
+// octet takes an octet of a line of which it is not known what it is: of what may be
+// the name of a field. It reports whether it did: a value may begin with it.
+func (s *stream) octet(c byte) bool {
+	first := len(s.name) == 0 && !s.text // but for what may stand before a line
+	commands := !s.server && s.conn.greeted
+	if commands && first && s.iac.follow(c) {
+		return true
 	}
 	switch {
-	case !s.server && s.conn.greeted && !s.conn.tagged && len(s.name) == 0 && !s.text && s.conn.askedPassword():
+	case commands && first && !s.conn.tagged && s.conn.askedPassword():
 		s.conn.prompt = s.conn.prompt[:0]
-		s.response, s.field, s.text, s.inside, s.base = false, responseField, true, true, "PASS"
-		return s.fieldLine(b, at, final, marks)
+		s.response = false
+		s.valueOf(responseField, "PASS")
+		s.inside = true
+		return false
 	case s.response:
-		s.response, s.field, s.text, s.inside = false, responseField, true, true
-		s.base = "AUTH"
+		s.response = false
+		s.valueOf(responseField, "AUTH")
+		s.inside = true
 		if s.conn.tagged && !s.conn.challenged {
 			s.base = "LOGIN"
 		}
-		return s.fieldLine(b, at, final, marks)
-	case s.server && len(s.name) == 0 && b[0] == '*' && !s.conn.client.begun:
+		return false
+	case s.server && len(s.name) == 0 && c == '*' && !s.conn.client.begun:
 		s.conn.tagged = true
-	case s.server && s.conn.challenged && len(s.name) == 0 && (b[0] != '*' || !s.conn.tagged):
+	case s.server && s.conn.challenged && len(s.name) == 0 && (c != '*' || !s.conn.tagged):
 		// RFC 4954, section 4; RFC 5034, section 4; RFC 9051, section 6.2.2.
-		s.conn.challenged = b[0] == '3' || b[0] == '+'
+		s.conn.challenged = c == '3' || c == '+'
 		s.conn.client.response = s.conn.challenged
-	case !s.server && s.conn.challenged && len(s.name) == 0 && !s.verb && b[0] != '\r' && b[0] != '\n':
-		s.field, s.text, s.base, s.inside = earlyField, true, "AUTH", true
-		return s.fieldLine(b, at, final, marks)
+	case !s.server && s.conn.challenged && len(s.name) == 0 && !s.verb && c != '\r' && c != '\n':
+		s.valueOf(earlyField, "AUTH")
+		s.inside = true
+		return false
 	}
 	if !s.server && s.conn.tagged {
-		return s.taggedLine(b)
+		s.tagged(c)
+		return true
 	}
-	if is, behind := s.redis.secret(b[0]); is && len(s.name) == 0 && !s.text {
-		s.field, s.text, s.inside, s.base = redisField, true, true, "AUTH"
-		if behind {
-			return 1
-		}
-		return s.fieldLine(b, at, final, marks)
+	if is, behind := s.redis.secret(c); is && first {
+		s.valueOf(redisField, "AUTH")
+		s.inside = true
+		return behind
 	}
-	if !s.server && len(s.name) == 0 && !s.text && s.redis.inline(b[0]) {
-		s.field, s.text, s.inside, s.base = inlineField, true, false, "AUTH"
-		return s.fieldLine(b, at, final, marks)
+	if !s.server && first && s.redis.inline(c) {
+		s.valueOf(inlineField, "AUTH")
+		return false
 	}
-	if len(s.name) == 0 && !beginsLine[b[0]] {
+	blank := c == ' ' || c == '\t'
+	switch {
+	case len(s.name) == 0 && !beginsLine[c]:
 		s.field, s.text = plainField, true
-		return 1
-	}
-	for i, c := range b {
-		switch {
-		case c == '\n':
-			s.field = plainField
-			s.lineEnd()
-			return i + 1
-		case c == '\r' && len(s.name) == 0:
-			s.field = plainField
-			return i + 1
-		case (c == ' ' || c == '\t') && len(s.name) == 0 && !s.server && s.conn.greeted && s.folded < authField:
-			continue // before a command
-		case (c == ' ' || c == '\t') && len(s.name) == 0:
-			// RFC 9112, section 5.2: the line goes on with the field before it.
-			s.field, s.text = s.folded, true
-			if s.field == unknownField {
-				s.field = plainField
-			}
-			return i + 1
-		case (c == ' ' || c == '\t') && !s.server && s.conn.greeted && commandOf(s.name) != plainField && !s.blank:
-			s.field, s.inside, s.base = commandOf(s.name), false, strings.ToUpper(string(s.name))
-			s.conn.challenged = s.field == saslField
-			return i + 1
-		case c == ' ' || c == '\t':
-			// RFC 9112, section 5.1: there is none before the colon, but it is read.
-			s.blank = true
-			continue
-		case c == ':':
-			s.text = true
-			s.field = kindOf(s.name)
-			s.inside, s.base = false, ""
-			return i + 1
-		}
+	case c == '\n':
+		s.field = plainField
+		s.lineEnd()
+	case c == '\r' && len(s.name) == 0:
+		s.field = plainField
+	case blank && len(s.name) == 0 && commands && s.folded < authField:
+		// Before a command.
+	case blank && len(s.name) == 0:
+		// RFC 9112, section 5.2: the line goes on with the field before it.
+		s.field, s.text = max(s.folded, plainField), true
+	case blank && commands && commandOf(s.name) != plainField && !s.blank:
+		s.valueOf(commandOf(s.name), strings.ToUpper(string(s.name)))
+		s.conn.challenged = s.field == saslField
+	case blank:
+		// RFC 9112, section 5.1: there is none before the colon, but it is read.
+		s.blank = true
+	case c == ':':
+		s.valueOf(kindOf(s.name), "")
+	default:
 		s.text = true
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
 		}
-		s.name = append(s.name, c)
-		if s.blank || !beginsName(s.name) && !beginsCommand(s.name) {
+		if s.name = append(s.name, c); s.blank || !beginsName(s.name) && !beginsCommand(s.name) {
 			s.field = plainField
-			return i + 1
 		}
 	}
-	return len(b)
+	return true
 }
