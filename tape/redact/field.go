@@ -1,7 +1,5 @@
 package redact
 
-import "strings"
-
 // fieldKind is what a field, or the line that may be one, is to us.
 type fieldKind uint8
 
@@ -69,12 +67,46 @@ func kindOf(name []byte) fieldKind {
 	return plainField
 }
 
-// beginsName reports whether a name of secretFields begins with b.
-func beginsName(b []byte) bool {
-	for _, f := range secretFields {
-		if strings.HasPrefix(f.name, string(b)) {
-			return true
+// prefixes is a tree of the names of secretFields and commands: from a beginning of
+// one, 0 for none of it, to the beginning that is an octet longer, 0 for none that
+// is.
+var prefixes = func() [][27]uint16 {
+	t := make([][27]uint16, 1, 256)
+	add := func(name string) {
+		at := uint16(0)
+		for i := range len(name) {
+			k, _ := column(name[i])
+			if t[at][k] == 0 {
+				t = append(t, [27]uint16{})
+				t[at][k] = uint16(len(t) - 1)
+			}
+			at = t[at][k]
 		}
 	}
-	return false
+	for _, f := range secretFields {
+		add(f.name)
+	}
+	for _, c := range commands {
+		add(c.name)
+	}
+	return t
+}()
+
+// column returns where prefixes has an octet of a name, in lower case.
+func column(c byte) (k int, ok bool) {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return int(c - 'a'), true
+	case c == '-':
+		return 26, true
+	}
+	return 0, false
+}
+
+// longer returns the beginning of names that is at with c behind it, 0 for none.
+func longer(at uint16, c byte) uint16 {
+	if k, ok := column(c); ok {
+		return prefixes[at][k]
+	}
+	return 0
 }

@@ -220,7 +220,7 @@ func (f *frames) breakOff(r *Redactor, b []byte, i int) {
 // it is.
 func (f *frames) reread(n int) {
 	s, b := f.s, f.header[:n]
-	s.field, s.folded, s.name = unknownField, plainField, s.name[:0]
+	s.field, s.folded, s.name, s.prefix = unknownField, plainField, s.name[:0], 0
 	if !s.begun && n > 0 {
 		s.begun, s.watched = true, 1
 		s.watch(b)

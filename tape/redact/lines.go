@@ -46,16 +46,6 @@ var beginsLine = func() (t [256]bool) {
 	return t
 }()
 
-// beginsCommand reports whether a name of commands begins with b.
-func beginsCommand(b []byte) bool {
-	for _, c := range commands {
-		if strings.HasPrefix(c.name, string(b)) {
-			return true
-		}
-	}
-	return false
-}
-
 // expect takes what the opening of a connection tells: where servers speak first,
 // lines are commands, even if the client did not wait.
 func (c *conn) expect(f *wire.Facts) {

@@ -8,7 +8,7 @@ const maxPrompt = 32
 // asks takes what the server has said. A person may be asked for a password in
 // plain text, over Telnet or a protocol that nobody knows.
 func (c *conn) asks(b []byte) {
-	c.prompt = append(c.prompt, b...)
+	c.prompt = append(c.prompt, b[max(0, len(b)-maxPrompt):]...)
 	c.prompt = append(c.prompt[:0], c.prompt[max(0, len(c.prompt)-maxPrompt):]...)
 }
 

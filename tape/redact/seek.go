@@ -175,7 +175,10 @@ func (k *seeker) before(b []byte, low, i int) []byte {
 	return p[max(0, len(p)-lookBack):]
 }
 
-// triggers finds the octets at which a seeker looks.
+// anchors are the octets at which a seeker looks.
+const anchors = "=:JY"
+
+// triggers finds them.
 type triggers struct {
 	b   []byte
 	low int    // from where on b has what stands before them
@@ -187,16 +190,17 @@ func (t *triggers) after(i int) int {
 	best := len(t.b)
 	for k := range t.at {
 		if t.at[k] < i {
-			t.at[k] = t.find("=:JY"[k], i)
+			t.at[k] = t.find(k, i)
 		}
 		best = min(best, t.at[k])
 	}
 	return best
 }
 
-// find returns the first place from i on where c stands and is worth a look, or the
-// end. Most are not: it is told by the octets beside it, if they are here.
-func (t *triggers) find(c byte, i int) int {
+// find returns the first place from i on where anchor k stands and is worth a look,
+// or the end. Most are not: it is told by the octets beside it, if they are here.
+func (t *triggers) find(k, i int) int {
+	c := anchors[k]
 	for ; i < len(t.b); i++ {
 		n := bytes.IndexByte(t.b[i:], c)
 		if n < 0 {
@@ -208,7 +212,7 @@ func (t *triggers) find(c byte, i int) int {
 		}
 		p := t.b[i-1]
 		switch {
-		case worthALook[p]&lookAt(c) == 0 && (c != ':' || i+1 < len(t.b) && t.b[i+1] != '/' && t.b[i+1] != '\\'):
+		case worthALook[p]>>k&1 == 0 && (c != ':' || i+1 < len(t.b) && t.b[i+1] != '/' && t.b[i+1] != '\\'):
 		case c == 'J' && t.b[i-2] != 'e', c == 'Y' && t.b[i-2] != 'K':
 		default:
 			return i
@@ -217,20 +221,7 @@ func (t *triggers) find(c byte, i int) int {
 	return len(t.b)
 }
 
-// lookAt returns the bit of a trigger in worthALook.
-func lookAt(c byte) uint8 {
-	switch c {
-	case '=':
-		return 1
-	case ':':
-		return 2
-	case 'J':
-		return 4
-	}
-	return 8
-}
-
-// worthALook has by octet the triggers that it may stand before.
+// worthALook has by octet the anchors that it may stand before, a bit for each.
 var worthALook = func() (t [256]uint8) {
 	for _, n := range secretNames {
 		c := n.name[len(n.name)-1]
@@ -261,7 +252,7 @@ var worthALook = func() (t [256]uint8) {
 func (k *seeker) trigger(p []byte, c byte) {
 	k.mode, k.base, k.named, k.quoted, k.slashes, k.escaped = seekTrigger, "", false, false, 0, 0
 	k.quote, k.nested, k.inside, k.first = 0, false, false, false
-	if worth := len(p) > 0 && worthALook[p[len(p)-1]]&lookAt(c) != 0; !worth {
+	if worth := len(p) > 0 && worthALook[p[len(p)-1]]>>strings.IndexByte(anchors, c)&1 != 0; !worth {
 		// What is passed over where there is much is nothing where there is little.
 		if c == ':' {
 			k.mode = seekColon // of a URL
@@ -350,7 +341,11 @@ func baseBefore(p []byte) string {
 // readers that take it for a field.
 func malformedField(p []byte) fieldKind {
 	n := len(p)
-	if n == 0 || p[n-1] > ' ' && worthALook[p[n-1]]&2 == 0 {
+	last := n - 1
+	for last >= 0 && (p[last] < ' ' || p[last] == 0x7f) {
+		last--
+	}
+	if last < 0 || worthALook[p[last]]&2 == 0 {
 		return plainField
 	}
 	i := bytes.LastIndexAny(p, "\r\n")

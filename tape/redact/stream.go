@@ -43,6 +43,7 @@ type stream struct {
 	field    fieldKind
 	folded   fieldKind // of the line before it, which it may go on with
 	name     []byte    // lower case, while field is unknownField
+	prefix   uint16    // which beginning of names that is
 	blank    bool      // white space follows the name
 	text     bool      // it has an octet beside its end
 	start    int       // where what is held of its value begins, none if negative
@@ -197,7 +198,8 @@ func (s *stream) lineEnd() {
 	if s.field.isCommand() {
 		s.field = plainField // only fields are folded
 	}
-	s.folded, s.field, s.name, s.blank, s.text, s.verb = s.field, unknownField, s.name[:0], false, false, false
+	s.folded, s.field, s.name, s.prefix = s.field, unknownField, s.name[:0], 0
+	s.blank, s.text, s.verb = false, false, false
 }
 
 // line goes over what b has of a line from i on, an octet at least, and returns where
@@ -350,7 +352,8 @@ func (s *stream) octet(c byte) bool {
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
 		}
-		if s.name = append(s.name, c); s.blank || !beginsName(s.name) && !beginsCommand(s.name) {
+		s.name, s.prefix = append(s.name, c), longer(s.prefix, c)
+		if s.blank || s.prefix == 0 {
 			s.field = plainField
 		}
 	}
