@@ -101,14 +101,3 @@ func cutWord(s string) (word, rest string) {
 	word, rest, _ = strings.Cut(strings.TrimLeft(s, " \t"), " ")
 	return strings.ToLower(word), strings.Trim(rest, " \t")
 }
-
-// parseSwitch reads on and off, and 1 and 0.
-func parseSwitch(s string) (on, ok bool) {
-	switch strings.ToLower(s) {
-	case "on", "1":
-		return true, true
-	case "off", "0":
-		return false, true
-	}
-	return false, false
-}

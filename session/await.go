@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"wiretape/session/h2"
 	"wiretape/wire/http2"
 )
 
@@ -69,12 +70,12 @@ func (s *Session) await(ctx context.Context, args string) error {
 		}
 		w.met, rest = func() bool { return re.Match(s.peer.got) }, ""
 	case "frame":
-		f, err := awaitedFrame(rest)
+		f, err := h2.ParseSeen(rest)
 		if err != nil {
 			return failure(StatusUsage, ".await frame: %w", err)
 		}
 		w.met, rest = func() bool { return s.peer.frames[f] }, ""
-		if f.typ == http2.FrameGoAway || f.typ == http2.FrameRSTStream {
+		if f.Type == http2.FrameGoAway || f.Type == http2.FrameRSTStream {
 			defer s.forgive()
 		}
 	default:

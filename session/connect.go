@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"wiretape/session/h2"
 	"wiretape/wire"
 )
 
@@ -29,9 +30,9 @@ func connectCommands() []command {
 			example: "unix /run/app.sock", run: openWith("unix"), files: true},
 		{group: "Connect", name: "h2", args: "HOST [PORT] | OPTION on|off", bare: true,
 			summary: "connects with TLS and HTTP/2 (port 443 unless given), or says what HTTP/2 does by itself",
-			detail:  h2Detail(),
+			detail:  h2.Help(),
 			writes:  "requests as frames, and by itself the preface, SETTINGS, the acknowledgements of SETTINGS and PING, and WINDOW_UPDATE",
-			example: "h2 example.com", run: (*Session).h2Command, complete: h2Completions(), more: h2CompleteOption},
+			example: "h2 example.com", run: (*Session).h2Command, complete: h2.Completions(), more: h2.CompleteOption},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Auto, args)

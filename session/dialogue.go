@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"wiretape/session/h2"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 )
@@ -30,7 +31,7 @@ type dialogue struct {
 	turns  turns
 	telnet *telnetLink // nil unless negotiations are answered
 	ftp    ftp         // data connection
-	h2     *h2Link     // nil unless it speaks HTTP/2
+	h2     *h2.Link    // nil unless it speaks HTTP/2
 	ws     *wsLink     // nil unless it speaks WebSocket
 	unread int64       // octets of the peer since it was the current one
 
@@ -86,14 +87,14 @@ type peer struct {
 	got        []byte   // the latest octets since the last write, at most awaitWindow
 	gotN       int64    // how many octets came since the last write
 	lastAt     time.Time
-	spoke      bool            // a complete Message came from the server
-	torn       bool            // the connection ended in the middle of what we asked
-	verb       string          // of the last command of a line protocol
-	toldTLS    bool            // that the peer speaks TLS has been said
-	toldTelnet bool            // that .telnet on answers it has been said
-	agreed     bool            // the server has said to begin TLS
-	fault      string          // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
-	frames     map[h2Seen]bool // that came since the last write
+	spoke      bool      // a complete Message came from the server
+	torn       bool      // the connection ended in the middle of what we asked
+	verb       string    // of the last command of a line protocol
+	toldTLS    bool      // that the peer speaks TLS has been said
+	toldTelnet bool      // that .telnet on answers it has been said
+	agreed     bool      // the server has said to begin TLS
+	fault      string    // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
+	frames     h2.Frames // that came since the last write
 
 	asTyped bool // .mode says that what is typed goes as it is
 }

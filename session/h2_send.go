@@ -8,32 +8,30 @@ import (
 	"fmt"
 	"strings"
 
+	"wiretape/session/h2"
 	"wiretape/session/view"
-	"wiretape/wire"
-	"wiretape/wire/http2"
 )
 
 // writeH2 sends a composed request as frames. One that cannot be turned into
 // frames changes nothing.
-func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
-	opts := h.options()
-	r, err := newH2Request(b, h.scheme, opts.typedNames)
+func (s *Session) writeH2(ctx context.Context, h *h2.Link, b []byte) error {
+	r, err := h.ParseRequest(b)
 	if err != nil {
 		return failure(StatusUsage, "%w", err)
 	}
-	for _, text := range r.remarks {
+	for _, text := range r.Remarks {
 		s.view.Warn(view.EscapeString(text))
 	}
-	if r.folded && !s.toldFold {
+	if r.Folded && !s.toldFold {
 		s.toldFold = true
 		s.view.Info("names of fields go in lower case (RFC 9113 8.2.1); .h2 names typed, or .send headers, keeps them as typed")
 	}
 	s.sending()
-	stream := h.begin()
+	stream := h.Begin()
 	s.mu.Lock()
 	s.history.request(typedRequest{s.link.conn.ID(), stream, bytes.Clone(b)})
 	s.mu.Unlock()
-	rest, err := h.request(stream, r, s.teller())
+	rest, err := h.Request(stream, r, s.teller())
 	if err != nil || rest == nil {
 		return sendError(err, len(b))
 	}
@@ -42,25 +40,21 @@ func (s *Session) writeH2(ctx context.Context, h *h2Link, b []byte) error {
 
 // h2Rest sends the rest of what goes on a stream: in the background where nobody
 // is to wait for it, behind what is on its way on that stream already.
-func (s *Session) h2Rest(ctx context.Context, h *h2Link, stream uint32, rest func(context.Context) error, n int) error {
-	if h.options().noWait {
+func (s *Session) h2Rest(ctx context.Context, h *h2.Link, stream uint32, rest func(context.Context) error, n int) error {
+	if h.Options().NoWait {
 		ctx = context.WithoutCancel(ctx) // the end of the connection ends it
-		before, done := h.queue(stream)
-		h.running.Go(func() {
-			<-before
-			err := rest(ctx)
-			done()
+		h.Later(stream, func() error { return rest(ctx) }, func(err error) {
 			if err != nil {
 				s.view.Warn(view.EscapeString(err.Error()))
 			}
-			token(s.changed)
+			s.wake()
 		})
 		return nil
 	}
 	rctx, stop := s.interruptible(ctx)
 	defer stop()
 	err := rest(rctx)
-	if errors.Is(err, errH2Gone) {
+	if errors.Is(err, h2.ErrGone) {
 		// Whether the reply is whole all the same its frames tell.
 		s.view.Warn(err.Error())
 		return nil
@@ -90,82 +84,56 @@ func (s *Session) h2Upgrade(ctx context.Context, args string) error {
 	if h != nil {
 		return failure(StatusUsage, ".send upgrade: this connection speaks HTTP/2 already")
 	}
-	settings := http2.AppendSettings(nil, opts.chosen()...)[h2FrameHeader:]
 	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: %s\r\n\r\n",
-		target, hostField(s.target), base64.RawURLEncoding.EncodeToString(settings))
+		target, hostField(s.target), base64.RawURLEncoding.EncodeToString(opts.UpgradeSettings()))
 	if s.opts.Style.Live {
 		s.view.Echo(conn, b, secure)
 	}
 	return s.send(ctx, b, false)
 }
 
-// h2Upgraded follows a 101 that changes the connection to HTTP/2: the preface goes
-// out, and the reply comes on stream 1. It is called from the sink, s.mu is held.
-func (d *dialogue) h2Upgraded() {
-	if d.h2 != nil || d.link == nil {
-		return
+// sendH2 is .send with a form that sends frames.
+func (s *Session) sendH2(ctx context.Context, form *h2.Form, args string) error {
+	words, err := splitSend(args)
+	if err != nil {
+		return failure(StatusUsage, ".send %s: %w", form.Word, err)
 	}
-	h := newH2Link(d.webScheme(), d.s.h2opts)
-	h.upgrade()
-	d.h2 = h
-	d.g.proto, d.g.block = "h2c", true
-	h.attach(d.link)
-	h.start()
-	d.info("the connection is HTTP/2 now; the reply comes on stream 1 (RFC 7540 3.2)")
-}
-
-// h2Message looks at a frame of either side for what the session hangs on. It is
-// called from the sink, s.mu is held.
-func (d *dialogue) h2Message(f *http2.Frame, dir wire.Dir) {
-	if d.h2 == nil {
-		return
-	}
-	if dir == wire.ClientToServer {
-		d.h2.gave(f)
-		return
-	}
-	d.peer.saw(f)
-	fault := d.h2.fault(f)
-	if wrong := d.h2.take(f); wrong != "" {
-		fault = h2Fault{wrong, true}
-		d.peer.broken = wrong
-	}
-	switch {
-	case fault.failed:
-		d.warn(fault.say)
-		if d.peer.fault == "" {
-			d.peer.fault = fault.say
-		}
-	case fault.say != "":
-		d.info(fault.say)
-	}
-}
-
-// An h2Seen is a frame that has come.
-type h2Seen struct {
-	typ    http2.FrameType
-	stream uint32 // h2AnyStream as well
-}
-
-const (
-	h2AnyStream = 1 << 31
-	heldSeen    = 4096 // different frames that are remembered
-)
-
-// saw notes that a frame has come since the last line was sent.
-func (p *peer) saw(f *http2.Frame) {
-	if p.frames == nil {
-		p.frames = map[h2Seen]bool{}
-	}
-	p.frames[h2Seen{f.Type, h2AnyStream}] = true
-	if len(p.frames) < heldSeen {
-		p.frames[h2Seen{f.Type, f.Stream}] = true
-	}
-}
-
-// forgive forgets what the peer has reset or given up: it was waited for.
-func (s *Session) forgive() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peer.fault, s.peer.broken = "", ""
+	h := s.h2
+	s.mu.Unlock()
+	if h == nil || !h.Attached() {
+		return failure(StatusUsage, ".send %s: this connection does not speak HTTP/2: open h2://HOST or h2c://HOST, or .h2 start", form.Word)
+	}
+	hand := h2.Hand{Sending: s.sending, Tell: s.teller(), Rest: func(ctx context.Context, stream uint32, rest func(context.Context) error, n int) error {
+		return s.h2Rest(ctx, h, stream, rest, n)
+	}}
+	err = form.Send(ctx, hand, h, words[1:])
+	if f, ok := errors.AsType[*Failure](err); ok {
+		return f
+	}
+	if w, ok := errors.AsType[*h2.WriteError](err); ok {
+		return sendError(err, w.Octets)
+	}
+	if err != nil {
+		return failure(StatusUsage, ".send %s: %w; want .send %[1]s %[3]s", form.Word, err, form.Args)
+	}
+	return s.afterFrames(ctx)
+}
+
+// afterFrames waits for what frames sent by hand have made due. What the peer
+// resets because of them is no failure yet: it may be what was wanted.
+func (s *Session) afterFrames(ctx context.Context) error {
+	s.mu.Lock()
+	st, h := s.stream.State(s.peer.conn), s.h2
+	s.mu.Unlock()
+	if !st.Framed || h == nil || h.Options().NoWait {
+		return nil
+	}
+	if err := s.awaitDue(ctx); err != nil || !s.opts.Interactive {
+		return err
+	}
+	s.mu.Lock()
+	s.peer.fault = "" // its row stands
+	s.mu.Unlock()
+	return nil
 }

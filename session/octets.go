@@ -1,12 +1,13 @@
 package session
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"wiretape/session/word"
 )
 
 // Limits of what is sent by hand in one piece, octets. Larger things go through a
@@ -15,32 +16,22 @@ const (
 	maxSendFile = 64 << 20 // 64 MiB; of .send file and .send ws … file
 )
 
-// A sendWord is a word of .send: up to a blank, where quotes hold blanks and
-// escapes.
-type sendWord struct {
-	text   string
-	quoted bool // all of it, or a part
-}
-
-// is reports whether the word is the given one, in whatever case.
-func (w sendWord) is(word string) bool { return !w.quoted && strings.EqualFold(w.text, word) }
-
 // splitSend cuts the arguments of .send.
-func splitSend(s string) ([]sendWord, error) {
-	var words []sendWord
+func splitSend(s string) ([]word.Word, error) {
+	var words []word.Word
 	for {
 		s = strings.TrimLeft(s, " \t")
 		if s == "" {
 			return words, nil
 		}
-		var w sendWord
+		var w word.Word
 		whole := s[0] == '"'
 		for s != "" && s[0] != ' ' && s[0] != '\t' {
 			if s[0] != '"' {
 				if whole {
 					return nil, fmt.Errorf("%q stands outside of the quotes", s)
 				}
-				w.text += s[:1]
+				w.Text += s[:1]
 				s = s[1:]
 				continue
 			}
@@ -48,38 +39,10 @@ func splitSend(s string) ([]sendWord, error) {
 			if err != nil {
 				return nil, err
 			}
-			w.text, w.quoted, s = w.text+string(b), true, rest
+			w.Text, w.Quoted, s = w.Text+string(b), true, rest
 		}
 		words = append(words, w)
 	}
-}
-
-// wordOctets takes the octets that words begin with: "…" once or more, hex HH…, or
-// none. It returns the words behind them.
-func wordOctets(words []sendWord) (b []byte, rest []sendWord, err error) {
-	if len(words) > 0 && words[0].is("hex") {
-		n := 1
-		var digits strings.Builder
-		for ; n < len(words) && !words[n].quoted; n++ {
-			digits.WriteString(words[n].text)
-		}
-		b, err = hexOctets(digits.String())
-		return b, words[n:], err
-	}
-	n := 0
-	for ; n < len(words) && words[n].quoted; n++ {
-		b = append(b, words[n].text...)
-	}
-	return b, words[n:], nil
-}
-
-// hexOctets reads pairs of hex digits, which blanks and colons may part.
-func hexOctets(digits string) ([]byte, error) {
-	b, err := hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", ":", "").Replace(digits))
-	if err != nil {
-		return nil, fmt.Errorf("hex %q: want pairs of hex digits, such as 0d0a 00ff", digits)
-	}
-	return b, nil
 }
 
 // sendBytes reads the arguments of .send that are octets: "…", hex, file, and the
@@ -96,7 +59,7 @@ func sendBytes(args string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, behind, err := wordOctets(words)
+	b, behind, err := word.Octets(words)
 	switch {
 	case err != nil:
 		return nil, err
@@ -105,7 +68,7 @@ func sendBytes(args string) ([]byte, error) {
 	case len(behind) == len(words):
 		return nil, errors.New(`want .send "bytes\r\n", .send hex 0d0a, .send file F or .send <<EOF`)
 	case len(behind) > 0:
-		return nil, fmt.Errorf("%q stands outside of the quotes", behind[0].text)
+		return nil, fmt.Errorf("%q stands outside of the quotes", behind[0].Text)
 	}
 	return b, nil
 }

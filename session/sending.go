@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"wiretape/session/h2"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/http2"
@@ -21,10 +22,10 @@ func sendCommands() []command {
 			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
-				shellDetail + telnetSendDetail() + h2SendDetail + wsSendDetail,
+				shellDetail + telnetSendDetail() + h2.SendHelp + wsSendDetail,
 			writes:  "what it says",
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
-			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2FormWords()), more: h2CompleteSend, files: true},
+			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2.FormWords()), more: h2.CompleteForm, files: true},
 		wsCommand(),
 		{group: "Send", name: "again", args: "[N] | COUNT every TIME [until EXPR]",
 			summary: "sends the request of exchange N again (the last one unless given)",
@@ -72,7 +73,13 @@ func sendError(err error, n int) error {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
 	}
+	if w, ok := errors.AsType[*h2.WriteError](err); ok {
+		err = w.Err
+	}
+	_, interrupted := errors.AsType[*h2.Interrupted](err)
 	switch {
+	case interrupted:
+		return failure(StatusInterrupted, "%w", err)
 	case errors.Is(err, net.ErrClosed):
 		return failure(StatusProtocol, connectionClosed)
 	case err != nil:
@@ -92,7 +99,7 @@ func sendFailure(word string, err error) error {
 
 func (s *Session) sendCommand(ctx context.Context, args string) error {
 	word, rest := cutWord(args)
-	form := h2Form(word)
+	form := h2.FindForm(word)
 	var b []byte
 	if line, ok := strings.CutPrefix(strings.TrimLeft(args, " \t"), "!"); ok {
 		return s.sendShell(ctx, strings.TrimSpace(line))

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"wiretape/session/h2"
 	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -111,7 +112,7 @@ type Session struct {
 	shownRows int           // of a body; 0 for a third of the screen
 	forgotten int           // exchanges that .forget has dropped
 	wsopts    wsOptions     // of connections to come, and of those that speak WebSocket
-	h2opts    h2Options     // the same for HTTP/2
+	h2opts    h2.Options    // the same for HTTP/2
 	changed   chan struct{} // holds one token when something happened
 }
 
@@ -138,7 +139,7 @@ func New(opts Options) (*Session, error) {
 	s.dialogue = s.newDialogue(opts.EOL)
 	s.all = append(s.all, s.dialogue)
 	for _, words := range opts.H2 {
-		if err := s.h2opts.set(strings.Fields(words)); err != nil {
+		if err := s.h2opts.Set(strings.Fields(words)); err != nil {
 			return nil, failure(StatusUsage, "HTTP/2: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"wiretape/session/h2"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/http1"
@@ -51,10 +52,15 @@ func (s *Session) event(e wire.Event) {
 	// An alert may be read after a write has met the RST behind it.
 	if p := &d.peer; e.Conn == p.conn && (p.broken == "" || e.Kind == wire.KindAlert) && p.dir() == wire.ServerToClient {
 		p.broken = cmp.Or(brokenReply(e, before, s.stream.State(e.Conn), msgs, s.opts.Limits), p.broken)
-		if p.broken == endedEarly && d.h2 != nil && !d.h2.unanswered() {
+		if p.broken == endedEarly && d.h2 != nil && !d.h2.Unanswered() {
 			p.broken = "" // only SETTINGS were not acknowledged
 		}
 	}
+	s.wake()
+}
+
+// wake has who waits look again.
+func (s *Session) wake() {
 	select {
 	case s.changed <- struct{}{}:
 	default:
@@ -98,7 +104,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 			d.telnet = d.s.newTelnet()
 		}
 		if d.target.Scheme == "h2c" && p.dir() == wire.ServerToClient {
-			d.h2 = newH2Link("http", d.s.h2opts)
+			d.h2 = h2.New("http", d.s.h2opts)
 		}
 	}
 	if e.Conn != p.conn {
@@ -110,7 +116,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 	case wire.KindSecure:
 		p.tls = e.TLS
 		if e.TLS.ALPN == detect.HTTP2 && p.dir() == wire.ServerToClient {
-			d.h2 = newH2Link("https", d.s.h2opts)
+			d.h2 = h2.New("https", d.s.h2opts)
 		}
 	case wire.KindData:
 		p.octets[proto.Side(e.Dir)] += int64(len(e.Data))

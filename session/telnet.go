@@ -8,7 +8,9 @@ import (
 	"strings"
 	"sync"
 
+	"wiretape/session/answer"
 	"wiretape/session/view"
+	"wiretape/session/word"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/telnet"
@@ -36,14 +38,12 @@ const (
 
 // A telnetLink answers negotiations on one connection.
 type telnetLink struct {
-	conn          *wire.Conn // nil until startTelnet
+	started       bool // the answers go to the connection; Run's goroutine alone knows
 	width, height int
-	running       sync.WaitGroup
-	changed       chan struct{} // one token: there is something to write, or nothing more will be
+	answers       *answer.Writer
 
 	mu      sync.Mutex // guards what follows, which the sink shares
 	q       telnet.Negotiator
-	answers []byte
 	stopped bool
 	flooded bool // more than maxTelnetAnswers wait: nothing is answered any more
 }
@@ -51,7 +51,7 @@ type telnetLink struct {
 func newTelnetLink(width, height int) *telnetLink {
 	ours := []telnet.Option{telnet.SGA, telnet.TTYPE, telnet.NAWS}
 	theirs := []telnet.Option{telnet.Echo, telnet.SGA}
-	return &telnetLink{width: width, height: height, changed: make(chan struct{}, 1), q: telnet.Negotiator{
+	return &telnetLink{width: width, height: height, answers: answer.New(), q: telnet.Negotiator{
 		Ours:   func(o telnet.Option) bool { return slices.Contains(ours, o) },
 		Theirs: func(o telnet.Option) bool { return slices.Contains(theirs, o) },
 	}}
@@ -68,27 +68,27 @@ func (t *telnetLink) take(c *telnet.Command, data []byte) (info, warning string)
 	switch c.Code {
 	case telnet.WILL, telnet.WONT, telnet.DO, telnet.DONT:
 		reply, change := t.q.Receive(c.Code, c.Option)
-		t.answers = append(t.answers, reply...)
+		t.answers.Add(reply)
 		switch {
 		case c.Option == telnet.NAWS && c.Code == telnet.DO && change == telnet.Enabled:
 			// RFC 1073: the size follows the agreement.
 			size := binary.BigEndian.AppendUint16(nil, uint16(min(t.width, 0xffff)))
 			size = binary.BigEndian.AppendUint16(size, uint16(min(t.height, 0xffff)))
-			t.answers = telnet.AppendSubnegotiation(t.answers, telnet.NAWS, size)
+			t.answers.Add(telnet.AppendSubnegotiation(nil, telnet.NAWS, size))
 		case c.Option == telnet.Echo && c.Code == telnet.WILL && change == telnet.Enabled:
 			info = "the server echoes what is typed, so that it comes back as its rows"
 		}
 	case telnet.SB:
 		// RFC 1091: the same name again says that there is no other.
 		if c.Option == telnet.TTYPE && t.q.UsesOurs(telnet.TTYPE) && len(data) == 1 && data[0] == 1 {
-			t.answers = telnet.AppendSubnegotiation(t.answers, telnet.TTYPE, append([]byte{0}, terminalType...))
+			t.answers.Add(telnet.AppendSubnegotiation(nil, telnet.TTYPE, append([]byte{0}, terminalType...)))
 		}
 	}
-	if len(t.answers) > maxTelnetAnswers {
-		t.answers, t.flooded = nil, true
+	if t.answers.Waiting() > maxTelnetAnswers {
+		t.answers.Drop()
+		t.flooded = true
 		return "", fmt.Sprintf("the peer negotiates and does not read the answers, %d KiB wait: nothing is answered any more", maxTelnetAnswers>>10)
 	}
-	token(t.changed)
 	return info, ""
 }
 
@@ -97,22 +97,6 @@ func (t *telnetLink) asked(c telnet.Code, o telnet.Option) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.q.Ask(o, c == telnet.WILL || c == telnet.WONT, c == telnet.WILL || c == telnet.DO) // its octets are the sender's
-}
-
-// answer writes what take has queued. The sink itself must not write.
-func (t *telnetLink) answer() {
-	for range t.changed {
-		t.mu.Lock()
-		b, stopped := t.answers, t.stopped
-		t.answers = nil
-		t.mu.Unlock()
-		if stopped {
-			return
-		}
-		if len(b) > 0 {
-			t.conn.Write(b) // its failure is an event of the connection
-		}
-	}
 }
 
 // eightBit reports whether we send eight-bit data.
@@ -153,12 +137,11 @@ func (s *Session) startTelnet() {
 	s.mu.Lock()
 	t, l := s.telnet, s.link
 	s.mu.Unlock()
-	if t == nil || t.conn != nil {
+	if t == nil || t.started {
 		return
 	}
-	t.conn = l.conn
-	t.running.Go(t.answer)
-	token(t.changed)
+	t.started = true
+	t.answers.Start(l.conn)
 }
 
 // stopTelnet ends that. Where the connection is closed already nothing waits.
@@ -173,9 +156,9 @@ func (s *Session) stopTelnet() {
 	t.mu.Lock()
 	t.stopped = true
 	t.mu.Unlock()
-	token(t.changed)
+	t.answers.Stop()
 	if s.drained() {
-		t.running.Wait()
+		t.answers.Wait()
 	}
 }
 
@@ -307,30 +290,30 @@ func telnetSendDetail() string {
 
 // telnetBytes returns the octets of a command of Telnet, as .send has them: "ayt",
 // "do ECHO", "sb NAWS 0050 0018". They are nil for a word that is none.
-func telnetBytes(word, args string) ([]byte, error) {
-	i := slices.IndexFunc(telnetCodes, func(c telnetCode) bool { return c.word == word })
+func telnetBytes(name, args string) ([]byte, error) {
+	i := slices.IndexFunc(telnetCodes, func(c telnetCode) bool { return c.word == name })
 	if i < 0 {
 		return nil, nil
 	}
 	code := telnetCodes[i].code
-	name, data, _ := strings.Cut(args, " ")
+	what, data, _ := strings.Cut(args, " ")
 	switch takes := code >= telnet.SB; {
 	case !takes && args == "":
 		return []byte{byte(telnet.IAC), byte(code)}, nil
 	case !takes:
-		return nil, fmt.Errorf("%s takes no argument, and %q was given", word, args)
+		return nil, fmt.Errorf("%s takes no argument, and %q was given", name, args)
 	}
-	option, ok := telnet.ParseOption(name)
+	option, ok := telnet.ParseOption(what)
 	if !ok {
-		return nil, fmt.Errorf("%s %q: want an option of Telnet, such as ECHO or its number", word, name)
+		return nil, fmt.Errorf("%s %q: want an option of Telnet, such as ECHO or its number", name, what)
 	}
 	if code != telnet.SB && data != "" {
-		return nil, fmt.Errorf("%s %s: %q is one word too many", word, option, data)
+		return nil, fmt.Errorf("%s %s: %q is one word too many", name, option, data)
 	}
 	if code != telnet.SB {
 		return []byte{byte(telnet.IAC), byte(code), byte(option)}, nil
 	}
-	b, err := hexOctets(data)
+	b, err := word.Hex(data)
 	if err != nil {
 		return nil, fmt.Errorf("sb %s: %w", option, err)
 	}

@@ -89,8 +89,8 @@ func TestTelnetFloodIsBounded(t *testing.T) {
 			warnings++
 		}
 	}
-	if len(l.answers) > maxTelnetAnswers || warnings != 1 {
-		t.Errorf("%d octets of answers wait, %d warnings", len(l.answers), warnings)
+	if l.answers.Waiting() > maxTelnetAnswers || warnings != 1 {
+		t.Errorf("%d octets of answers wait, %d warnings", l.answers.Waiting(), warnings)
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *Session) waitNotice(since time.Duration) string {
 	text := "waiting for the reply: "
 	switch {
 	case h != nil:
-		streams, octets := h.received()
+		streams, octets := h.Received()
 		text += fmt.Sprintf("streams open: %d, %d B came on them, ", streams, octets)
 	case st.Want >= 0 && st.Partial[1] != nil:
 		text += fmt.Sprintf("%d of %d B, ", st.Got, st.Want)
@@ -104,7 +104,7 @@ func (s *Session) waitNotice(since time.Duration) string {
 
 // replied reports whether nothing is due from the server. s.mu is held.
 func (s *Session) replied() bool {
-	return complete(s.stream.State(s.peer.conn)) && (s.h2 == nil || !s.h2.owes())
+	return complete(s.stream.State(s.peer.conn)) && (s.h2 == nil || !s.h2.Owes())
 }
 
 func complete(st proto.State) bool {
@@ -126,7 +126,7 @@ func (s *Session) afterSend(ctx context.Context) error {
 	st, h := s.stream.State(s.peer.conn), s.h2
 	s.mu.Unlock()
 	switch {
-	case h != nil && h.options().noWait:
+	case h != nil && h.Options().NoWait:
 		return nil
 	case !st.Framed || s.accepted():
 		if s.opts.Interactive {
@@ -216,8 +216,8 @@ func (s *Session) stopped(ctx context.Context) error {
 	s.mu.Unlock()
 	hint := ""
 	if h != nil {
-		if streams, _ := h.received(); streams > 0 {
-			hint = fmt.Sprintf("; .send rst %d CANCEL ends the stream", h.latest())
+		if streams, _ := h.Received(); streams > 0 {
+			hint = fmt.Sprintf("; .send rst %d CANCEL ends the stream", h.Latest())
 		}
 	}
 	s.view.Info("stopped waiting; still connected" + hint)

@@ -8,24 +8,22 @@ import (
 	"strings"
 	"sync"
 
+	"wiretape/session/answer"
+	"wiretape/session/word"
 	"wiretape/wire"
 	"wiretape/wire/websocket"
 )
 
 // A wsLink answers for us on a connection that speaks WebSocket.
 type wsLink struct {
-	conn    *wire.Conn
 	client  bool // we are: our frames are masked
 	random  func([]byte)
-	over    bool           // the peer sends no more; guarded by Session.mu
-	running sync.WaitGroup // answer
+	over    bool // the peer sends no more; guarded by Session.mu
+	answers *answer.Writer
 
-	mu      sync.Mutex // guards what follows, which the sink shares
-	opts    wsOptions
-	due     []byte // the answer that is to be written
-	closed  bool   // we have sent Close
-	stopped bool
-	changed chan struct{} // one token: there is an answer
+	mu     sync.Mutex // guards what follows, which the sink shares
+	opts   wsOptions
+	closed bool // we have sent Close
 }
 
 // wsOptions say what is not answered by itself.
@@ -38,10 +36,10 @@ func (d *dialogue) startWS() {
 		return
 	}
 	w := &wsLink{
-		conn: d.link.conn, client: d.peer.facts == nil || d.peer.facts.Role != wire.Accepted,
-		random: d.s.random, opts: d.s.wsopts, changed: make(chan struct{}, 1),
+		client: d.peer.facts == nil || d.peer.facts.Role != wire.Accepted,
+		random: d.s.random, opts: d.s.wsopts, answers: answer.New(),
 	}
-	w.running.Go(w.answer)
+	w.answers.Start(d.link.conn)
 	d.ws = w
 	d.g.block, d.g.encode, d.g.proto = false, w.line, "ws"
 	if d.peer.tls != nil {
@@ -58,29 +56,9 @@ func (s *Session) stopWS() {
 	w := s.ws
 	s.ws = nil
 	s.mu.Unlock()
-	if w == nil {
-		return
-	}
-	w.mu.Lock()
-	w.stopped = true
-	w.mu.Unlock()
-	token(w.changed)
-	w.running.Wait()
-}
-
-// answer writes what take has made due. The sink itself must not write.
-func (w *wsLink) answer() {
-	for range w.changed {
-		w.mu.Lock()
-		b, stopped := w.due, w.stopped
-		w.due = nil
-		w.mu.Unlock()
-		if stopped {
-			return
-		}
-		if len(b) > 0 {
-			w.conn.Write(b) // its failure is an event of the connection
-		}
+	if w != nil {
+		w.answers.Stop()
+		w.answers.Wait()
 	}
 }
 
@@ -96,9 +74,8 @@ func (w *wsLink) take(f *websocket.Frame, payload []byte) {
 	if b := f.Answer(payload, w.client, w.key()); b != nil {
 		// RFC 6455, section 5.5.3: the latest Ping alone may be answered, so that a
 		// peer that asks without end and reads nothing costs no memory.
-		w.due = b
+		w.answers.Replace(b)
 		w.closed = f.Opcode == websocket.Close
-		token(w.changed)
 	}
 }
 
@@ -212,14 +189,14 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 
 // wsSwitch is .ws pong and .ws close.
 func (s *Session) wsSwitch(words []string) error {
-	on, ok := parseSwitch(words[len(words)-1])
+	on, ok := word.Switch(words[len(words)-1])
 	if len(words) != 2 || !ok {
 		return usage("ws", strings.Join(words, " "))
 	}
-	off, word := !on, strings.ToLower(words[0])
+	off, name := !on, strings.ToLower(words[0])
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if word == "pong" {
+	if name == "pong" {
 		s.wsopts.noPong = off
 	} else {
 		s.wsopts.noClose = off
@@ -229,7 +206,7 @@ func (s *Session) wsSwitch(words []string) error {
 		s.ws.opts = s.wsopts
 		s.ws.mu.Unlock()
 	}
-	what := map[string]string{"pong": "Ping", "close": "Close"}[word]
+	what := map[string]string{"pong": "Ping", "close": "Close"}[name]
 	if off {
 		s.view.Info(fmt.Sprintf("%s is not answered", what))
 	} else {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"wiretape/session/word"
 	"wiretape/wire/websocket"
 )
 
@@ -113,7 +114,7 @@ func (w *wsLink) anyFrame(text string) ([]byte, error) {
 // wsAttribute sets one attribute of a frame.
 func wsAttribute(h *websocket.Frame, name, value string) error {
 	name, value = strings.ToLower(name), strings.ToLower(value)
-	on, flag := parseSwitch(value)
+	on, flag := word.Switch(value)
 	number, nerr := strconv.ParseInt(value, 0, 64)
 	bad := func(want string) error { return fmt.Errorf("%s=%s: want %s", name, value, want) }
 	switch name {
@@ -142,7 +143,7 @@ func wsAttribute(h *websocket.Frame, name, value string) error {
 			h.Opcode = websocket.Opcode(number)
 		}
 	case "key":
-		b, err := hexOctets(value)
+		b, err := word.Hex(value)
 		if err != nil || len(b) != len(h.Key) {
 			return bad("8 hex digits")
 		}

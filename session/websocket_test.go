@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wiretape/session/answer"
 	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/websocket"
@@ -262,12 +263,12 @@ func TestServerDoesNotMask(t *testing.T) {
 
 // A peer that asks without end and reads nothing makes one answer due at most.
 func TestPingsAreAnsweredInBoundedMemory(t *testing.T) {
-	w := &wsLink{client: true, random: counted(), changed: make(chan struct{}, 1)}
+	w := &wsLink{client: true, random: counted(), answers: answer.New()}
 	for i := range 1000 {
 		p := fmt.Appendf(nil, "%d", i)
 		w.take(&websocket.Frame{Opcode: websocket.Ping, Fin: true, Length: int64(len(p))}, p)
 	}
-	if len(w.due) != 2+4+3 {
-		t.Errorf("%d octets wait, want one Pong", len(w.due))
+	if w.answers.Waiting() != 2+4+3 {
+		t.Errorf("%d octets wait, want one Pong", w.answers.Waiting())
 	}
 }

@@ -1,4 +1,4 @@
-package session
+package h2
 
 import (
 	"encoding/binary"
@@ -10,9 +10,9 @@ import (
 
 // A payload reads the words of a frame of one type, and gives its stream, flags
 // and payload.
-type payload func(h *h2Link, a *h2Args) (stream uint32, flags http2.Flags, b []byte, err error)
+type payload func(h *Link, a *args) (stream uint32, flags http2.Flags, b []byte, err error)
 
-func pingPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func pingPayload(_ *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	var flags http2.Flags
 	if a.flag("ack") {
 		flags = http2.FlagAck
@@ -24,12 +24,12 @@ func pingPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
 	return 0, flags, b, err
 }
 
-func settingsPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func settingsPayload(_ *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	var flags http2.Flags
 	if a.flag("ack") {
 		flags = http2.FlagAck
 	}
-	if len(a.words) > 0 && (a.words[0].quoted || strings.EqualFold(a.words[0].text, "hex")) {
+	if len(a.words) > 0 && (a.words[0].Quoted || strings.EqualFold(a.words[0].Text, "hex")) {
 		b, err := a.data()
 		return 0, flags, b, err
 	}
@@ -41,11 +41,11 @@ func settingsPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) 
 		}
 		words = append(words, w)
 	}
-	all, err := h2ParseSettings(words)
-	return 0, flags, http2.AppendSettings(nil, all...)[h2FrameHeader:], err
+	all, err := parseSettings(words)
+	return 0, flags, http2.AppendSettings(nil, all...)[headerSize:], err
 }
 
-func windowPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func windowPayload(_ *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	n, ok := a.streamID()
 	if !ok {
 		return 0, 0, nil, fmt.Errorf("want by how many octets")
@@ -57,25 +57,25 @@ func windowPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
 	return id, 0, binary.BigEndian.AppendUint32(nil, n), nil
 }
 
-func rstPayload(h *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func rstPayload(h *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	id, ok := a.streamID()
 	if !ok {
-		id = h.latest()
+		id = h.Latest()
 	}
 	code := http2.ErrCodeCancel
 	if w, ok := a.next(); ok {
 		var err error
-		if code, err = h2ParseCode(w); err != nil {
+		if code, err = parseCode(w); err != nil {
 			return 0, 0, nil, err
 		}
 	}
 	return id, 0, binary.BigEndian.AppendUint32(nil, uint32(code)), nil
 }
 
-func goAwayPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func goAwayPayload(_ *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	last, code := uint32(0), http2.ErrCodeNo
 	if n, ok := a.streamID(); ok {
-		if len(a.words) > 0 && !a.words[0].quoted {
+		if len(a.words) > 0 && !a.words[0].Quoted {
 			last = n
 		} else {
 			code = http2.ErrCode(n)
@@ -83,7 +83,7 @@ func goAwayPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
 	}
 	if w, ok := a.next(); ok {
 		var err error
-		if code, err = h2ParseCode(w); err != nil {
+		if code, err = parseCode(w); err != nil {
 			return 0, 0, nil, err
 		}
 	}
@@ -92,7 +92,7 @@ func goAwayPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
 	return 0, 0, append(binary.BigEndian.AppendUint32(b, uint32(code)), debug...), err
 }
 
-func priorityPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) {
+func priorityPayload(_ *Link, a *args) (uint32, http2.Flags, []byte, error) {
 	p, err := a.priority()
 	if err != nil {
 		return 0, 0, nil, err
@@ -104,11 +104,11 @@ func priorityPayload(_ *h2Link, a *h2Args) (uint32, http2.Flags, []byte, error) 
 	if !ok && !a.named {
 		return 0, 0, nil, fmt.Errorf("want the stream")
 	}
-	return id, 0, http2.AppendPriority(nil, 0, *p)[h2FrameHeader:], nil
+	return id, 0, http2.AppendPriority(nil, 0, *p)[headerSize:], nil
 }
 
 // priority takes dep=, weight= and excl; nil where none of them stands there.
-func (a *h2Args) priority() (*http2.Priority, error) {
+func (a *args) priority() (*http2.Priority, error) {
 	dep, depends, err := a.number("dep", 1<<31-1)
 	if err != nil {
 		return nil, err

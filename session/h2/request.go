@@ -1,4 +1,4 @@
-package session
+package h2
 
 import (
 	"bytes"
@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// errH2Line says what a typed request has to look like.
-var errH2Line = errors.New("over HTTP/2 a request begins with METHOD TARGET, or with :method: METHOD; .send sends bytes and frames")
+// errRequestLine says what a typed request has to look like.
+var errRequestLine = errors.New("over HTTP/2 a request begins with METHOD TARGET, or with :method: METHOD; .send sends bytes and frames")
 
-// An h2Request is what a composed request asks for.
-type h2Request struct {
-	fields   []h2Field
-	parts    [][]byte  // of the body, a DATA frame each where they are not too long; none for no body
-	trailers []h2Field // none for none
-	remarks  []string  // what HTTP/2 cannot carry of the text, and what it lacks that a server will miss
-	folded   bool      // a name lost its capitals
+// A Request is what a composed request asks for.
+type Request struct {
+	fields   []field
+	parts    [][]byte // of the body, a DATA frame each where they are not too long; none for no body
+	trailers []field  // none for none
+	Remarks  []string // what HTTP/2 cannot carry of the text, and what it lacks that a server will miss
+	Folded   bool     // a name lost its capitals
 }
 
-// newH2Request reads a composed request. One of the form of HTTP/1 becomes the
+// ParseRequest reads a composed request. One of the form of HTTP/1 becomes the
 // fields of RFC 9113, section 8.3: the request line gives the pseudo-header
 // fields, of which each may be typed too and then stands in place of what is made
 // up; Host becomes :authority; names become lower case unless typed says that they
@@ -30,20 +30,20 @@ type h2Request struct {
 //
 // One whose first line is a pseudo-header field goes exactly as typed: names,
 // order, and whatever else.
-func newH2Request(text []byte, scheme string, typed bool) (*h2Request, error) {
+func ParseRequest(text []byte, scheme string, typed bool) (*Request, error) {
 	lines, body := cutHead(text)
 	if len(lines) == 0 {
-		return nil, errH2Line
+		return nil, errRequestLine
 	}
-	r := new(h2Request)
+	r := new(Request)
 	exact := lines[0][0] == ':'
-	var pseudo []h2Field
+	var pseudo []field
 	if !exact {
 		words := strings.Fields(lines[0])
 		if len(words) < 2 {
-			return nil, errH2Line
+			return nil, errRequestLine
 		}
-		pseudo = h2Pseudo(words[0], words[1], scheme)
+		pseudo = pseudoFields(words[0], words[1], scheme)
 		r.leftOut(words[2:])
 		lines = lines[1:]
 	}
@@ -62,43 +62,43 @@ func newH2Request(text []byte, scheme string, typed bool) (*h2Request, error) {
 	if len(body) > 0 {
 		r.parts = [][]byte{body}
 	}
-	if !slices.ContainsFunc(r.fields, func(f h2Field) bool { return f.name == ":authority" || strings.EqualFold(f.name, "host") }) {
-		r.remarks = append(r.remarks, "no Host field, so no :authority is sent (RFC 9113 8.3.1)")
+	if !slices.ContainsFunc(r.fields, func(f field) bool { return f.name == ":authority" || strings.EqualFold(f.name, "host") }) {
+		r.Remarks = append(r.Remarks, "no Host field, so no :authority is sent (RFC 9113 8.3.1)")
 	}
 	return r, nil
 }
 
-// h2Pseudo returns the pseudo-header fields of a request line. RFC 9113, section
+// pseudoFields returns the pseudo-header fields of a request line. RFC 9113, section
 // 8.5: CONNECT has neither :scheme nor :path.
-func h2Pseudo(method, target, scheme string) []h2Field {
+func pseudoFields(method, target, scheme string) []field {
 	if method == "CONNECT" {
-		return []h2Field{{name: ":method", value: method}, {name: ":authority", value: target}}
+		return []field{{name: ":method", value: method}, {name: ":authority", value: target}}
 	}
-	return []h2Field{{name: ":method", value: method}, {name: ":scheme", value: scheme}, {name: ":path", value: target}}
+	return []field{{name: ":method", value: method}, {name: ":scheme", value: scheme}, {name: ":path", value: target}}
 }
 
 // leftOut remarks what stands behind the target of a request line, besides a
 // version.
-func (r *h2Request) leftOut(words []string) {
+func (r *Request) leftOut(words []string) {
 	if n := len(words); n > 0 && strings.HasPrefix(words[n-1], "HTTP/") {
 		words = words[:n-1]
 	}
 	if len(words) > 0 {
-		r.remarks = append(r.remarks, fmt.Sprintf("HTTP/2 has no place for %q of the request line: left out", strings.Join(words, " ")))
+		r.Remarks = append(r.Remarks, fmt.Sprintf("HTTP/2 has no place for %q of the request line: left out", strings.Join(words, " ")))
 	}
 }
 
 // read returns field lines as fields.
-func (r *h2Request) read(lines []string, typed bool) ([]h2Field, error) {
-	var fields []h2Field
+func (r *Request) read(lines []string, typed bool) ([]field, error) {
+	var fields []field
 	for _, l := range lines {
 		colon := 1 + strings.IndexByte(l[1:], ':') // a pseudo-header field begins with one
 		if colon < 1 {
 			return nil, fmt.Errorf("%q has no colon: a field of HTTP/2 has a name and a value", l)
 		}
-		f := h2Field{name: l[:colon], value: strings.Trim(l[colon+1:], " \t")}
+		f := field{name: l[:colon], value: strings.Trim(l[colon+1:], " \t")}
 		if lower := strings.ToLower(f.name); !typed && lower != f.name {
-			f.name, r.folded = lower, true
+			f.name, r.Folded = lower, true
 		}
 		fields = append(fields, f.sensitive())
 	}
@@ -107,7 +107,7 @@ func (r *h2Request) read(lines []string, typed bool) ([]h2Field, error) {
 
 // sensitive returns the field, never indexed where its name says that it is a
 // secret (RFC 7541, section 7.1.3).
-func (f h2Field) sensitive() h2Field {
+func (f field) sensitive() field {
 	switch strings.ToLower(f.name) {
 	case "authorization", "cookie", "proxy-authorization":
 		f.form = formNever
@@ -117,8 +117,8 @@ func (f h2Field) sensitive() h2Field {
 
 // arrange puts the pseudo-header fields of a request before its others, and reads
 // a body in chunks. It returns what of the body is not in parts.
-func (r *h2Request) arrange(pseudo, fields []h2Field, body []byte) ([]byte, error) {
-	named := func(name string) func(h2Field) bool { return func(f h2Field) bool { return f.name == name } }
+func (r *Request) arrange(pseudo, fields []field, body []byte) ([]byte, error) {
+	named := func(name string) func(field) bool { return func(f field) bool { return f.name == name } }
 	chunked := false
 	for _, f := range fields {
 		switch name := strings.ToLower(f.name); {
@@ -142,13 +142,13 @@ func (r *h2Request) arrange(pseudo, fields []h2Field, body []byte) ([]byte, erro
 	if !chunked {
 		return body, nil
 	}
-	r.remarks = append(r.remarks, "Transfer-Encoding is not sent: over HTTP/2 each chunk is a DATA frame (RFC 9113 8.1)")
+	r.Remarks = append(r.Remarks, "Transfer-Encoding is not sent: over HTTP/2 each chunk is a DATA frame (RFC 9113 8.1)")
 	return nil, r.chunks(body)
 }
 
 // chunks reads a body of RFC 9112, section 7.1, as it was composed. What does not
 // read as chunks goes as it is.
-func (r *h2Request) chunks(body []byte) error {
+func (r *Request) chunks(body []byte) error {
 	line := func() string {
 		l, rest, _ := bytes.Cut(body, []byte("\n"))
 		body = rest
@@ -159,11 +159,11 @@ func (r *h2Request) chunks(body []byte) error {
 		digits, ext, _ := strings.Cut(line(), ";")
 		n, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
 		if ext != "" {
-			r.remarks = append(r.remarks, fmt.Sprintf("HTTP/2 has no place for the chunk extension %q: left out", ext))
+			r.Remarks = append(r.Remarks, fmt.Sprintf("HTTP/2 has no place for the chunk extension %q: left out", ext))
 		}
 		switch {
 		case err != nil || n > uint64(len(body)):
-			r.remarks = append(r.remarks, "the body does not read as chunks: the rest of it is sent as it is")
+			r.Remarks = append(r.Remarks, "the body does not read as chunks: the rest of it is sent as it is")
 			r.parts = append(r.parts, whole)
 			return nil
 		case n == 0:

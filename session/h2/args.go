@@ -1,4 +1,4 @@
-package session
+package h2
 
 import (
 	"errors"
@@ -8,17 +8,18 @@ import (
 	"strconv"
 	"strings"
 
+	"wiretape/session/word"
 	"wiretape/wire/http2"
 )
 
-// h2Args are the words of one .send that are still to be read.
-type h2Args struct {
-	words []sendWord
-	h2Header
+// args are the words of one .send that are still to be read.
+type args struct {
+	words []word.Word
+	frameHeader
 }
 
-// An h2Header is what the header of any frame can be made to say.
-type h2Header struct {
+// A frameHeader is what the header of any frame can be made to say.
+type frameHeader struct {
 	id       uint32 // stream=
 	named    bool   // stream= was given
 	flags    http2.Flags
@@ -28,18 +29,18 @@ type h2Header struct {
 }
 
 // next takes the first word, if there is one that is not quoted.
-func (a *h2Args) next() (string, bool) {
-	if len(a.words) == 0 || a.words[0].quoted {
+func (a *args) next() (string, bool) {
+	if len(a.words) == 0 || a.words[0].Quoted {
 		return "", false
 	}
-	w := a.words[0].text
+	w := a.words[0].Text
 	a.words = a.words[1:]
 	return w, true
 }
 
 // is takes the first word where it is the given one.
-func (a *h2Args) is(word string) bool {
-	if len(a.words) == 0 || a.words[0].quoted || !strings.EqualFold(a.words[0].text, word) {
+func (a *args) is(word string) bool {
+	if len(a.words) == 0 || a.words[0].Quoted || !strings.EqualFold(a.words[0].Text, word) {
 		return false
 	}
 	a.words = a.words[1:]
@@ -47,9 +48,9 @@ func (a *h2Args) is(word string) bool {
 }
 
 // flag takes a word wherever it stands.
-func (a *h2Args) flag(word string) bool {
+func (a *args) flag(word string) bool {
 	for i, w := range a.words {
-		if !w.quoted && strings.EqualFold(w.text, word) {
+		if !w.Quoted && strings.EqualFold(w.Text, word) {
 			a.words = append(a.words[:i:i], a.words[i+1:]...)
 			return true
 		}
@@ -58,9 +59,9 @@ func (a *h2Args) flag(word string) bool {
 }
 
 // option takes NAME=VALUE wherever it stands.
-func (a *h2Args) option(name string) (string, bool) {
+func (a *args) option(name string) (string, bool) {
 	for i, w := range a.words {
-		if n, v, ok := strings.Cut(w.text, "="); ok && strings.EqualFold(n, name) {
+		if n, v, ok := strings.Cut(w.Text, "="); ok && strings.EqualFold(n, name) {
 			a.words = append(a.words[:i:i], a.words[i+1:]...)
 			return v, true
 		}
@@ -69,7 +70,7 @@ func (a *h2Args) option(name string) (string, bool) {
 }
 
 // number takes NAME=NUMBER wherever it stands.
-func (a *h2Args) number(name string, most uint64) (n uint64, given bool, err error) {
+func (a *args) number(name string, most uint64) (n uint64, given bool, err error) {
 	v, ok := a.option(name)
 	if !ok {
 		return 0, false, nil
@@ -81,11 +82,11 @@ func (a *h2Args) number(name string, most uint64) (n uint64, given bool, err err
 }
 
 // streamID takes the first word where it is a number.
-func (a *h2Args) streamID() (uint32, bool) {
-	if len(a.words) == 0 || a.words[0].quoted {
+func (a *args) streamID() (uint32, bool) {
+	if len(a.words) == 0 || a.words[0].Quoted {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(a.words[0].text, 0, 32)
+	n, err := strconv.ParseUint(a.words[0].Text, 0, 32)
 	if err != nil {
 		return 0, false
 	}
@@ -95,7 +96,7 @@ func (a *h2Args) streamID() (uint32, bool) {
 
 // header takes what any frame can be made to say: stream=, flags=, len= and
 // reserved.
-func (a *h2Args) header(t http2.FrameType) error {
+func (a *args) header(t http2.FrameType) error {
 	n, given, err := a.number("stream", 1<<32-1)
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (a *h2Args) header(t http2.FrameType) error {
 		a.length = int(n)
 	}
 	if v, ok := a.option("flags"); ok {
-		if a.flags, err = h2ParseFlags(t, v); err != nil {
+		if a.flags, err = parseFlags(t, v); err != nil {
 			return err
 		}
 		a.flagged = true
@@ -118,14 +119,14 @@ func (a *h2Args) header(t http2.FrameType) error {
 }
 
 // data takes the octets that the words say: "…", hex HH…, or nothing.
-func (a *h2Args) data() (b []byte, err error) {
-	b, a.words, err = wordOctets(a.words)
+func (a *args) data() (b []byte, err error) {
+	b, a.words, err = word.Octets(a.words)
 	return b, err
 }
 
 // source takes the octets that the words say, or file F; size is -1 where the
 // file does not tell. The caller closes what is an io.Closer.
-func (a *h2Args) source() (r io.Reader, size int64, err error) {
+func (a *args) source() (r io.Reader, size int64, err error) {
 	if !a.is("file") {
 		b, err := a.data()
 		return strings.NewReader(string(b)), int64(len(b)), err
@@ -133,7 +134,7 @@ func (a *h2Args) source() (r io.Reader, size int64, err error) {
 	if len(a.words) == 0 {
 		return nil, 0, errors.New("file: want its name")
 	}
-	f, err := os.Open(a.words[0].text)
+	f, err := os.Open(a.words[0].Text)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -155,16 +156,16 @@ func (a *h2Args) source() (r io.Reader, size int64, err error) {
 }
 
 // done reports as an error what no one has read.
-func (a *h2Args) done() error {
+func (a *args) done() error {
 	if len(a.words) > 0 {
-		return fmt.Errorf("%q is too much, or in the wrong place", a.words[0].text)
+		return fmt.Errorf("%q is too much, or in the wrong place", a.words[0].Text)
 	}
 	return nil
 }
 
-// h2Named finds a number by its RFC name, whatever its case; prefix may stand
+// named finds a number by its RFC name, whatever its case; prefix may stand
 // before the name. Numbers are taken too.
-func h2Named(what, text, prefix, example string, most uint64, name func(uint64) string) (uint64, error) {
+func named(what, text, prefix, example string, most uint64, name func(uint64) string) (uint64, error) {
 	if n, err := strconv.ParseUint(text, 0, 64); err == nil && n <= most {
 		return n, nil
 	}
@@ -177,25 +178,25 @@ func h2Named(what, text, prefix, example string, most uint64, name func(uint64) 
 	return 0, fmt.Errorf("%q is no %s: want a name such as %s, or a number up to %d", text, what, example, most)
 }
 
-func h2ParseType(text string) (http2.FrameType, error) {
-	n, err := h2Named("frame type", text, "FRAME_", "DATA or RST_STREAM", 255, func(n uint64) string { return http2.FrameType(n).String() })
+func parseType(text string) (http2.FrameType, error) {
+	n, err := named("frame type", text, "FRAME_", "DATA or RST_STREAM", 255, func(n uint64) string { return http2.FrameType(n).String() })
 	return http2.FrameType(n), err
 }
 
-func h2ParseCode(text string) (http2.ErrCode, error) {
-	n, err := h2Named("error code", text, "ERR_", "CANCEL or PROTOCOL_ERROR", 1<<32-1, func(n uint64) string { return http2.ErrCode(n).String() })
+func parseCode(text string) (http2.ErrCode, error) {
+	n, err := named("error code", text, "ERR_", "CANCEL or PROTOCOL_ERROR", 1<<32-1, func(n uint64) string { return http2.ErrCode(n).String() })
 	return http2.ErrCode(n), err
 }
 
-// h2ParseSettings reads NAME=VALUE words.
-func h2ParseSettings(words []string) ([]http2.Setting, error) {
+// parseSettings reads NAME=VALUE words.
+func parseSettings(words []string) ([]http2.Setting, error) {
 	var all []http2.Setting
 	for _, w := range words {
 		name, value, ok := strings.Cut(w, "=")
 		if !ok {
 			return nil, fmt.Errorf("setting %q: want NAME=VALUE, such as INITIAL_WINDOW_SIZE=65535", w)
 		}
-		id, err := h2Named("setting", name, "SETTINGS_", "INITIAL_WINDOW_SIZE", 1<<16-1, func(n uint64) string { return http2.SettingID(n).String() })
+		id, err := named("setting", name, "SETTINGS_", "INITIAL_WINDOW_SIZE", 1<<16-1, func(n uint64) string { return http2.SettingID(n).String() })
 		if err != nil {
 			return nil, err
 		}
@@ -208,9 +209,9 @@ func h2ParseSettings(words []string) ([]http2.Setting, error) {
 	return all, nil
 }
 
-// h2ParseFlags reads a number, or names of the flags of a type with | or , between
+// parseFlags reads a number, or names of the flags of a type with | or , between
 // them.
-func h2ParseFlags(t http2.FrameType, text string) (http2.Flags, error) {
+func parseFlags(t http2.FrameType, text string) (http2.Flags, error) {
 	var all http2.Flags
 	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == ',' }) {
 		if n, err := strconv.ParseUint(w, 0, 8); err == nil {

@@ -1,4 +1,4 @@
-package session
+package h2
 
 import (
 	"bufio"
@@ -13,8 +13,30 @@ import (
 	"wiretape/wire/http2"
 )
 
-// An h2Upload is data on its way to the peer, as far as the windows allow.
-type h2Upload struct {
+// A WriteError says that the connection has not taken what was sent.
+type WriteError struct {
+	Octets int
+	Err    error
+}
+
+func (e *WriteError) Error() string { return fmt.Sprintf("send %d bytes: %v", e.Octets, e.Err) }
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// An Interrupted is the error of a body that its context has ended.
+type Interrupted struct{ text string }
+
+func (e *Interrupted) Error() string { return e.text }
+
+// write writes frames.
+func (h *Link) write(b []byte) error {
+	if _, err := h.conn.Write(b); err != nil {
+		return &WriteError{len(b), err}
+	}
+	return nil
+}
+
+// An upload is data on its way to the peer, as far as the windows allow.
+type upload struct {
 	stream uint32
 	src    io.Reader
 	size   int64        // of src, -1 where that is not known
@@ -29,16 +51,16 @@ type h2Upload struct {
 	timer *time.Timer   // for that
 }
 
-// errH2Gone ends an upload whose stream is not open, or not any more.
-var errH2Gone = errors.New("the stream is not open")
+// ErrGone ends an upload whose stream is not open, or not any more.
+var ErrGone = errors.New("the stream is not open")
 
 // upload sends DATA frames: one of no octets where there is nothing to send. When
 // ctx ends while it goes on, the stream is reset.
-func (h *h2Link) upload(ctx context.Context, u *h2Upload) error {
+func (h *Link) upload(ctx context.Context, u *upload) error {
 	u.begun, u.next = time.Now(), time.Second
 	u.timer = time.NewTimer(u.next)
 	defer u.timer.Stop()
-	r := bufio.NewReaderSize(u.src, h2MaxFrame+1)
+	r := bufio.NewReaderSize(u.src, longestFrame+1)
 	for {
 		h.mu.Lock()
 		most := h.maxFrame
@@ -67,7 +89,7 @@ func (h *h2Link) upload(ctx context.Context, u *h2Upload) error {
 // part sends one DATA frame with the first of b, at most so many octets, which is
 // all there is where b is not longer. Where the windows let nothing through it
 // returns what is closed when they may have grown.
-func (h *h2Link) part(u *h2Upload, b []byte, most int) (n int, room <-chan struct{}, err error) {
+func (h *Link) part(u *upload, b []byte, most int) (n int, room <-chan struct{}, err error) {
 	// What one upload finds free no other may take before it is sent.
 	h.uploads.Lock()
 	defer h.uploads.Unlock()
@@ -76,14 +98,14 @@ func (h *h2Link) part(u *h2Upload, b []byte, most int) (n int, room <-chan struc
 	h.mu.Unlock()
 	switch {
 	case !open && u.sent > 0:
-		return 0, nil, fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), errH2Gone)
+		return 0, nil, fmt.Errorf("stream %d: after %s: %w", u.stream, u.amount(), ErrGone)
 	case !open:
-		return 0, nil, fmt.Errorf("stream %d: %w", u.stream, errH2Gone)
+		return 0, nil, fmt.Errorf("stream %d: %w", u.stream, ErrGone)
 	case allowed == 0 && len(b) > 0:
 		return 0, room, nil
 	}
 	n = min(len(b), allowed, most)
-	if _, err := h.conn.Write(http2.AppendData(nil, u.stream, u.end && n == len(b), u.pad, b[:n])); err != nil {
+	if err := h.write(http2.AppendData(nil, u.stream, u.end && n == len(b), u.pad, b[:n])); err != nil {
 		return 0, nil, err
 	}
 	u.sent += int64(n)
@@ -92,12 +114,12 @@ func (h *h2Link) part(u *h2Upload, b []byte, most int) (n int, room <-chan struc
 
 // awaitRoom waits until room is closed; a nil one is there. It ends with ctx too,
 // and with the connection.
-func (h *h2Link) awaitRoom(ctx context.Context, u *h2Upload, room <-chan struct{}) error {
+func (h *Link) awaitRoom(ctx context.Context, u *upload, room <-chan struct{}) error {
 	for {
 		select {
 		case <-ctx.Done():
 			h.conn.Write(http2.AppendRSTStream(nil, u.stream, http2.ErrCodeCancel)) // its failure is an event of the connection
-			return failure(StatusInterrupted, "interrupted: stream %d is reset, %s of its body went", u.stream, u.amount())
+			return &Interrupted{fmt.Sprintf("interrupted: stream %d is reset, %s of its body went", u.stream, u.amount())}
 		case <-h.closed:
 			return net.ErrClosed
 		case <-u.timer.C:
@@ -121,7 +143,7 @@ func (h *h2Link) awaitRoom(ctx context.Context, u *h2Upload, room <-chan struct{
 
 // allowance returns how many octets of data the next frame of u may have. h.mu is
 // held.
-func (h *h2Link) allowance(u *h2Upload) int {
+func (h *Link) allowance(u *upload) int {
 	n := int64(h.maxFrame)
 	if st := h.streams[u.stream]; st != nil && !u.force {
 		n = min(n, h.window, h.initial-st.sent)
@@ -130,7 +152,7 @@ func (h *h2Link) allowance(u *h2Upload) int {
 }
 
 // progress tells how far an upload is.
-func (h *h2Link) progress(u *h2Upload) {
+func (h *Link) progress(u *upload) {
 	u.next *= 3
 	u.timer.Reset(time.Until(u.begun.Add(u.next)))
 	if u.tell == nil {
@@ -151,7 +173,7 @@ func (h *h2Link) progress(u *h2Upload) {
 }
 
 // amount says how much has gone.
-func (u *h2Upload) amount() string {
+func (u *upload) amount() string {
 	if u.size < 0 {
 		return fmt.Sprintf("%d octets", u.sent)
 	}
@@ -160,7 +182,7 @@ func (u *h2Upload) amount() string {
 
 // headers encodes a header block and writes its frames. A MaxFrame of zero means
 // what the peer takes.
-func (h *h2Link) headers(b http2.HeaderBlock, fields []h2Field) error {
+func (h *Link) headers(b http2.HeaderBlock, fields []field) error {
 	h.blocks.Lock()
 	defer h.blocks.Unlock()
 	block, err := h.encode(fields)
@@ -179,30 +201,29 @@ func (h *h2Link) headers(b http2.HeaderBlock, fields []h2Field) error {
 		}
 	}
 	b.Block = block
-	_, err = h.conn.Write(http2.AppendHeaderBlock(nil, b))
-	return err
+	return h.write(http2.AppendHeaderBlock(nil, b))
 }
 
-// begin takes the next stream for a request.
-func (h *h2Link) begin() (stream uint32) {
+// Begin takes the next stream for a request.
+func (h *Link) Begin() (stream uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	stream = h.next
 	h.next, h.last = stream+2, stream
-	h.streams[stream] = &h2State{asked: true}
+	h.streams[stream] = &streamState{asked: true}
 	return stream
 }
 
-// request sends a composed request on a stream as HEADERS and CONTINUATION, and
+// Request sends a composed request on a stream as HEADERS and CONTINUATION, and
 // returns what sends the rest of it; nil where that is all.
-func (h *h2Link) request(stream uint32, r *h2Request, tell func(string)) (rest func(context.Context) error, err error) {
+func (h *Link) Request(stream uint32, r *Request, tell func(string)) (rest func(context.Context) error, err error) {
 	more := len(r.parts) > 0 || len(r.trailers) > 0
 	if err := h.headers(http2.HeaderBlock{Stream: stream, End: !more}, r.fields); err != nil || !more {
 		return nil, err
 	}
 	return func(ctx context.Context) error {
 		for i, part := range r.parts {
-			u := &h2Upload{stream: stream, src: bytes.NewReader(part), size: int64(len(part)), pad: -1, tell: tell}
+			u := &upload{stream: stream, src: bytes.NewReader(part), size: int64(len(part)), pad: -1, tell: tell}
 			u.end = i == len(r.parts)-1 && len(r.trailers) == 0
 			if err := h.upload(ctx, u); err != nil {
 				return err

@@ -1,4 +1,4 @@
-package session
+package h2
 
 import (
 	"fmt"
@@ -7,67 +7,52 @@ import (
 	"wiretape/wire/http2"
 )
 
-// An h2Recv counts what the peer may send, of the connection or of a stream.
-type h2Recv struct {
+// An inflow counts what the peer may send, of the connection or of a stream.
+type inflow struct {
 	given    int64 // by WINDOW_UPDATE, less what came; a stream's initial window comes on top
 	consumed int64 // since our last WINDOW_UPDATE
 	total    int64
 }
 
-// answer writes what take has made due. The sink itself must not write.
-func (h *h2Link) answer() {
-	for range h.changed {
-		h.mu.Lock()
-		b, stopped := h.answers, h.stopped
-		h.answers = nil
-		h.mu.Unlock()
-		if stopped {
-			return
-		}
-		if len(b) > 0 {
-			h.conn.Write(b) // its failure is an event of the connection
-		}
-	}
-}
-
 // calm closes a connection whose peer makes more answers due than it reads.
-func (h *h2Link) calm() {
+func (h *Link) calm() {
 	select {
 	case <-h.closed:
 		return
 	case <-h.flood:
 	}
-	h.conn.SetWriteDeadline(time.Now().Add(h2Calming))                         // the answers may be stuck
+	h.conn.SetWriteDeadline(time.Now().Add(calming))                           // the answers may be stuck
 	h.conn.Write(http2.AppendGoAway(nil, 0, http2.ErrCodeEnhanceYourCalm, "")) // its failure is an event of the connection
 	h.conn.Close()
 }
 
-// take looks at a frame of the server. It is called from the sink. It says what
-// is wrong when the connection is to be closed for it.
-func (h *h2Link) take(f *http2.Frame) (wrong string) {
+// Take looks at a frame of the server. It is called from the sink. It says
+// what the frame ends.
+func (h *Link) Take(f *http2.Frame) Fault {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	fault := h.fault(f)
 	if h.flooded {
-		return ""
+		return fault
 	}
 	ack := f.Flags.Has(http2.FlagAck)
 	switch f.Type {
 	case http2.FrameSettings:
 		if ack {
-			h.settled |= h2TheirAck
+			h.settled |= theirAck
 			break
 		}
 		h.settings(f.Settings)
-		h.settled |= h2TheirSettings
+		h.settled |= theirSettings
 		if !h.opts.noAck {
-			h.answers = append(h.answers, f.Answer()...)
+			h.answers.Add(f.Answer())
 		}
 	case http2.FramePing:
 		switch {
 		case ack:
 			h.pings = max(0, h.pings-1)
 		case !h.opts.noPing:
-			h.answers = append(h.answers, f.Answer()...)
+			h.answers.Add(f.Answer())
 		}
 	case http2.FrameWindowUpdate:
 		if f.Stream == 0 {
@@ -84,26 +69,24 @@ func (h *h2Link) take(f *http2.Frame) (wrong string) {
 		delete(h.streams, f.Stream)
 		h.wake()
 	}
-	if len(h.answers) > h2Answers {
-		h.answers, h.flooded = nil, true
+	if h.answers.Waiting() > maxAnswers {
+		h.answers.Drop()
+		h.flooded = true
 		close(h.flood)
-		return fmt.Sprintf("the peer demands answers and does not read them, %d KiB wait: closing with ENHANCE_YOUR_CALM", h2Answers>>10)
+		return Fault{fmt.Sprintf("the peer demands answers and does not read them, %d KiB wait: closing with ENHANCE_YOUR_CALM", maxAnswers>>10), true, true}
 	}
-	if len(h.answers) > 0 {
-		token(h.changed)
-	}
-	return ""
+	return fault
 }
 
-// gave looks at a frame that we send, whoever made it. It is called from the
+// Gave looks at a frame that we send, whoever made it. It is called from the
 // sink.
-func (h *h2Link) gave(f *http2.Frame) {
+func (h *Link) Gave(f *http2.Frame) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch f.Type {
 	case http2.FrameSettings:
 		if f.Flags.Has(http2.FlagAck) {
-			h.settled |= h2OurAck
+			h.settled |= ourAck
 		}
 		for _, v := range f.Settings {
 			if v.ID == http2.SettingInitialWindowSize {
@@ -132,7 +115,7 @@ func (h *h2Link) gave(f *http2.Frame) {
 	case http2.FrameHeaders, http2.FrameContinuation:
 		if f.Type == http2.FrameHeaders && f.Stream%2 == 1 && f.Stream >= h.next {
 			h.next, h.last = f.Stream+2, f.Stream
-			h.streams[f.Stream] = &h2State{asked: true}
+			h.streams[f.Stream] = &streamState{asked: true}
 		}
 		h.block(f, true)
 	case http2.FrameRSTStream:
@@ -143,10 +126,10 @@ func (h *h2Link) gave(f *http2.Frame) {
 
 // stream returns a stream, and begins to follow it; nil where too many are
 // followed. h.mu is held.
-func (h *h2Link) stream(id uint32) *h2State {
+func (h *Link) stream(id uint32) *streamState {
 	st := h.streams[id]
-	if st == nil && len(h.streams) < h2Counted {
-		st = &h2State{}
+	if st == nil && len(h.streams) < maxStreams {
+		st = &streamState{}
 		h.streams[id] = st
 	}
 	return st
@@ -155,7 +138,7 @@ func (h *h2Link) stream(id uint32) *h2State {
 // block follows the header blocks of a side to the END_STREAM of theirs. RFC
 // 9113, section 8.1: it stands on the HEADERS frame, but CONTINUATION frames
 // still belong to it. h.mu is held.
-func (h *h2Link) block(f *http2.Frame, ours bool) {
+func (h *Link) block(f *http2.Frame, ours bool) {
 	st := h.streams[f.Stream]
 	if st == nil {
 		return
@@ -170,7 +153,7 @@ func (h *h2Link) block(f *http2.Frame, ours bool) {
 }
 
 // over takes the END_STREAM of a side. h.mu is held.
-func (h *h2Link) over(id uint32, ours bool) {
+func (h *Link) over(id uint32, ours bool) {
 	st := h.streams[id]
 	if st == nil {
 		return
@@ -188,13 +171,13 @@ func (h *h2Link) over(id uint32, ours bool) {
 }
 
 // wake tells those who wait for room that something has changed. h.mu is held.
-func (h *h2Link) wake() {
+func (h *Link) wake() {
 	close(h.room)
 	h.room = make(chan struct{})
 }
 
 // settings takes what the peer sets. h.mu is held.
-func (h *h2Link) settings(all []http2.Setting) {
+func (h *Link) settings(all []http2.Setting) {
 	for _, st := range all {
 		v := int64(st.Value)
 		switch st.ID {
@@ -205,13 +188,13 @@ func (h *h2Link) settings(all []http2.Setting) {
 			h.initial = v
 			h.wake()
 		case http2.SettingMaxFrameSize:
-			h.maxFrame = int(min(max(v, h2DefaultFrame), h2MaxFrame))
+			h.maxFrame = int(min(max(v, defaultFrame), longestFrame))
 		}
 	}
 }
 
 // came counts a DATA frame of the peer, and allows as much again. h.mu is held.
-func (h *h2Link) came(f *http2.Frame) {
+func (h *Link) came(f *http2.Frame) {
 	n := int64(f.Length)
 	h.recv.take(n)
 	if !h.opts.noWindow {
@@ -234,7 +217,7 @@ func (h *h2Link) came(f *http2.Frame) {
 	}
 }
 
-func (r *h2Recv) take(n int64) {
+func (r *inflow) take(n int64) {
 	r.given -= n
 	r.consumed += n
 	r.total += n
@@ -242,16 +225,16 @@ func (r *h2Recv) take(n int64) {
 
 // allow gives back what came when that is a MiB, or half of the window and more:
 // a window that somebody chose may be shorter. h.mu is held.
-func (h *h2Link) allow(stream uint32, r *h2Recv, initial int64) {
-	if c := r.consumed; c > 0 && (c >= h2WindowStep || c >= initial+r.given) {
-		h.answers = http2.AppendWindowUpdate(h.answers, stream, uint32(min(c, 1<<31-1)))
+func (h *Link) allow(stream uint32, r *inflow, initial int64) {
+	if c := r.consumed; c > 0 && (c >= windowStep || c >= initial+r.given) {
+		h.answers.Add(http2.AppendWindowUpdate(nil, stream, uint32(min(c, 1<<31-1))))
 		r.consumed = 0
 	}
 }
 
-// received returns how many octets of DATA have come on the streams that are
+// Received returns how many octets of DATA have come on the streams that are
 // open, and how many of those there are.
-func (h *h2Link) received() (streams int, octets int64) {
+func (h *Link) Received() (streams int, octets int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, st := range h.streams {
