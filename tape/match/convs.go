@@ -109,5 +109,10 @@ func (r *Rules) join(o Rules) {
 	r.IgnoreHeader = slices.Concat(r.IgnoreHeader, o.IgnoreHeader)
 	r.IgnoreJSON = slices.Concat(r.IgnoreJSON, o.IgnoreJSON)
 	r.IgnoreLine = slices.Concat(r.IgnoreLine, o.IgnoreLine)
-	r.Unplayable = slices.Concat(r.Unplayable, o.Unplayable)
+	for name, id := range o.Secrets {
+		set(&r.Secrets, name, id)
+	}
+	for name, id := range o.SecretFields {
+		set(&r.SecretFields, name, id)
+	}
 }

@@ -40,9 +40,9 @@ type Rules struct {
 	// Secrets are the fields of HTTP/2 whose values stand in no text of the tape:
 	// the identifier of the secret by lower-case name.
 	Secrets map[string]string
-	// Unplayable are rules that replaying does not know how to obey: secrets
-	// that stand in no text of the tape.
-	Unplayable []string
+	// SecretFields are the parameters of queries and forms and the members of
+	// JSON objects of which that is true: the identifier by name.
+	SecretFields map[string]string
 	// Free is what the caller knows to differ: lower-case names of fields that
 	// are compared by kind whatever they hold.
 	Free []string
@@ -85,7 +85,7 @@ func (r *Rules) Add(rec tape.Record) {
 	case "secret header":
 		set(&r.Secrets, strings.ToLower(arg(1)), arg(2))
 	case "secret field":
-		r.Unplayable = append(r.Unplayable, rec.Key+" "+strings.Join(args, " "))
+		set(&r.SecretFields, arg(1), arg(2))
 	case "rewrite host":
 		r.RewriteHost = true
 	default:

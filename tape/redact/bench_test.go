@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"wiretape/tape"
@@ -12,7 +13,7 @@ import (
 )
 
 // BenchmarkDownload writes a download of 64 MiB in reads of 128 KiB, with
-// redaction and without, and one of small messages.
+// redaction and without, of random bytes and of lines, and one of small messages.
 func BenchmarkDownload(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	block := make([]byte, 128<<10)
@@ -29,6 +30,17 @@ func BenchmarkDownload(b *testing.B) {
 	for range reads {
 		bulk = append(bulk, data(s2c, block))
 	}
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz-0123456789"
+	lines := make([]byte, len(block))
+	for i := range lines {
+		if lines[i] = letters[rnd.IntN(len(letters))]; i%80 == 79 {
+			lines[i] = '\n'
+		}
+	}
+	text := slices.Clone(bulk[:3])
+	for range reads {
+		text = append(text, data(s2c, lines))
+	}
 	small := []wire.Event{open}
 	for range 100000 {
 		small = append(small, ask, data(s2c, []byte("HTTP/1.1 200 OK\r\nServer: x\r\nDate: Mon, 23 Nov 2026 10:00:00 GMT\r\nContent-Length: 5\r\n\r\nhello")))
@@ -42,6 +54,7 @@ func BenchmarkDownload(b *testing.B) {
 		{"bulk/plain", false, Options{}, bulk},
 		{"bulk/redacted", true, Options{}, bulk},
 		{"bulk/redacted with a given value", true, Options{Values: map[string]string{"A": "a secret value"}}, bulk},
+		{"text/redacted", true, Options{}, text},
 		{"small/plain", false, Options{}, small},
 		{"small/redacted", true, Options{}, small},
 	} {

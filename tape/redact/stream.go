@@ -212,20 +212,23 @@ func (s *stream) line(r *Redactor, b []byte, i int) int {
 		}
 		return s.line(r, b, i) // it is the first of a value
 	case plainField:
-		for {
-			n := bytes.IndexByte(b[i:], '\n') + 1
-			if n == 0 {
-				s.text = true
+		n := bytes.IndexByte(b[i:], '\n') + 1
+		if n == 0 {
+			s.text = true
+			return len(b)
+		}
+		s.text = s.text || n > 1
+		s.lineEnd()
+		i += n
+		for s.passes(b[i:]) {
+			// As lines that were gone over one by one, after which nothing differs.
+			if n = bytes.IndexByte(b[i:], '\n') + 1; n == 0 {
+				s.field, s.text = plainField, true
 				return len(b)
 			}
-			s.text = s.text || n > 1
 			i += n
-			s.lineEnd()
-			if i == len(b) || !s.passes(b[i]) {
-				return i
-			}
-			s.field, s.text = plainField, true
 		}
+		return i
 	}
 	if s.start < 0 {
 		s.start = i
@@ -251,10 +254,25 @@ func (s *stream) line(r *Redactor, b []byte, i int) int {
 	return most
 }
 
-// passes reports whether a line that begins with c, of which nothing is followed but
-// lines, is nothing to us.
-func (s *stream) passes(c byte) bool {
-	return s.server && !s.mayBegin && s.watched == 0 && !s.conn.challenged && !s.response && !beginsLine[c] && c != '*'
+// passes reports whether what follows a line of plain text begins another one that
+// nothing is done with.
+func (s *stream) passes(b []byte) bool {
+	if len(b) == 0 || s.watched > 0 || s.conn.challenged || s.response {
+		return false
+	}
+	c := b[0]
+	if s.server {
+		if s.mayBegin || c == '*' {
+			return false
+		}
+	} else if s.conn.greeted || s.conn.tagged || s.redis.seen || s.redis.state != redisLine || c == '*' || c == '$' || c == http2.Preface[0] {
+		return false
+	}
+	if c == ' ' || c == '\t' || !beginsLine[c] {
+		return true
+	}
+	// Two octets with which no name begins; the second is no blank or colon.
+	return len(b) > 1 && c > ':' && b[1] > ':' && longer(longer(0, c|0x20), b[1]|0x20) == 0
 }
 
 // decide masks what is held of a value, up to end, where its line ends or not. What a

@@ -75,6 +75,7 @@ type run struct {
 	vars    *match.Vars
 	board   *board
 	start   time.Time
+	fields  []secretField          // to be put back in HTTP/2
 	data    map[*match.Message]int // connections that a message announces, by index
 
 	mu sync.Mutex
@@ -95,21 +96,17 @@ func (r *run) preflight() error {
 			}
 		}
 	}
+	if err := r.checkSecrets(); err != nil {
+		return err
+	}
 	render := r.renderer()
 	for _, s := range r.scripts {
 		for _, st := range s.own {
 			if st.Message == nil {
 				continue
 			}
-			if q, ok := st.Message.Value.(*http1.Request); ok && s.conv.HTTP2() {
-				for _, f := range q.Fields {
-					if id, ok := r.t.Rules.Secrets[string(f.Name)]; ok {
-						if _, err := r.secret(st.Message, id, len(f.Value)); err != nil {
-							return err
-						}
-					}
-				}
-				continue
+			if _, ok := st.Message.Value.(*http1.Request); ok && s.conv.HTTP2() {
+				continue // checkSecrets
 			}
 			for _, span := range st.Message.Spans {
 				if !seen[span.ID] {

@@ -218,9 +218,11 @@ func TestDatagrams(t *testing.T) {
 }
 
 func TestRulesThatCannotBeObeyedAreRefused(t *testing.T) {
-	_, err := Client{}.Run(t.Context(), load(t, "! secret header x-key KEY\n= open tcp a:9\n> x\n"), nil)
-	if err == nil || !strings.Contains(err.Error(), "secret header x-key KEY") {
-		t.Errorf("error %v, want one that names the rule", err)
+	for _, rule := range []string{"secret header x-key KEY", "secret field key KEY"} {
+		_, err := Client{}.Run(t.Context(), load(t, "! "+rule+"\n= open tcp a:9\n> x\n"), nil)
+		if err == nil || !strings.Contains(err.Error(), rule) {
+			t.Errorf("error %v, want one that names the rule %s", err, rule)
+		}
 	}
 }
 

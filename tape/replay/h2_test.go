@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -270,6 +271,55 @@ func TestHTTP2RefusedInMidUpload(t *testing.T) {
 	}
 	if r := againstSite(t, tp, site()); !r.OK() {
 		t.Errorf("client: %s", lines(r.Mismatches))
+	}
+}
+
+// A field of a body or a query is put back as it stands there, and lengths follow.
+func TestHTTP2SecretField(t *testing.T) {
+	const json = `{"user":"ann", "pass\u0020word": "x", "password" : "masked\"", "pin":1234}`
+	tp := h2tape(t, func(c *http.Client, base string) {
+		for _, body := range []string{json, "password=masked&user=ann"} {
+			res, err := c.Post(base+"/a?x=1&token=masked", "text/plain", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+		}
+	})
+	var seen []string
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Protocols: &p, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		seen = append(seen, fmt.Sprint(r.URL.RawQuery, " ", r.ContentLength-int64(len(b)), " ", string(b), err))
+		site().ServeHTTP(w, r)
+	})}
+	go srv.Serve(ln)
+	defer srv.Close()
+	target, _ := wire.ParseTarget(ln.Addr().String())
+	play := func(rules map[string]string) (Report, error) {
+		tp.Rules.SecretFields = rules
+		return Client{Getenv: func(name string) string {
+			return map[string]string{"WIRETAPE_SECRET_PW": `a&"long" one`, "WIRETAPE_SECRET_TOKEN": "t", "WIRETAPE_SECRET_PIN": "9"}[name]
+		}}.Run(t.Context(), tp, To(wire.Dialer{}, target))
+	}
+	for rule, want := range map[string]string{"password UNSET": "not set: export WIRETAPE_SECRET_UNSET", "nothing PW": `rule "secret field nothing PW": no request has that field`} {
+		name, id, _ := strings.Cut(rule, " ")
+		if _, err := play(map[string]string{name: id}); err == nil || !strings.Contains(err.Error(), want) || len(seen) > 0 {
+			t.Errorf("%s: %v and %q sent; want %q and nothing", rule, err, seen, want)
+		}
+	}
+	r, err := play(map[string]string{"password": "PW", "token": "TOKEN", "pin": "PIN"})
+	want := []string{
+		`x=1&token=t 0 {"user":"ann", "pass\u0020word": "x", "password" : "a\u0026\"long\" one", "pin":9}<nil>`,
+		`x=1&token=t 0 password=a%26%22long%22+one&user=ann<nil>`,
+	}
+	if err != nil || !r.OK() || !slices.Equal(seen, want) {
+		t.Errorf("%v, %s\ngot  %q\nwant %q", err, lines(r.Mismatches), seen, want)
 	}
 }
 

@@ -143,10 +143,14 @@ func (p *h2player) ask(ctx context.Context, a *h2ask) error {
 	if err != nil {
 		return err
 	}
+	body, _, err := p.r.secretFields(m, head, m.Body.Data)
+	if err != nil {
+		return err
+	}
 	id := p.id
 	p.id += 2
 	p.streams[id] = a
-	st := h2stream{body: m.Body.Data}
+	st := h2stream{body: body}
 	st.trailers = h2Fields(nil, q.Trailers)
 	if !m.Complete {
 		code, reset := resetBy(m.EndedBy)

@@ -32,12 +32,12 @@ type step struct {
 
 // playable refuses a tape whose rules would not be obeyed.
 func playable(t *match.Tape) error {
-	if len(t.Rules.Unplayable) > 0 {
-		return fmt.Errorf("replay %s: rule %q: secrets outside of text are not put back yet", t.Name, t.Rules.Unplayable[0])
+	if slices.ContainsFunc(t.Convs, (*match.Conv).HTTP2) {
+		return nil
 	}
-	if !slices.ContainsFunc(t.Convs, (*match.Conv).HTTP2) {
-		for name, id := range t.Rules.Secrets {
-			return fmt.Errorf("replay %s: rule \"secret header %s %s\": it is for HTTP/2, where a secret cannot stand in text", t.Name, name, id)
+	for form, names := range map[string]map[string]string{"header": t.Rules.Secrets, "field": t.Rules.SecretFields} {
+		for name, id := range names {
+			return fmt.Errorf("replay %s: rule \"secret %s %s %s\": it is for HTTP/2, where a secret cannot stand in text", t.Name, form, name, id)
 		}
 	}
 	return nil
