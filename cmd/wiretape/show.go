@@ -21,6 +21,7 @@ type showFlags struct {
 	pretty    bool
 	hex       bool
 	timing    bool
+	html      string
 	follow    bool
 	raw       string
 	conn      int
@@ -45,7 +46,8 @@ gives it. N is the number of an exchange, as the row that sums it up has it,
 N..M are several; "#3" needs quotes in a shell.`,
 		Example: `  wiretape show last
   wiretape show login.tape 2..3 --pretty
-  wiretape show login.tape --grep 'Set-Cookie: sid'`,
+  wiretape show login.tape --grep 'Set-Cookie: sid'
+  wiretape show login.tape --html login.html`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &hinted{usagef("show: which tape?"), "wiretape show last shows the session that was kept last, wiretape sessions lists them"}
@@ -62,6 +64,9 @@ N..M are several; "#3" needs quotes in a shell.`,
 			if cmd.Flags().Changed("jar") && f.jar == "" {
 				return usagef("--jar wants a URL")
 			}
+			if cmd.Flags().Changed("html") && f.html == "" {
+				return usagef("--html wants a file")
+			}
 			if err := f.part.exchanges(args[1:]); err != nil {
 				return err
 			}
@@ -75,6 +80,7 @@ N..M are several; "#3" needs quotes in a shell.`,
 	fs.BoolVar(&f.pretty, "pretty", false, "lay bodies of JSON, XML, HTML and forms out anew")
 	fs.BoolVar(&f.hex, "hex", false, "the octets of each message, as a dump with the offsets of their stream")
 	fs.BoolVar(&f.timing, "timing", false, "what each exchange took its time with")
+	fs.StringVar(&f.html, "html", "", "write a self-contained page for browsers to `FILE`; - is stdout")
 	fs.BoolVar(&f.follow, "follow", false, "wait for more of a tape that is being written, until ^C")
 	fs.StringVar(&f.raw, "raw", "", "the bytes of one `SIDE` (client or server), exactly")
 	fs.IntVar(&f.conn, "conn", 0, "only connection `N`")
@@ -84,11 +90,12 @@ N..M are several; "#3" needs quotes in a shell.`,
 	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out")
 	f.limits.register(fs)
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
-	fs.BoolVar(&f.force, "force", false, "with --raw: even to a terminal")
-	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar", "hex", "timing")
+	fs.BoolVar(&f.force, "force", false, "with --raw: even to a terminal; with --html: over a file that is there")
+	cmd.MarkFlagsMutuallyExclusive("json", "raw", "jar", "hex", "timing", "html")
 	cmd.MarkFlagsMutuallyExclusive("frames", "raw", "jar", "hex", "timing")
 	cmd.MarkFlagsMutuallyExclusive("pretty", "json", "raw", "jar", "hex", "timing")
-	for _, whole := range []string{"raw", "jar"} {
+	cmd.MarkFlagsMutuallyExclusive("follow", "html")
+	for _, whole := range []string{"raw", "jar", "html"} {
 		cmd.MarkFlagsMutuallyExclusive("grep", whole)
 		cmd.MarkFlagsMutuallyExclusive("only", whole)
 	}
@@ -103,8 +110,8 @@ func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 	if err := checkProto(f.as); err != nil {
 		return err
 	}
-	if f.part.ranged() && (f.raw != "" || f.jar != "") {
-		return usagef("show: --raw and --jar take the whole tape, not exchange %s", f.part.String())
+	if f.part.ranged() && (f.raw != "" || f.jar != "" || f.html != "") {
+		return usagef("show: --raw, --jar and --html take the whole tape, not exchange %s", f.part.String())
 	}
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
 	through := func(src io.Reader) io.Reader { return src }
@@ -134,6 +141,8 @@ func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 	switch {
 	case f.raw != "":
 		err = a.showRaw(f, events, out)
+	case f.html != "":
+		err = a.showPage(f, arg, now, r.Created, events, out)
 	default:
 		err = a.showParsed(f, now, r.Created, events, out)
 	}
@@ -143,7 +152,7 @@ func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 	if err == nil && f.conn != 0 && !seen {
 		err = usagef("--conn %d: no such connection on the tape", f.conn)
 	}
-	if err == nil && f.raw == "" {
+	if err == nil && f.raw == "" && f.html == "" {
 		err = f.part.missing()
 	}
 	return err

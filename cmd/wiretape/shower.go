@@ -73,10 +73,10 @@ func (a *app) shower(f *showFlags, now time.Time, created func() time.Time, stre
 			give(m, nil)
 		}
 	case f.timing:
-		t := timer{conns: make(map[int]*timed)}
-		s.event = t.event
+		var watch view.Stopwatch
+		s.event = watch.Event
 		s.message = func(m *proto.Message) {
-			if done, ok := t.message(m); ok {
+			if done, ok := watch.Message(m); ok {
 				printer().Timing(done)
 			}
 			give(m, nil)
@@ -174,67 +174,6 @@ func (a *app) showJar(f *showFlags, s shower, now time.Time, created func() time
 		fmt.Fprintf(out, "%s\n", jar.Header(origin, last))
 	}
 	return s, nil
-}
-
-// A timer gathers what times an exchange.
-type timer struct {
-	conns map[int]*timed
-}
-
-// timed is what is held of a connection.
-type timed struct {
-	facts *wire.Facts
-	tls   *wire.TLS
-	open  map[int][]proto.Message // by N, without their octets
-}
-
-// maxTimed bounds the exchanges that a connection may have open and timed, and the
-// Messages of each.
-const maxTimed = 1024
-
-func (t *timer) of(conn int) *timed {
-	c := t.conns[conn]
-	if c == nil {
-		c = &timed{open: make(map[int][]proto.Message)}
-		t.conns[conn] = c
-	}
-	return c
-}
-
-func (t *timer) event(e wire.Event) {
-	switch e.Kind {
-	case wire.KindOpen:
-		t.of(e.Conn).facts = e.Facts
-	case wire.KindSecure:
-		t.of(e.Conn).tls = e.TLS
-	case wire.KindClose:
-		delete(t.conns, e.Conn)
-	}
-}
-
-// message takes a Message, and returns the times of the exchange that it ends.
-func (t *timer) message(m *proto.Message) (view.Timing, bool) {
-	if m.N == 0 {
-		return view.Timing{}, false
-	}
-	c := t.of(m.Conn)
-	held := c.open[m.N]
-	if held == nil && len(c.open) == maxTimed {
-		return view.Timing{}, false
-	}
-	part := *m
-	part.Leaves, part.Notes, part.Body = nil, nil, proto.Body{}
-	if len(held) < maxTimed {
-		held = append(held, part)
-	} else {
-		held[maxTimed-1] = part
-	}
-	c.open[m.N] = held
-	if m.Dir != wire.ServerToClient || !view.Ends(m) {
-		return view.Timing{}, false
-	}
-	delete(c.open, m.N)
-	return view.TimingOf(held, c.facts, c.tls), true
 }
 
 // following reads a file that is being written.

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"cmp"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -11,35 +12,32 @@ import (
 	"wiretape/session/analyze"
 )
 
-// pageHead is the beginning of a page of reports. Nothing on it runs, and nothing
-// is fetched: its policy forbids both.
-const pageHead = `<!DOCTYPE html>
+// autoPage is the beginning of a page of reports. Nothing on it runs, and nothing is
+// fetched: its policy forbids both.
+const autoPage = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>%s</title>
+<title>%[1]s</title>
 <style>
-:root { color-scheme: light dark; --text: #1a1a1a; --back: #fff; --soft: #f3f4f6; --line: #d0d4da; --dim: #57606a; --good: #0b5cad; --bad: #a1260d; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e6e6; --back: #16181c; --soft: #1f2329; --line: #3a4048; --dim: #9aa4b0; --good: #7cb7ff; --bad: #ff9e80; } }
-body { display: flex; flex-direction: column; max-width: 72rem; margin: 0 auto; padding: 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--back); }
-header { order: -2 } footer { order: -1; color: var(--dim); margin-bottom: 1rem }
-h1 { font-size: 1.4rem; margin: 0 } h2 { font-size: 1rem; margin: 1.2rem 0 .3rem }
-details.site { border: 1px solid var(--line); border-radius: 6px; margin: .3rem 0; padding: .3rem .8rem }
-summary { cursor: pointer; overflow-wrap: anywhere } summary b { margin-right: .6rem }
-.mark { border: 1px solid var(--line); border-radius: 4px; padding: 0 .4rem; margin-right: .3rem; color: var(--dim); white-space: nowrap }
-.good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
-pre { background: var(--soft); padding: .6rem; overflow-x: auto }
-.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9em } th, td { text-align: left; vertical-align: top; border: 1px solid var(--line); padding: .15rem .5rem; overflow-wrap: anywhere; min-width: 4.5rem } th { white-space: nowrap; min-width: 0 }
-th { background: var(--soft); font-weight: 600 } td table { font-size: 1em } .none { color: var(--dim) }
-</style></head><body>
+%[2]s%[3]s</style></head><body>
 <header><h1>%[1]s</h1></header>
 `
+
+// baseStyle is the style sheet of every page, autoStyle what pages of reports have
+// besides.
+//
+//go:embed page/base.css
+var baseStyle string
+
+//go:embed page/auto.css
+var autoStyle string
 
 // AppendPageHead appends the beginning of a self-contained page of reports. Sites
 // and the foot follow.
 func AppendPageHead(dst []byte, title string) []byte {
-	return fmt.Appendf(dst, pageHead, text(title))
+	return fmt.Appendf(dst, autoPage, text(title), baseStyle, autoStyle)
 }
 
 // AppendPageFoot appends the end of a page, with a line about all of it that

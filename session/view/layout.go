@@ -119,6 +119,10 @@ type piece struct {
 // voidElements have no end tag (HTML, section 13.1.2).
 var voidElements = []string{"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
+// endedByNext are the elements whose end tag may be left out before another of the
+// same (HTML, section 13.1.2.4).
+var endedByNext = []string{"li", "dt", "dd", "p", "tr", "td", "th", "option"}
+
 // verbatim are the elements whose white space counts.
 var verbatim = []string{"pre", "textarea", "script", "style"}
 
@@ -141,6 +145,9 @@ func layOutMarkup(text []byte, isHTML bool) []token {
 		at += len(p.raw)
 		switch p.kind {
 		case html.StartTagToken:
+			if n := len(open); isHTML && n > 0 && open[n-1] == p.name && slices.Contains(endedByNext, p.name) {
+				open = open[:n-1]
+			}
 			row(len(open))
 			l.tag(p.raw, at)
 			if isHTML && slices.Contains(voidElements, p.name) {

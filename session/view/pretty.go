@@ -114,7 +114,7 @@ func (p *Printer) awaits(m *proto.Message) bool {
 }
 
 // layoutRows appends the rows of a body that is laid out, of size octets before,
-// as many as there is room for; 0 is no limit.
+// as many as there is room for; 0 is no limit but that of all bodies.
 func (p *Printer) layoutRows(conn int, tokens []token, size int64, room int) {
 	rows, used := 0, 0
 	for len(tokens) > 0 {
@@ -145,7 +145,7 @@ func (p *Printer) layoutRows(conn int, tokens []token, size int64, room int) {
 		if p.s.Width > 0 {
 			need = max(1, (width+p.s.Width-1)/p.s.Width)
 		}
-		if room > 0 && rows+need > room && rows > 0 {
+		if room > 0 && rows+need > room && rows > 0 || used >= shownBody {
 			break
 		}
 		rows += need

@@ -24,6 +24,7 @@ func TestPrettyBodies(t *testing.T) {
 		{"json by its looks", "text/plain", `[{"a":1}]`},
 		{"no json by its looks", "text/plain", `[section]`},
 		{"html", "text/html", "<!doctype html><html><head><meta charset=utf-8><title>A  title</title><script>if (a<b) {\n  go()\n}</script></head><body class=\"x y\" data-a='1'><p>text <b>bold</b> more<br>next<img src=a.png/></p></i><!-- a\n comment --><pre>\n  as it\n  is</pre></body></html>"},
+		{"html with end tags left out", "text/html", "<ul><li>one <a href=x>link</a><li>two</ul><p>a<p>b"},
 		{"xml", "text/xml", `<?xml version="1.0"?><Feed xmlns="urn:x"><Entry id="1"/><Title>Some &amp; text</Title><Empty></Empty><c><![CDATA[<raw>]]></c></Feed>`},
 		{"unfinished", "application/xml", `<a><b>text</c><d e="`},
 		{"form", "application/x-www-form-urlencoded", "name=J%C3%BCrgen+M&empty=&alone&bad=%zz&lines=a%0Ab"},

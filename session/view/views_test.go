@@ -127,6 +127,7 @@ var texts = map[string]func(h string, m *proto.Message) string{
 	},
 	"AppendPageHead": func(h string, _ *proto.Message) string { return string(AppendPageHead(nil, h)) },
 	"AppendPageFoot": func(h string, _ *proto.Message) string { return string(AppendPageFoot(nil, h)) },
+	"NewTapePage":    pageOf, "TapePage.Event": pageOf, "TapePage.Close": pageOf,
 	"Brief.Row": func(h string, m *proto.Message) string {
 		var b Brief
 		asked := proto.Message{N: 1, Dir: wire.ClientToServer, Kind: proto.KindCommand, Head: []byte(h)}
@@ -136,7 +137,27 @@ var texts = map[string]func(h string, m *proto.Message) string{
 }
 
 // silent are the functions that give values, and no text of a peer's.
-var silent = []string{"ColorWanted", "Content", "Duration", "Ends", "Keep", "New", "TimingOf", "Recall.Event", "Recall.Take", "Timing.Total"}
+var silent = []string{"ColorWanted", "Content", "Duration", "Ends", "Keep", "New", "TimingOf", "Recall.Event", "Recall.Take", "Stopwatch.Event", "Stopwatch.Message", "Timing.Total"}
+
+// pageOf is a page of a tape, without the characters that stand for colours in it.
+func pageOf(h string, m *proto.Message) string {
+	var b strings.Builder
+	g := NewTapePage(&b, PageOptions{Title: h})
+	g.Event(wire.Event{Conn: 1, Kind: wire.KindTry, Addr: h, Text: h}, []proto.Message{*m})
+	g.Close([]proto.Message{*m})
+	return withoutColours(b.String())
+}
+
+// withoutColours drops the characters that stand for colours, which a peer's text
+// cannot have: on a page it is escaped.
+func withoutColours(page string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xe000 && r <= 0xe00f {
+			return -1
+		}
+		return r
+	}, page)
+}
 
 // hostileReport has h wherever a report has text of a peer's.
 func hostileReport(h string) *analyze.Report {
