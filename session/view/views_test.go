@@ -15,6 +15,7 @@ import (
 
 	"wiretape/session/analyze"
 	"wiretape/wire"
+	"wiretape/wire/content"
 	"wiretape/wire/cookie"
 	"wiretape/wire/detect"
 	"wiretape/wire/http2"
@@ -46,6 +47,8 @@ var views = map[string]func(p *Printer, m *moment){
 		}
 	},
 	"Current":   func(p *Printer, m *moment) { p.Current(len(m.h) % 3) },
+	"Decoded":   func(p *Printer, m *moment) { p.Decoded(content.Limits{}) },
+	"Rows":      func(p *Printer, m *moment) { p.Rows(len(m.h)) },
 	"Echo":      func(p *Printer, m *moment) { p.Echo(1, []byte("GET / HTTP/1.1\r\nX: "+m.h+"\r\n\r\n"+m.h), true) },
 	"Err":       func(p *Printer, m *moment) { p.Err() },
 	"Event":     func(p *Printer, m *moment) { p.Event(m.e) },
