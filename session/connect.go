@@ -16,14 +16,14 @@ func connectCommands() []command {
 			summary: "connects in plain text, or as the target's scheme says",
 			detail:  "PORT is a number or a service's name. Schemes: http, https, h2, smtp, smtps, unix and so on.",
 			example: "open www.google.ca 80", run: openWith("open")},
-		{group: "Connect", name: "tls", args: "[HOST [PORT]]", bare: true,
+		{group: "Connect", name: "tls", args: "[HOST [PORT] | info]", bare: true,
 			summary: "connects with TLS (port 443 unless given); connected, begins TLS now",
-			detail: "No ALPN is offered unless set; https://HOST offers http/1.1 and h2://HOST offers h2.\n" +
+			detail: "info says what the handshake came to. No ALPN is offered unless set; https://HOST offers http/1.1 and h2://HOST offers h2.\n" +
 				"Versions, suites up to TLS 1.2, SNI, ALPN, certificates and the key log are set by flags (--help).\n" +
 				"Not to be had, as crypto/tls has them not: the choice of TLS 1.3 suites, the order of groups and of\n" +
 				"signature algorithms, 0-RTT data and key updates; nor are DTLS, SCTP and vsock spoken.",
 			example:  "tls example.com 443",
-			complete: nil, run: (*Session).tls},
+			complete: []string{"info"}, run: (*Session).tls},
 		{group: "Connect", name: "udp", args: "HOST PORT", bare: true, summary: "sends each line as a datagram",
 			example: "udp localhost 7007", run: openWith("udp")},
 		{group: "Connect", name: "unix", args: "PATH", bare: true, summary: "connects to a Unix socket",
@@ -89,6 +89,9 @@ func openWith(word string) func(*Session, context.Context, string) error {
 
 // tls connects, or begins TLS on the connection that stands.
 func (s *Session) tls(ctx context.Context, args string) error {
+	if args == "info" {
+		return s.tlsInfo()
+	}
 	if args != "" {
 		return openWith("tls")(s, ctx, args)
 	}

@@ -31,3 +31,22 @@ func (s *Session) cookies(context.Context, string) error {
 	s.view.Info(out.String())
 	return nil
 }
+
+// cookiesOf shows the verdicts on what exchange n set, against what was set before.
+func (s *Session) cookiesOf(n int) {
+	s.mu.Lock()
+	msgs := slices.Clone(s.history.msgs)
+	s.mu.Unlock()
+	var jar cookie.Jar
+	var of []cookie.Verdict
+	for _, m := range msgs {
+		if vs := view.Keep(&jar, &m, s.now(m.Last)); m.N == n {
+			of = append(of, vs...)
+		}
+	}
+	if len(of) == 0 {
+		s.view.Info(fmt.Sprintf("#%d set no cookie", n))
+		return
+	}
+	s.view.CookieTable(fmt.Sprintf("#%d set %s", n, count(len(of), "cookie")), of)
+}

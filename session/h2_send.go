@@ -26,6 +26,7 @@ func (s *Session) writeH2(ctx context.Context, h *h2.Link, b []byte) error {
 		s.toldFold = true
 		s.view.Info("names of fields go in lower case (RFC 9113 8.2.1); .h2 names typed, or .send headers, keeps them as typed")
 	}
+	s.tellLint(r.Lint())
 	s.sending()
 	stream := h.Begin()
 	s.mu.Lock()
@@ -104,7 +105,7 @@ func (s *Session) sendH2(ctx context.Context, form *h2.Form, args string) error 
 	if h == nil || !h.Attached() {
 		return failure(StatusUsage, ".send %s: this connection does not speak HTTP/2: open h2://HOST or h2c://HOST, or .h2 start", form.Word)
 	}
-	hand := h2.Hand{Sending: s.sending, Tell: s.teller(), Rest: func(ctx context.Context, stream uint32, rest func(context.Context) error, n int) error {
+	hand := h2.Hand{Lint: s.tellLint, Sending: s.sending, Tell: s.teller(), Rest: func(ctx context.Context, stream uint32, rest func(context.Context) error, n int) error {
 		return s.h2Rest(ctx, h, stream, rest, n)
 	}}
 	err = form.Send(ctx, hand, h, words[1:])

@@ -16,11 +16,11 @@ import (
 
 func lookCommands() []command {
 	return append([]command{
-		{group: "Look", name: "show", args: "[N] [raw|hex|frames]", summary: "shows exchange N again (the last one unless given)",
-			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump,\nframes its HTTP/2 frames as .frames does.\nN is the number in the row that sums the exchange up.",
+		{group: "Look", name: "show", args: "[N|N..M] [raw|hex|pretty|frames|cookies|timing]", summary: "shows exchange N again (the last one unless given)",
+			detail:  "raw gives its octets with escapes, line by line, hex gives them as a dump, pretty lays bodies of\nJSON, XML, HTML and forms out, frames gives its HTTP/2 frames as .frames does, cookies the verdicts\non what it set, timing its phases. N is the number in the row that sums the exchange up.",
 			example: ".show 3 raw", run: func(s *Session, _ context.Context, args string) error {
 				return s.show("show", strings.Fields(args))
-			}, complete: []string{"raw", "hex", "frames"}},
+			}, complete: showForms, more: func(string) []string { return showForms }},
 		{group: "Look", name: "hex", args: "[N]", summary: "shows the octets of exchange N as a dump",
 			example: ".hex 2", run: func(s *Session, _ context.Context, args string) error {
 				return s.show("hex", append(strings.Fields(args), "hex"))
@@ -38,6 +38,8 @@ func lookCommands() []command {
 		{group: "Look", name: "cert", summary: "shows the peer's certificates, refused ones too", example: ".cert",
 			run: (*Session).certificates},
 		asCommand(),
+		diffCommand(),
+		timingCommand(),
 		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
 	}, frameCommands()...)
 }
@@ -74,25 +76,61 @@ func (s *Session) exchange(word string, n int) ([]proto.Message, error) {
 	return msgs, nil
 }
 
+// showForms are the ways in which .show shows an exchange, besides the rows that it had.
+var showForms = []string{"raw", "hex", "pretty", "frames", "cookies", "timing"}
+
 // show is .show and .hex, whichever word was typed.
 func (s *Session) show(word string, args []string) error {
-	n, rest, err := s.number(word, args)
+	from, to, rest, err := s.numbers(word, args)
 	if err != nil {
 		return err
 	}
 	form := strings.Join(rest, " ")
-	if form == "frames" && word == "show" {
-		return s.framesOf(n)
+	if form != "" && !slices.Contains(showForms, form) || word == "hex" && form != "hex" {
+		return usage(word, strings.TrimSuffix(strings.Join(args, " "), " hex"))
 	}
-	if form != "" && form != "raw" && form != "hex" {
-		return usage(word, strings.Join(args, " "))
+	for n := from; n <= to; n++ {
+		if err := s.showAs(word, n, form); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// numbers reads the numbers of exchanges off the front of args: N, or N..M.
+func (s *Session) numbers(word string, args []string) (from, to int, rest []string, err error) {
+	if len(args) > 0 {
+		if first, last, ok := strings.Cut(args[0], ".."); ok {
+			var behind []string
+			if from, behind, err = s.number(word, []string{first}); err == nil && len(behind) == 0 {
+				to, behind, err = s.number(word, []string{last})
+			}
+			if err == nil && (len(behind) > 0 || to < from) {
+				err = failure(StatusUsage, ".%s %s: want N..M, such as 2..4", word, args[0])
+			}
+			return from, to, args[1:], err
+		}
+	}
+	from, rest, err = s.number(word, args)
+	return from, from, rest, err
+}
+
+// showAs shows exchange n in one of showForms, or as it stood for "".
+func (s *Session) showAs(word string, n int, form string) error {
 	msgs, err := s.exchange(word, n)
 	if err != nil {
 		return err
 	}
-	if form == "" {
-		return s.showMessages(n, msgs[0].Conn)
+	switch form {
+	case "", "pretty":
+		return s.showMessages(n, msgs[0].Conn, form == "pretty")
+	case "frames":
+		return s.framesOf(n)
+	case "cookies":
+		s.cookiesOf(n)
+		return nil
+	case "timing":
+		return s.timing(word, n)
 	}
 	for i := range msgs {
 		m := &msgs[i]
@@ -114,13 +152,13 @@ func (s *Session) show(word string, args []string) error {
 
 // showMessages writes the Messages of exchange n as a Printer of its own gives
 // them: what was typed is to be shown as well. It reads all that is held, since
-// verdicts on cookies build on what came before.
-func (s *Session) showMessages(n, conn int) error {
+// verdicts on cookies build on what came before. Pretty lays bodies out.
+func (s *Session) showMessages(n, conn int, pretty bool) error {
 	s.mu.Lock()
 	msgs := slices.Clone(s.history.msgs)
 	s.mu.Unlock()
 	style := s.opts.Style
-	style.Live, style.Start = false, s.tap.Start()
+	style.Live, style.Start, style.Pretty = false, s.tap.Start(), pretty
 	g := gate{w: s.opts.Out}
 	p := view.New(&g, style)
 	for i := range msgs {

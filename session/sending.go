@@ -55,6 +55,7 @@ func (s *Session) write(ctx context.Context, b []byte, request bool) error {
 	if h != nil && request {
 		return s.writeH2(ctx, h, b)
 	}
+	s.lint(b, request)
 	s.sending()
 	return sendError(s.writeAll(ctx, s.link.conn, b), len(b))
 }

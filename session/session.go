@@ -107,13 +107,14 @@ type Session struct {
 	stream    *detect.Stream
 	history   history
 	record    *recorder
-	lent      int           // sinks that were lent to words
-	shown     string        // the prompt
-	shownRows int           // of a body; 0 for a third of the screen
-	forgotten int           // exchanges that .forget has dropped
-	wsopts    wsOptions     // of connections to come, and of those that speak WebSocket
-	h2opts    h2.Options    // the same for HTTP/2
-	changed   chan struct{} // holds one token when something happened
+	lent      int             // sinks that were lent to words
+	shown     string          // the prompt
+	linted    map[string]bool // notes about what is being sent that were told before it was
+	shownRows int             // of a body; 0 for a third of the screen
+	forgotten int             // exchanges that .forget has dropped
+	wsopts    wsOptions       // of connections to come, and of those that speak WebSocket
+	h2opts    h2.Options      // the same for HTTP/2
+	changed   chan struct{}   // holds one token when something happened
 }
 
 // New returns a session that has no connection. Close ends it.

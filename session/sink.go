@@ -31,7 +31,8 @@ func (s *Session) event(e wire.Event) {
 	for i := range msgs {
 		s.history.message(msgs[i])
 		if !hidden {
-			s.view.Message(&msgs[i])
+			m := d.unlinted(msgs[i])
+			s.view.Message(&m)
 		}
 	}
 	if d.dialling && e.Kind == wire.KindError {

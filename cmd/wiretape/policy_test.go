@@ -57,7 +57,7 @@ var directions = map[string]string{
 	"session/curl":         "wire/auth",
 	"session/expr":         "",
 	"session/analyze":      "wire wire/proto wire/detect wire/auth wire/cookie wire/content " + parsers,
-	"session/h2":           "wire wire/http2 session/answer session/word",
+	"session/h2":           "wire wire/proto wire/http2 session/answer session/word",
 	"session/word":         "",
 	"session/view":         "wire wire/proto wire/detect wire/cookie wire/content tape tape/match tape/replay session/analyze " + parsers,
 	"session/console":      "",

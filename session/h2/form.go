@@ -9,6 +9,7 @@ import (
 
 	"wiretape/session/word"
 	"wiretape/wire/http2"
+	"wiretape/wire/proto"
 )
 
 // headerSize is how many octets stand before a frame's payload.
@@ -63,8 +64,9 @@ func FindForm(word string) *Form {
 
 // A Hand is what a session does about what it sends.
 type Hand struct {
-	Sending func()       // is called before anything is written
-	Tell    func(string) // takes how far a body is, now and then; nil for nobody
+	Lint    func([]proto.Note) // takes what is wrong with the fields that are about to be sent
+	Sending func()             // is called before anything is written
+	Tell    func(string)       // takes how far a body is, now and then; nil for nobody
 	// Rest does what takes its time on a stream, or has it done while nobody waits;
 	// it writes so many octets about.
 	Rest func(ctx context.Context, stream uint32, rest func(context.Context) error, octets int) error
