@@ -14,7 +14,7 @@ import (
 // the next event. An error is the last thing that it gives.
 func (r *Reader) Events() iter.Seq2[wire.Event, error] {
 	return func(yield func(wire.Event, error) bool) {
-		j := joiner{yield: yield}
+		j := joiner{r: r, yield: yield}
 		err := r.join(&j)
 		if err != nil && err != io.EOF && j.flush() {
 			yield(wire.Event{}, err)
@@ -22,8 +22,24 @@ func (r *Reader) Events() iter.Seq2[wire.Event, error] {
 	}
 }
 
+// Line returns the line at which the event begins that Events gave last.
+func (r *Reader) Line() int { return r.given.line }
+
+// Marked returns the label of the last mark that stands right before the event that
+// Events gave last, with no other event between; "" for none.
+func (r *Reader) Marked() string { return r.given.mark }
+
+// A place tells where an event stands.
+type place struct {
+	line int
+	mark string
+}
+
 // A joiner makes events of records. Once stopped is true yield is not called.
 type joiner struct {
+	r       *Reader
+	at      place  // of what is held
+	mark    string // behind it
 	yield   func(wire.Event, error) bool
 	stopped bool
 	held    wire.Event // a run, or a handshake whose certificates may follow
@@ -32,6 +48,8 @@ type joiner struct {
 
 // give passes an event on, and reports whether to go on.
 func (j *joiner) give(e wire.Event) bool {
+	j.r.given = j.at
+	j.at.mark = "" // of its first piece alone
 	j.stopped = j.stopped || !j.yield(e, nil)
 	return !j.stopped
 }
@@ -48,6 +66,12 @@ func (j *joiner) flush() bool {
 	j.held.Kind = 0
 	j.run = j.run[:0]
 	return j.give(e)
+}
+
+// hold begins an event at a record.
+func (j *joiner) hold(rec *Record) {
+	j.held = rec.Event
+	j.at, j.mark = place{rec.Line, j.mark}, ""
 }
 
 // join reads the whole tape. It returns io.EOF at the end.
@@ -74,7 +98,7 @@ func (r *Reader) join(j *joiner) error {
 					return io.EOF
 				}
 				j.run = append(j.run, out[n:]...)
-				j.held = rec.Event
+				j.hold(rec)
 				j.held.Data = nil
 			} else {
 				j.run = out
@@ -96,12 +120,15 @@ func (r *Reader) join(j *joiner) error {
 			if !j.flush() {
 				return io.EOF
 			}
-			if j.held = rec.Event; rec.Event.Kind != wire.KindSecure && !j.flush() {
+			if j.hold(rec); rec.Event.Kind != wire.KindSecure && !j.flush() {
 				return io.EOF
 			}
 		case Time, Rule, Mark:
 			if !j.flush() {
 				return io.EOF
+			}
+			if rec.Kind == Mark {
+				j.mark = rec.Value
 			}
 		}
 	}

@@ -28,6 +28,8 @@ type Reader struct {
 	rawLeft int64 // bytes of the current raw block that are still to come
 	runConn int   // the run that the next data line may continue; 0 for none
 	runDir  wire.Dir
+
+	given place // of the event that Events gave last
 }
 
 // A Cut says how a tape ends before its end.
