@@ -54,6 +54,8 @@
 package redact
 
 import (
+	"strings"
+
 	"wiretape/tape"
 	"wiretape/wire"
 )
@@ -136,6 +138,20 @@ func (r *Redactor) Expect(conn int, proto string) {
 // Replaced returns the names of the secrets that were masked, in order of their
 // first appearance.
 func (r *Redactor) Replaced() []string { return r.ids.seen }
+
+// URL returns a URL that stands beside the events with the secrets in it masked, by
+// the samples that stand for the same ones in requests. What is held is written
+// first.
+func (r *Redactor) URL(s string) string {
+	r.Flush()
+	const before, after = "GET ", " HTTP/1.1\r\n\r\n"
+	next := r.next
+	defer func() { r.next = next }()
+	var masked []byte
+	r.next = func(e wire.Event, _ []tape.Span) { masked = append(masked, e.Data...) }
+	r.pass(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer}, newConn().stream(wire.ClientToServer), []byte(before+s+after), 0, true)
+	return strings.TrimSuffix(strings.TrimPrefix(string(masked), before), after)
+}
 
 // Event takes an event. It is a [wire.Sink].
 func (r *Redactor) Event(e wire.Event) {
