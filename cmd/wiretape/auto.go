@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 	"runtime/debug"
 	"time"
 
@@ -40,8 +39,9 @@ type autoFlags struct {
 	expect  string
 	plain   bool
 
-	expr *expr.Expr  // of expect; nil for none
-	env  session.Env // of the session that it is a word of; zero for none
+	expr *expr.Expr   // of expect; nil for none
+	env  session.Env  // of the session that it is a word of; zero for none
+	done func() error // puts the page of html in its place; nil for none
 }
 
 // autoJobs is how many sites are analysed at a time unless -j says.
@@ -133,21 +133,21 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) (err err
 	case f.maxRedirects < 0:
 		return usagef("auto --max-redirects %d: want 1 or more", f.maxRedirects)
 	}
-	var page io.WriteCloser
+	var page io.Writer
 	if f.html != "" {
-		if page, err = os.OpenFile(f.html, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err != nil {
-			return usagef("--html: %w", err)
+		file, ferr := replaceWhenDone(f.html)
+		if ferr != nil {
+			return usagef("--html: %w", ferr)
 		}
-		defer func() {
-			if cerr := page.Close(); err == nil && cerr != nil {
-				err = usagef("--html: %w", cerr)
-			}
-		}()
+		page = file
+		// What nothing was asked for leaves the page of before as it is.
+		defer file.drop()
+		f.done = file.done
 	}
 	if f.from != "" {
 		return a.autoFrom(f, page)
 	}
-	sites, err := a.openSites(urls, f.input)
+	sites, err := a.openSites(ctx, urls, f.input)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) (err err
 	// tenth of the time is not spent on collecting it.
 	defer debug.SetGCPercent(debug.SetGCPercent(250))
 	start := time.Now()
-	rec, err := f.record.open(start)
+	rec, err := f.record.begin(start, true)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"wiretape/session"
 	"wiretape/session/analyze"
 	"wiretape/session/view"
 )
@@ -227,4 +228,28 @@ func TestListsOfSites(t *testing.T) {
 	if want := []string{"a", "c d", long[:maxSiteLine], "last"}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %.100q", got)
 	}
+}
+
+// Nor for somebody who writes to a FIFO.
+func TestInterruptedWhileAFIFOIsOpened(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if out, err := exec.Command("mkfifo", name).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v %s", err, out)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := openList(ctx, name)
+		done <- err
+	}()
+	cancel()
+	if f, ok := errors.AsType[*session.Failure](<-done); !ok || f.Status != session.StatusInterrupted {
+		t.Errorf("%v, want status %d", f, session.StatusInterrupted)
+	}
+	// The one who waits is let go.
+	w, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
 }

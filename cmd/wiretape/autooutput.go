@@ -32,6 +32,7 @@ type autoOutput struct {
 	flags   *autoFlags
 	several bool
 	page    io.Writer // nil for none
+	paged   bool      // a site stands on it
 	style   view.Style
 
 	waiting map[int]siteResult // that earlier ones are waited for
@@ -183,6 +184,7 @@ func (o *autoOutput) put(res *siteResult) {
 	o.written++
 	if o.page != nil {
 		o.writePage(res.page)
+		o.paged = o.paged || len(res.page) > 0
 	}
 	if o.flags.expr == nil {
 		return
@@ -227,6 +229,11 @@ func (o *autoOutput) end(interrupted bool) error {
 	text := o.summary(interrupted)
 	if o.page != nil {
 		o.writePage(view.AppendPageFoot(nil, text))
+	}
+	if o.page != nil && (o.paged || o.several) {
+		if err := o.flags.done(); err != nil && o.err == nil {
+			o.err = usagef("--html: %w", err)
+		}
 	}
 	if o.several && o.flags.env.Record == nil {
 		fmt.Fprintf(o.app.stderr, "* %s\n", text)

@@ -99,7 +99,7 @@ func (r *autoRun) all(ctx context.Context) error {
 // one analyses a site.
 func (r *autoRun) one(ctx context.Context, j siteJob) siteResult {
 	o := r.options
-	o.Sink = r.sink(j.n)
+	r.record(&o, j.n)
 	report, err := analyze.Run(ctx, j.url, o)
 	res := siteResult{n: j.n, url: j.url, err: err}
 	if bad, ok := errors.AsType[*analyze.URLError](err); ok {
@@ -143,16 +143,36 @@ func autoFailure(err error) error {
 	return &session.Failure{Status: session.StatusProtocol, Err: err}
 }
 
-// sink returns where the events of a site go, nil for nowhere.
-func (r *autoRun) sink(n int) wire.Sink {
-	sink := r.rec.sink()
-	if sink != nil && r.out.several {
-		sink = siteSink(r.inTurn(sink), n, time.Since(r.start))
+// record says where the events of a site go: on the tape, if there is one, and
+// where the session that auto is a word of keeps them.
+func (r *autoRun) record(o *analyze.Options, n int) {
+	var line int     // where the last event stands
+	var asked string // is to be marked before the next event, with nothing between
+	var sink wire.Sink
+	if r.rec.w != nil {
+		place := place{}
+		if r.out.several {
+			place = placeOf(n, time.Since(r.start))
+		}
+		sink = func(e wire.Event) {
+			r.tape.Lock()
+			defer r.tape.Unlock()
+			if asked != "" {
+				r.rec.mark(autoMark, asked)
+				asked = ""
+			}
+			line = r.rec.event(place.on(e))
+		}
+		o.Line = func() int { return line }
+		o.Asked = func(url string) {
+			r.tape.Lock()
+			defer r.tape.Unlock()
+			asked = url
+		}
 	}
-	if r.flags.env.Record == nil {
-		return sink
+	if o.Sink = sink; r.flags.env.Record != nil {
+		o.Sink = both(sink, r.flags.env.Record())
 	}
-	return both(sink, r.flags.env.Record())
 }
 
 // both gives events to two sinks, of which the first may be nil.
@@ -161,13 +181,4 @@ func both(a, b wire.Sink) wire.Sink {
 		return b
 	}
 	return wire.Tee(a, b)
-}
-
-// inTurn gives one event at a time to a sink.
-func (r *autoRun) inTurn(sink wire.Sink) wire.Sink {
-	return func(e wire.Event) {
-		r.tape.Lock()
-		defer r.tape.Unlock()
-		sink(e)
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"wiretape/session"
 )
 
 // maxSiteLine bounds a line of a list of sites, in octets.
@@ -26,7 +28,7 @@ type sites struct {
 }
 
 // openSites reads the arguments of auto: "-" and input are lists.
-func (a *app) openSites(urls []string, input string) (*sites, error) {
+func (a *app) openSites(ctx context.Context, urls []string, input string) (*sites, error) {
 	s := &sites{total: len(urls)}
 	for _, u := range urls {
 		if u != "-" {
@@ -45,9 +47,9 @@ func (a *app) openSites(urls []string, input string) (*sites, error) {
 		s.list, s.name, s.total = bufio.NewReader(a.stdin), "stdin", 0
 		return s, nil
 	}
-	f, err := os.Open(input)
+	f, err := openList(ctx, input)
 	if err != nil {
-		return nil, usagef("auto --input: %w", err)
+		return nil, err
 	}
 	s.file, s.name = f, input
 	// A pipe cannot be read twice, and its length is not known.
@@ -63,6 +65,29 @@ func (a *app) openSites(urls []string, input string) (*sites, error) {
 	}
 	s.list = bufio.NewReader(f)
 	return s, nil
+}
+
+// openList opens a file of sites. A FIFO is waited for until somebody writes to it,
+// or ctx ends: then the opening is left behind.
+func openList(ctx context.Context, name string) (*os.File, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	got := make(chan opened, 1)
+	go func() {
+		f, err := os.Open(name)
+		got <- opened{f, err}
+	}()
+	select {
+	case o := <-got:
+		if o.err != nil {
+			return nil, usagef("auto --input: %w", o.err)
+		}
+		return o.f, nil
+	case <-ctx.Done():
+		return nil, &session.Failure{Status: session.StatusInterrupted, Err: fmt.Errorf("interrupted while nobody writes to %s", name)}
+	}
 }
 
 // countSites counts the sites of a list and goes back to its beginning.

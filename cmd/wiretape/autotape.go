@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"wiretape/session/analyze"
@@ -15,15 +16,26 @@ import (
 // any does.
 const siteConns = 1000
 
-// siteSink puts the events of one analysis among those of others: n is the site,
-// from 0, and began when its clock started on the tape's.
-func siteSink(sink wire.Sink, n int, began time.Duration) wire.Sink {
-	return func(e wire.Event) {
-		e.Conn += (n + 1) * siteConns
-		e.At += began
-		sink(e)
-	}
+// A place is where the events of one analysis stand among those of others; the zero
+// value is by themselves.
+type place struct {
+	conns int // is added to the number of a connection
+	began time.Duration
 }
+
+// placeOf is for the events of the n-th site, from 0, whose clock started at a time
+// of the tape's.
+func placeOf(n int, began time.Duration) place { return place{(n + 1) * siteConns, began} }
+
+// on returns an event as it stands on the tape.
+func (p place) on(e wire.Event) wire.Event {
+	e.Conn += p.conns
+	e.At += p.began
+	return e
+}
+
+// autoMark begins the mark of a tape before the events of a URL.
+const autoMark = "auto "
 
 // autoFrom analyses what is on a tape: one site, or as many as were recorded on
 // it. Of several, times count from the first event of each.
@@ -65,6 +77,10 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 			e.Conn -= n * siteConns
 			e.At -= s.began
 		}
+		if url, ok := strings.CutPrefix(r.Marked(), autoMark); ok {
+			s.Asked(url)
+		}
+		s.Line(r.Line())
 		s.Event(e)
 	}
 	if len(all) == 0 {

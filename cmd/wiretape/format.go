@@ -192,24 +192,18 @@ func (a *app) formatInPlace(path string, f *formatFlags) error {
 	if err != nil {
 		return usagef("fmt -w: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".fmt-*")
+	tmp, err := replaceWhenDone(path)
 	if err != nil {
 		return usagef("fmt -w: %w", err)
 	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
+	defer tmp.drop()
 	if err := a.formatTo(tmp, path, f); err != nil {
 		return err
 	}
-	if st, err := os.Stat(path); err == nil {
-		if err := tmp.Chmod(st.Mode().Perm()); err != nil {
-			return usagef("fmt -w: %w", err)
-		}
-	}
-	if err := tmp.Close(); err != nil {
+	if err := tmp.done(); err != nil {
 		return usagef("fmt -w: %w", err)
 	}
-	return os.Rename(tmp.Name(), path)
+	return nil
 }
 
 // refuseCut is the error of a tape that is cut off, for the commands in which it

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -62,13 +64,20 @@ func (r *recordFlags) redaction() (redact.Options, error) {
 
 // recording is a tape being written; the zero value is none.
 type recording struct {
-	file *os.File // nil for stdout
-	w    *tape.Writer
-	mask *redact.Redactor
+	file  *os.File // nil for stdout
+	w     *tape.Writer
+	mask  *redact.Redactor
+	lines *lineFile // of file, where lines are counted
+	last  wire.Event
 }
 
 // open begins the tape that --tape asks for, if it does.
 func (r *recordFlags) open(start time.Time) (*recording, error) {
+	return r.begin(start, false)
+}
+
+// begin is open. Counted asks that the recording can tell lines.
+func (r *recordFlags) begin(start time.Time, counted bool) (*recording, error) {
 	if r.tape == "" {
 		return &recording{}, nil
 	}
@@ -80,15 +89,66 @@ func (r *recordFlags) open(start time.Time) (*recording, error) {
 	if err != nil {
 		return nil, usagef("record: %w", err)
 	}
-	rec := &recording{file: f, w: tape.NewWriter(f, tape.Options{Created: start, Tool: toolName()})}
+	rec := &recording{file: f}
+	var dst io.Writer = f
+	if counted {
+		rec.lines = &lineFile{File: f}
+		dst = rec.lines
+	}
+	rec.w = tape.NewWriter(dst, tape.Options{Created: start, Tool: toolName()})
 	if err := rec.w.Begin(); err != nil {
 		f.Close()
 		return nil, usagef("record to %s: %w", r.tape, err)
 	}
 	if !r.noRedact {
-		rec.mask = redact.New(rec.w.Spanned, o)
+		rec.mask = redact.New(rec.spanned, o)
 	}
 	return rec, nil
+}
+
+// spanned is where the redaction gives events to.
+func (r *recording) spanned(e wire.Event, spans []tape.Span) {
+	r.last = wire.Event{Conn: e.Conn, Kind: e.Kind, Dir: e.Dir}
+	r.w.Spanned(e, spans)
+}
+
+// A lineFile counts the lines that are written to a file.
+type lineFile struct {
+	*os.File
+	lines  int
+	before int // the last write
+	writes int
+}
+
+// Write writes and counts.
+func (f *lineFile) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	f.before, f.writes = f.lines, f.writes+1
+	f.lines += bytes.Count(b[:n], []byte("\n"))
+	return n, err
+}
+
+// event records an event and returns the line at which it stands, or will: of an
+// event that may be a part of a secret, the redaction holds the end, which is
+// written before anything else. It is for recordings that were begun counted.
+func (r *recording) event(e wire.Event) (line int) {
+	before := r.lines.writes
+	r.sink()(e)
+	// The time stands before the event, on a line of its own.
+	if held := r.mask != nil && (r.last.Conn != e.Conn || r.last.Kind != e.Kind || r.last.Dir != e.Dir); held || r.lines.writes == before {
+		return r.lines.lines + 2
+	}
+	return r.lines.before + 2
+}
+
+// mark records a mark that tells a URL.
+func (r *recording) mark(label, url string) {
+	if r.mask != nil {
+		r.mask.Flush()
+		url = r.mask.URL(url)
+	}
+	// A recording that failed says so when it is closed.
+	r.w.Record(tape.Record{Kind: tape.Mark, Value: label + url})
 }
 
 // sink returns where events go, nil for nowhere.

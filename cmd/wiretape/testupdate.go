@@ -113,22 +113,13 @@ func (r *liveTape) accept(path string) (changed bool, err error) {
 // replaceFile writes a file in the place of another, all of it or nothing. The mode
 // stays.
 func replaceFile(path string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".update-*")
+	f, err := replaceWhenDone(path)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	if st, err := os.Stat(path); err == nil {
-		if err := tmp.Chmod(st.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	if _, err := tmp.Write(text); err != nil {
+	defer f.drop()
+	if _, err := f.Write(text); err != nil {
 		return err
 	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return f.done()
 }

@@ -74,11 +74,11 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 	p = Protocol{Name: "h3", Verdict: Unknown}
 	var seen, evidence []string
 	asked := false
-	advert := func(value, by string, conn int) {
+	advert := func(value, by string, c *conversation) {
 		list, _ := parseAltSvc(value)
 		for _, a := range list {
 			if isH3(a.protocol) {
-				seen, p.Conn = append(seen, "advertised-header"), conn
+				seen, p.Conn, p.Line = append(seen, "advertised-header"), c.id, c.shown()
 				evidence = append(evidence, by+" names "+a.protocol+" at "+a.authority)
 				return
 			}
@@ -97,14 +97,14 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 			for _, v := range values {
 				all = append(all, string(v))
 			}
-			advert(strings.Join(all, ","), "Alt-Svc", h.conv.id)
+			advert(strings.Join(all, ","), "Alt-Svc", h.conv)
 		}
 		asked = h.at.secure
 	}
 	for _, c := range r.convs {
 		if len(seen) == 0 && c.tls.Verified() && c.target() == final.target() && len(c.altSvc) > 2 {
 			if n := int(c.altSvc[0])<<8 | int(c.altSvc[1]); 2+n <= len(c.altSvc) {
-				advert(string(c.altSvc[2+n:]), "an ALTSVC frame", c.id)
+				advert(string(c.altSvc[2+n:]), "an ALTSVC frame", c)
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 					seen = append(seen, "advertised-dns")
 					evidence = append(evidence, "an HTTPS record names "+alpn)
 					if p.Conn == 0 {
-						p.Conn = names.Conn
+						p.Conn, p.Line = names.Conn, names.Line
 					}
 					break
 				}
@@ -135,7 +135,7 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 		if c.quicAnswered() {
 			seen = append(seen, "udp-answers")
 			evidence = append(evidence, c.target()+" answers a version that does not exist with those that it speaks")
-			p.Conn = c.id
+			p.Conn, p.Line = c.id, c.shown()
 			break
 		}
 	}

@@ -141,7 +141,7 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 }
 
 func (h *hop) shown() Hop {
-	s := Hop{URL: h.at.String(), Status: h.response.Status, Conn: h.conv.id, Soft: cookie.Octets(h.page.soft)}
+	s := Hop{URL: h.at.String(), Status: h.response.Status, Conn: h.conv.id, Line: h.conv.reply, Soft: cookie.Octets(h.page.soft)}
 	s.Location = octets(h.response.Fields.Get("Location"))
 	return s
 }
@@ -169,10 +169,11 @@ func (r *recording) http2(p *Report, first, final address, ch *chain, ended *con
 	p.HTTP2.Verdict, p.HTTP2.Evidence = r.http2Of(final, taken)
 	end, _ := probed(final)
 	if probes := r.probes(end, taken); probes.both != nil {
-		p.HTTP2.Conn = probes.both.id
+		shows := probes.both
 		if probes.both.tls != nil && probes.both.tls.ALPN == "http/1.1" && p.HTTP2.Verdict == Yes {
-			p.HTTP2.Prefers, p.HTTP2.Conn = "http/1.1", probes.alone.id
+			p.HTTP2.Prefers, shows = "http/1.1", probes.alone
 		}
+		p.HTTP2.Conn, p.HTTP2.Line = shows.id, shows.shook()
 	}
 	if at, ok := probed(first); ok && first.target() != final.target() {
 		if v, evidence := r.http2Of(first, taken); at.target() != end.target() && r.probes(at, taken).both != nil {

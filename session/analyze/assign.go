@@ -89,7 +89,7 @@ func (r *recording) failed(w want, taken map[*conversation]bool) *conversation {
 			continue
 		}
 		before = before || taken[c]
-		if w.at.secure && c.tls != nil && !taken[c] && !offers(c, "h2") {
+		if w.at.secure && c.tls != nil && c.request == nil && !taken[c] && !offers(c, "h2") {
 			return c // the handshake went well, the request was not sent
 		}
 	}
@@ -198,7 +198,7 @@ func (r *recording) unverified() []string {
 		if c.tls == nil || c.tls.Verify == "" || c.tls.Verified() || c.facts == nil || c.facts.Role == wire.Accepted {
 			continue
 		}
-		s := "certificate of " + c.facts.Target + " does not verify: " + c.tls.Verify
+		s := unverifiedOf(c.target(), c.tls.Verify)
 		if !slices.Contains(out, s) {
 			out = append(out, s)
 		}

@@ -47,7 +47,7 @@ func greets(f *http2.Frame) bool {
 
 // answeredInFrames reports whether the server began with SETTINGS, whatever it was
 // asked in: an answer to HTTP/1.1 is read as that.
-func (c *conversation) answeredInFrames() bool {
+func (c *link) answeredInFrames() bool {
 	if len(c.first) < 9 || c.first[3] != byte(http2.FrameSettings) {
 		return false // most answers, at once
 	}

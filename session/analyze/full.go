@@ -49,16 +49,13 @@ func (p *prober) more(ctx context.Context, ch *chain, at address) {
 	if answer == nil || answer.version == "HTTP/2" {
 		return
 	}
-	p.beside(ctx, at, p.keepAlive)
-	family := wire.AnyFamily
-	if !at.secure {
-		family = p.otherFamily(answer)
-	}
+	family := p.otherFamily(answer)
 	p.beside(ctx, at, func(ctx context.Context, a address) {
-		if !p.old(ctx, a, family) && family != wire.AnyFamily {
-			p.old(ctx, a, wire.AnyFamily)
+		if !p.keepAlive(ctx, a, family) && family != wire.AnyFamily {
+			p.keepAlive(ctx, a, wire.AnyFamily)
 		}
 	})
+	p.beside(ctx, at, p.old)
 	if s := answer.response.Status; s == 403 || s == 406 {
 		p.beside(ctx, at, p.browser)
 	}
@@ -96,16 +93,15 @@ func (p *prober) unreachable(a address) bool {
 }
 
 // with connects in the clear or over TLS, as the place wants, sends what is given
-// and reads until it is enough. It reports whether anybody was connected to.
-func (p *prober) with(ctx context.Context, d wire.Dialer, a address, alpn []string, request func(*wire.Conn) []byte, enough func(*conversation) bool) bool {
-	c, err := p.dialBy(ctx, d, a, alpn, 0)
+// and reads until it is enough.
+func (p *prober) with(ctx context.Context, a address, alpn []string, request []byte, enough func(*conversation) bool) {
+	c, err := p.dial(ctx, a, alpn, 0)
 	if err != nil {
-		return false
+		return
 	}
 	defer closing(ctx, c)()
-	c.Write(request(c))
+	c.Write(request)
 	p.until(ctx, c, replyWait, enough)
-	return true
 }
 
 // until reads for a time, as long as it is not enough, and reports whether it is.
@@ -116,7 +112,7 @@ func (p *prober) until(ctx context.Context, c *wire.Conn, d time.Duration, enoug
 		n, err := c.Read(buf)
 		id := c.ID()
 		p.mu.Lock()
-		done := enough(p.rec.byID[id])
+		done := enough(p.rec.conv(id))
 		p.mu.Unlock()
 		if read += n; done || err != nil || read > maxRead {
 			return done
@@ -141,26 +137,25 @@ func (p *prober) get(a address, version, agent string, fields ...string) []byte 
 
 // page asks for a page as the chain does.
 func (p *prober) page(ctx context.Context, a address) {
-	p.with(ctx, p.o.Dialer, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: close") }, settled)
+	p.with(ctx, a, offerMain, p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: close"), settled)
 }
 
 // browser asks under a browser's name.
 func (p *prober) browser(ctx context.Context, a address) {
-	p.with(ctx, p.o.Dialer, a, offerMain, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.1", browserAgent, "Connection: close") }, settled)
+	p.with(ctx, a, offerMain, p.get(a, "HTTP/1.1", browserAgent, "Connection: close"), settled)
 }
 
-// old asks in HTTP/1.0, where a Host need not be: RFC 1945, section 5. It reports
-// whether anybody was connected to.
-func (p *prober) old(ctx context.Context, a address, family wire.Family) bool {
-	return p.with(ctx, p.by(family), a, nil, func(*wire.Conn) []byte { return p.get(a, "HTTP/1.0", p.o.UserAgent) }, settled)
+// old asks in HTTP/1.0, where a Host need not be: RFC 1945, section 5.
+func (p *prober) old(ctx context.Context, a address) {
+	p.with(ctx, a, nil, p.get(a, "HTTP/1.0", p.o.UserAgent), settled)
 }
 
 // keepAlive asks twice on one connection, the second time when the first answer is
-// there and leaves it open.
-func (p *prober) keepAlive(ctx context.Context, a address) {
-	c, err := p.dial(ctx, a, offerMain, 0)
+// there and leaves it open. It reports whether anybody was connected to.
+func (p *prober) keepAlive(ctx context.Context, a address, family wire.Family) bool {
+	c, err := p.dialBy(ctx, p.by(family), a, offerMain, 0)
 	if err != nil {
-		return
+		return false
 	}
 	defer closing(ctx, c)()
 	request := p.get(a, "HTTP/1.1", p.o.UserAgent, "Connection: keep-alive")
@@ -169,6 +164,7 @@ func (p *prober) keepAlive(ctx context.Context, a address) {
 		c.Write(request)
 		p.until(ctx, c, replyWait, func(c *conversation) bool { return c.secondReply })
 	}
+	return true
 }
 
 // open reports whether the first response leaves the connection open.
@@ -176,14 +172,14 @@ func (p *prober) open(c *wire.Conn) bool {
 	id := c.ID()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conv := p.rec.byID[id]
+	conv := p.rec.conv(id)
 	m := conv.final()
 	return m != nil && responseOf(m).KeepAlive && !conv.eof && !conv.reset
 }
 
 // prior begins HTTP/2 in the clear.
 func (p *prober) prior(ctx context.Context, a address) {
-	p.with(ctx, p.o.Dialer, a, nil, func(*wire.Conn) []byte { return http2.AppendSettings([]byte(http2.Preface)) },
+	p.with(ctx, a, nil, http2.AppendSettings([]byte(http2.Preface)),
 		func(c *conversation) bool { return c.frames.settings || len(c.first) >= keepFirst || c.final() != nil })
 }
 
@@ -202,7 +198,7 @@ func (p *prober) upgrade(ctx context.Context, a address) {
 	p.until(ctx, c, replyWait, func(c *conversation) bool { return c.settled || switched(c) })
 	id := c.ID()
 	p.mu.Lock()
-	agreed := switched(p.rec.byID[id])
+	agreed := switched(p.rec.conv(id))
 	p.mu.Unlock()
 	if agreed {
 		c.Write(http2.AppendSettings([]byte(http2.Preface)))
@@ -211,11 +207,14 @@ func (p *prober) upgrade(ctx context.Context, a address) {
 }
 
 // askVersions offers each version of TLS alone, but for the one that the handshake
-// of the chain chose. Where a host has addresses of both families, one of the
-// probes goes to the family that the chain did not take.
+// of the chain chose. Where a host has addresses of both families and nothing else
+// is asked over the one that the chain did not take, one of the probes goes there.
 func (p *prober) askVersions(ctx context.Context, a address, answer *hop) {
 	known := uint16(0)
-	other := p.otherFamily(answer)
+	other := wire.AnyFamily
+	if answer != nil && answer.version == "HTTP/2" {
+		other = p.otherFamily(answer)
+	}
 	if answer != nil && answer.conv.tls != nil && answer.conv.target() == a.target() {
 		known = answer.conv.tls.Version
 	}
@@ -363,7 +362,7 @@ func (p *prober) queryNames(ctx context.Context, server, host string) {
 		}
 		alias := ""
 		p.mu.Lock()
-		for _, m := range p.rec.byID[id].answers {
+		for _, m := range p.rec.conv(id).answers {
 			for _, rec := range m.Answers {
 				if a := aliasOf(rec); a != "" && !followed[a] {
 					alias = a
@@ -460,7 +459,7 @@ func (p *prober) tryAuth(ctx context.Context, chain *chain, w want, ch auth.Chal
 		going := f.take(buf[:n])
 		id := c.ID()
 		p.mu.Lock()
-		done := enough(p.rec.byID[id])
+		done := enough(p.rec.conv(id))
 		p.mu.Unlock()
 		if done || !going || err != nil {
 			return through

@@ -163,3 +163,45 @@ func TestTapesOfOthers(t *testing.T) {
 		t.Errorf("got\n%swant\n%s%d probes", got, want, len(r.Probes))
 	}
 }
+
+// Several requests on one connection are as many hops.
+func TestRequestsOfOneConnection(t *testing.T) {
+	head := func(target string) string {
+		return "> GET " + target + ` HTTP/1.1\r\n` + "\n" + `> Host: h\r\n` + "\n" + `> Connection: keep-alive\r\n` + "\n" + `> \r\n` + "\n"
+	}
+	const moved, ok = `< HTTP/1.1 302 x\r\nLocation: /b\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n` + "\n", `< HTTP/1.1 200 OK\r\nSet-Cookie: b=1\r\nContent-Length: 0\r\n\r\n` + "\n"
+	for name, text := range map[string]string{
+		"in turn":    head("/") + moved + head("/x.css") + ok + head("/b") + ok,
+		"pipelined":  head("/") + head("/b") + head("/") + moved + ok + moved,
+		"made again": head("/") + moved + head("/") + moved + head("/b") + ok,
+	} {
+		r := readTape(t, "wiretape 1\n= open tcp h:80 role=dial\n"+text+"= eof <\n= close\n")
+		want := "302 http://h/\n200 http://h/b\ncookie a=1 hop 1 store\ncookie b=1 hop 2 store\npassword no no\n"
+		if got := summary(r); got != want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, want)
+		}
+	}
+}
+
+// readTape analyses a tape, with its lines.
+func readTape(t *testing.T, text string) Report {
+	t.Helper()
+	c := NewCollector()
+	r := tape.NewReader(strings.NewReader(text), "tape")
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Line(r.Line())
+		c.Event(e)
+	}
+	return c.Report(r.Created())
+}
+
+// Findings name lines: of a response its first, of a handshake its outcome.
+func TestFindingsNameLines(t *testing.T) {
+	r := readTape(t, seeds[0])
+	if len(r.Hops) != 2 || r.Hops[0].Line != 7 || r.Hops[1].Line != 16 || r.TLS.Line != 13 || r.HTTP2.Line != 21 {
+		t.Errorf("hops %+v, TLS %+v, http2 %+v", r.Hops, r.TLS, r.HTTP2)
+	}
+}

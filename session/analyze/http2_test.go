@@ -190,7 +190,7 @@ func TestAnswerInFrames(t *testing.T) {
 		"\x00\x00\x3c" + settings[3:] + "\x00": true, // longer than what is kept
 		settingsAck:                            false, "HTTP/1.1 200 OK\r\n": false, goAwayWith(1): false,
 	} {
-		if got := (&conversation{first: []byte(first)}).answeredInFrames(); got != want {
+		if got := (&link{first: []byte(first)}).answeredInFrames(); got != want {
 			t.Errorf("%q: %t, want %t", first, got, want)
 		}
 	}

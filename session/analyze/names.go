@@ -25,7 +25,7 @@ func (r *recording) dns(a address) *DNS {
 		if c.kind() != kindNames || len(c.asked53) == 0 || !strings.EqualFold(firstQuestion(c.asked53[0]).Name, name) {
 			continue
 		}
-		d := &DNS{Name: strings.TrimSuffix(name, "."), Server: c.target(), Conn: c.id, Records: []DNSRecord{}}
+		d := &DNS{Name: strings.TrimSuffix(name, "."), Server: c.target(), Conn: c.id, Line: c.shown(), Records: []DNSRecord{}}
 		for _, q := range c.asked53 {
 			d.take(c, q)
 		}
@@ -33,7 +33,7 @@ func (r *recording) dns(a address) *DNS {
 	}
 	for _, c := range r.convs {
 		if c.kind() == kindNames {
-			return &DNS{Name: strings.TrimSuffix(name, "."), Server: c.target(), Conn: c.id, Records: []DNSRecord{}, Faults: []string{"HTTPS: " + c.trouble()}}
+			return &DNS{Name: strings.TrimSuffix(name, "."), Server: c.target(), Conn: c.id, Line: c.shown(), Records: []DNSRecord{}, Faults: []string{"HTTPS: " + c.trouble()}}
 		}
 	}
 	return nil

@@ -42,10 +42,13 @@ func newProber(o Options, first string) *prober {
 	sink := func(e wire.Event) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		if o.Line != nil {
+			p.rec.line = o.Line()
+		}
 		p.rec.feed(e)
 	}
 	if o.Sink != nil {
-		sink = wire.Tee(sink, o.Sink)
+		sink = wire.Tee(o.Sink, sink)
 	}
 	p.tap = wire.NewTap(sink)
 	return p
@@ -190,7 +193,7 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	id := c.ID() // before mu, which the tap's sink takes under the tap's own
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.rec.byID[id], nil
+	return p.rec.conv(id), nil
 }
 
 // progress reports whether the head of a final response is there, and whether
@@ -198,7 +201,7 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 func (p *prober) progress(id int) (head, enough bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.rec.byID[id]
+	c := p.rec.conv(id)
 	if c == nil {
 		return false, true
 	}
@@ -302,7 +305,7 @@ func soonest(ctx context.Context, d time.Duration) time.Time {
 func (p *prober) framesOf(id int) frames {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f := p.rec.byID[id].frames
+	f := p.rec.conv(id).frames
 	// What is no frame becomes a message only when it is over.
 	f.other = f.other || !f.settings && !p.rec.stream.State(id).Framed
 	return f

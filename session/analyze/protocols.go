@@ -24,7 +24,7 @@ func clearPlace(a address) (address, bool) {
 
 // protocols says which ways to speak HTTP a site takes, HTTP/3 apart.
 func (r *recording) protocols(p *Report, final address, answer *hop) []Protocol {
-	h2 := Protocol{Name: "h2", Verdict: p.HTTP2.Verdict, Evidence: p.HTTP2.Evidence, Conn: p.HTTP2.Conn}
+	h2 := Protocol{Name: "h2", Verdict: p.HTTP2.Verdict, Evidence: p.HTTP2.Evidence, Conn: p.HTTP2.Conn, Line: p.HTTP2.Line}
 	place, _ := probed(final)
 	for _, c := range r.of(kindALPN, place.target()) {
 		if m := c.final(); m != nil {
@@ -53,7 +53,7 @@ func (r *recording) http11(answer *hop) Protocol {
 	if answer == nil {
 		return p
 	}
-	p.Conn = answer.conv.id
+	p.Conn, p.Line = answer.conv.id, answer.conv.shown()
 	v := answer.response.Version
 	switch {
 	case answer.version == "HTTP/2" && !r.shutsOut(answer.at):
@@ -75,7 +75,7 @@ func (r *recording) keepAlive(target string) Protocol {
 	if c == nil {
 		return p
 	}
-	p.Conn = c.id
+	p.Conn, p.Line = c.id, c.shown()
 	switch m := c.final(); {
 	case c.secondReply:
 		p.Verdict, p.Evidence = Yes, "two responses on one connection"
@@ -100,7 +100,7 @@ func (r *recording) old(target string) Protocol {
 	if c == nil {
 		return p
 	}
-	p.Conn = c.id
+	p.Conn, p.Line = c.id, c.shown()
 	m := c.final()
 	if m == nil {
 		p.Evidence = noResponse(c)
@@ -123,14 +123,14 @@ func (r *recording) prior(target string) Protocol {
 	p := Protocol{Name: "h2c", Verdict: Unknown, Evidence: notAsked}
 	for _, c := range r.convs {
 		if c.tls == nil && c.kind() == kindPage && c.target() == target && c.answeredInFrames() {
-			return Protocol{Name: "h2c", Verdict: Yes, Evidence: "HTTP/1.1 is answered with SETTINGS", Conn: c.id}
+			return Protocol{Name: "h2c", Verdict: Yes, Evidence: "HTTP/1.1 is answered with SETTINGS", Conn: c.id, Line: c.shown()}
 		}
 	}
 	c := r.first(kindPrior, target)
 	if c == nil {
 		return p
 	}
-	p.Conn = c.id
+	p.Conn, p.Line = c.id, c.shown()
 	switch {
 	case c.facts == nil:
 		p.Evidence = c.trouble()
@@ -156,7 +156,7 @@ func (r *recording) upgrade(target string) Protocol {
 	if c == nil {
 		return p
 	}
-	p.Conn = c.id
+	p.Conn, p.Line = c.id, c.shown()
 	var status int
 	switched, offered := false, false
 	for _, m := range c.responses {
@@ -221,14 +221,14 @@ func (r *recording) port80(plain address) Protocol {
 		k := c.kind()
 		switch {
 		case c.facts == nil && (len(c.tries) > 0 && strings.HasSuffix(c.tries[0].Addr, ":80")):
-			p.Conn, p.Evidence = c.id, c.trouble()
+			p.Conn, p.Line, p.Evidence = c.id, c.shown(), c.trouble()
 			if c.refused() {
 				p.Verdict = No
 			}
 		case k != kindPage || c.tls != nil || c.target() != plain.target():
 			continue
 		default:
-			p.Conn = c.id
+			p.Conn, p.Line = c.id, c.shown()
 			m := c.final()
 			if m == nil {
 				p.Evidence = noResponse(c)
@@ -262,7 +262,7 @@ func (r *recording) versions(place address, t *TLS) []TLSVersion {
 	for v := tlsrec.Version(0x0301); v <= 0x0304; v++ {
 		row, ok := r.version(place, v)
 		if t != nil && t.Version == row.Version && row.Verdict != Yes {
-			row = TLSVersion{Version: t.Version, Verdict: Yes, Cipher: t.Cipher, Group: t.Group, Evidence: "chosen by the handshake", Conn: t.Conn}
+			row = TLSVersion{Version: t.Version, Verdict: Yes, Cipher: t.Cipher, Group: t.Group, Evidence: "chosen by the handshake", Conn: t.Conn, Line: t.Line}
 			ok = true
 		}
 		if ok {
@@ -291,7 +291,7 @@ func (r *recording) version(place address, v tlsrec.Version) (TLSVersion, bool) 
 		if o == nil || o.Chosen() != v || len(o.Versions) > 1 {
 			continue
 		}
-		row.Conn = c.id
+		row.Conn, row.Line = c.id, c.shown()
 		switch h := c.hello; {
 		case h != nil && h.Chosen() == v:
 			row.Verdict, row.Evidence = Yes, "ServerHello"

@@ -2,6 +2,8 @@ package analyze
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,18 +29,41 @@ const (
 // A recording reads events and keeps of each conversation what rules look at.
 type recording struct {
 	stream *detect.Stream
-	byID   map[int]*conversation
+	byID   map[int]*link
 	convs  []*conversation // in order of their first event
 	last   time.Duration
 	began  time.Time // of the recording, as far as the first connection tells
+	line   int       // of the tape, where the next event stands; 0 for no tape
 }
 
-// A conversation is what is known of one connection.
+// A conversation is one request and what came of it, or a connection without one.
+// Those of one connection share its link.
 type conversation struct {
+	*link
+	exchange  int // of the request
+	request   *http1.Request
+	asked     time.Duration
+	responses []proto.Message // *http1.Response, interim ones too
+	settled   bool            // the whole of a final response is there
+	reply     int             // line of the tape where the answer begins; 0 for none
+
+	cutHead     bool // of a response, the head did not come to its end
+	secondReply bool // another final response came, to the same request made again
+}
+
+// A try is an address that did not answer.
+type try struct {
+	Addr, Text string
+	line       int
+}
+
+// A link is what is known of one connection.
+type link struct {
+	convs   []*conversation // at least one; the first may be without a request
 	id      int
 	facts   *wire.Facts // nil where no connection came to be
 	tls     *wire.TLS   // nil before, or without, a handshake that ended well
-	tries   []wire.Event
+	tries   []try
 	alert   *wire.Event // the last fatal alert
 	errors  []string
 	eof     bool // the peer ended its stream
@@ -46,73 +71,95 @@ type conversation struct {
 	reset   bool
 	timeout bool
 	sent    bool // we sent something, over TLS where it stands
-	settled bool // the whole of a final response is there
-
-	request   *http1.Request
-	exchange  int // of the request
-	asked     time.Duration
-	responses []proto.Message // *http1.Response, interim ones too
 
 	first  []byte // of the server's stream, over TLS where it stands
 	said   []byte // of the client's, likewise
 	frames frames
 
-	cutHead     bool           // of a response, the head did not come to its end
-	unreadable  string         // why the server's first octets that are no message are none
-	secondReply bool           // another final response came, to another request
-	hello       *tlsrec.Hello  // of a server, in the clear: the answer to a ClientHello of our own making
-	offered     *tlsrec.Hello  // that ClientHello
-	refusal     *tlsrec.Alert  // the alert in its place
-	answers     []*dns.Message // of a name server
-	asked53     []*dns.Message // what it was asked
-	altSvc      []byte         // of an ALTSVC frame
-	ended       time.Duration  // its last event
+	unreadable string         // why the server's first octets that are no message are none
+	hello      *tlsrec.Hello  // of a server, in the clear: the answer to a ClientHello of our own making
+	offered    *tlsrec.Hello  // that ClientHello
+	refusal    *tlsrec.Alert  // the alert in its place
+	answers    []*dns.Message // of a name server
+	asked53    []*dns.Message // what it was asked
+	altSvc     []byte         // of an ALTSVC frame
+	ended      time.Duration  // its last event
+	lines      places
+}
+
+// places are the lines of the tape where something of a connection stands; 0 for what
+// does not, or where there is no tape.
+type places struct {
+	begin  int // its first event
+	open   int // that it stands
+	secure int // the handshake
+	answer int // the server's first octets, over TLS where it stands
+	turn   int // its first ones behind the client's last
+	end    int // what went wrong, or that it ended
 }
 
 func newRecording() *recording {
 	return &recording{
 		stream: detect.New(detect.Options{Limits: proto.Limits{Body: keepBody}}),
-		byID:   make(map[int]*conversation),
+		byID:   make(map[int]*link),
 	}
 }
 
 // feed takes an event. It is a [wire.Sink].
 func (r *recording) feed(e wire.Event) {
-	c := r.byID[e.Conn]
-	if c == nil {
+	l := r.byID[e.Conn]
+	if l == nil {
 		if len(r.convs) == maxConversations {
 			return
 		}
-		c = &conversation{id: e.Conn}
-		r.byID[e.Conn] = c
-		r.convs = append(r.convs, c)
+		l = &link{id: e.Conn}
+		r.byID[e.Conn] = l
+		r.begin(l)
 	}
 	r.last = max(r.last, e.At)
-	c.ended = e.At
+	l.ended = e.At
 	if e.Kind == wire.KindOpen && e.Facts != nil && r.began.IsZero() && !e.Facts.Start.IsZero() {
 		r.began = e.Facts.Start.Add(e.Facts.Phases.DNS + e.Facts.Phases.Connect - e.At)
 	}
-	c.event(e)
-	c.messages(r.stream.Feed(e))
+	l.event(e, r.line)
+	r.messages(l, r.stream.Feed(e))
+}
+
+// begin begins a conversation on a connection.
+func (r *recording) begin(l *link) *conversation {
+	c := &conversation{link: l}
+	l.convs = append(l.convs, c)
+	r.convs = append(r.convs, c)
+	return c
+}
+
+// conv returns the first conversation of a connection, nil where there is none of
+// it.
+func (r *recording) conv(id int) *conversation {
+	if l := r.byID[id]; l != nil {
+		return l.convs[0]
+	}
+	return nil
 }
 
 // close says that no event will follow.
 func (r *recording) close() {
 	for _, m := range r.stream.Close() {
-		if c := r.byID[m.Conn]; c != nil {
-			c.messages([]proto.Message{m})
+		if l := r.byID[m.Conn]; l != nil {
+			r.messages(l, []proto.Message{m})
 		}
 	}
 }
 
 // event takes what is not a matter of parsers.
-func (c *conversation) event(e wire.Event) {
+func (c *link) event(e wire.Event, line int) {
+	c.lines.take(e, line)
 	switch e.Kind {
 	case wire.KindOpen:
 		c.facts = e.Facts
 	case wire.KindTry:
 		if len(c.tries) < maxTrouble {
-			c.tries = append(c.tries, e)
+			c.tries = append(c.tries, try{e.Addr, e.Text, line})
 		}
 	case wire.KindSecure:
 		c.tls = e.TLS
@@ -147,8 +194,85 @@ func (c *conversation) event(e wire.Event) {
 	}
 }
 
-// messages takes what the parser of the connection completed.
-func (c *conversation) messages(ms []proto.Message) {
+// take notes where an event stands.
+func (l *places) take(e wire.Event, line int) {
+	l.begin = cmp.Or(l.begin, line)
+	switch e.Kind {
+	case wire.KindOpen:
+		l.open = line
+	case wire.KindSecure:
+		*l = places{begin: l.begin, open: l.open, secure: line}
+	case wire.KindData:
+		switch {
+		case e.Dir == wire.ClientToServer:
+			l.turn = 0
+		case l.turn == 0:
+			l.turn = line
+			l.answer = cmp.Or(l.answer, line)
+		}
+	case wire.KindAlert, wire.KindTry, wire.KindReset, wire.KindTimeout, wire.KindError:
+		l.end = line
+	case wire.KindEOF:
+		if e.Dir == wire.ServerToClient {
+			l.end = line
+		}
+	}
+}
+
+// shown returns the line of the tape that shows what came of a conversation; 0
+// where there is no tape.
+func (c *conversation) shown() int {
+	return cmp.Or(c.reply, c.lines.answer, c.lines.end, c.lines.secure, c.lines.open)
+}
+
+// shook returns the line of the tape that shows what came of a handshake.
+func (c *conversation) shook() int { return cmp.Or(c.lines.secure, c.shown()) }
+
+// ask takes a request: that of the link's first conversation, or of one more. The
+// same one made again, as a probe does, begins none.
+func (r *recording) ask(l *link, m proto.Message, q *http1.Request) {
+	c := l.convs[0]
+	switch {
+	case c.request == nil:
+	case same(c.request, q) || len(r.convs) == maxConversations:
+		return
+	default:
+		c = r.begin(l)
+	}
+	c.request, c.exchange, c.asked = q, m.Exchange, m.Last
+}
+
+// same reports whether two requests are one that was made twice.
+func same(a, b *http1.Request) bool {
+	return a.Method == b.Method && a.Target == b.Target && slices.EqualFunc(a.Fields, b.Fields, func(x, y http1.Field) bool {
+		return bytes.Equal(x.Name, y.Name) && bytes.Equal(x.Value, y.Value)
+	})
+}
+
+// answer takes a response to the conversation whose request it answers. Over
+// HTTP/2 it comes between those to other requests.
+func (l *link) answer(m proto.Message, v *http1.Response) {
+	c := l.convs[0]
+	if i := slices.IndexFunc(l.convs, func(c *conversation) bool { return c.exchange == m.Exchange }); i >= 0 {
+		c = l.convs[i]
+	} else if m.Derived {
+		return
+	}
+	switch {
+	case v.Framing == "" && v.Status != 0:
+		c.cutHead = true
+		return
+	case c.final() != nil:
+		c.secondReply = c.secondReply || !v.Interim() && v.Status != 0
+	case len(c.responses) < maxResponses:
+		c.responses = append(c.responses, m)
+		c.settled = c.settled || !v.Interim()
+	}
+	c.reply = cmp.Or(c.reply, l.lines.turn)
+}
+
+// messages takes what the parser of a connection completed.
+func (r *recording) messages(c *link, ms []proto.Message) {
 	for _, m := range ms {
 		if m.Secure == (c.tls != nil) {
 			c.frames.take(m)
@@ -158,24 +282,9 @@ func (c *conversation) messages(ms []proto.Message) {
 		}
 		switch v := m.Value.(type) {
 		case *http1.Request:
-			if c.request == nil {
-				c.request, c.exchange, c.asked = v, m.Exchange, m.Last
-			}
+			r.ask(c, m, v)
 		case *http1.Response:
-			// Over HTTP/2 the responses to other requests come in between.
-			if m.Derived && m.Exchange != c.exchange {
-				break
-			}
-			if v.Framing == "" && v.Status != 0 {
-				c.cutHead = true
-				break
-			}
-			if c.final() != nil {
-				c.secondReply = c.secondReply || !v.Interim() && v.Status != 0
-			} else if len(c.responses) < maxResponses {
-				c.responses = append(c.responses, m)
-				c.settled = c.settled || !v.Interim()
-			}
+			c.answer(m, v)
 		case *tlsrec.Record:
 			c.record(m.Dir, v)
 		case *dns.Message:
@@ -197,7 +306,7 @@ func (c *conversation) messages(ms []proto.Message) {
 const frameAltSvc = http2.FrameType(0xa)
 
 // record takes a TLS record that stands on the socket itself.
-func (c *conversation) record(d wire.Dir, v *tlsrec.Record) {
+func (c *link) record(d wire.Dir, v *tlsrec.Record) {
 	if v.Alert != nil && d == wire.ServerToClient && c.refusal == nil && c.hello == nil {
 		c.refusal = v.Alert
 	}
@@ -224,7 +333,7 @@ func (c *conversation) final() *proto.Message {
 }
 
 // target returns host:port as it was dialled; "" where nothing was connected.
-func (c *conversation) target() string {
+func (c *link) target() string {
 	if c.facts == nil {
 		return ""
 	}
@@ -233,7 +342,7 @@ func (c *conversation) target() string {
 
 // attempted reports whether c could be an attempt to reach a: of one that came to
 // no connection only the addresses that were tried, or the name, are recorded.
-func (c *conversation) attempted(a address) bool {
+func (c *link) attempted(a address) bool {
 	if c.facts != nil {
 		return c.facts.Target == a.target()
 	}
@@ -255,7 +364,7 @@ func (c *conversation) attempted(a address) bool {
 const notTLS = "first bytes are not TLS"
 
 // plaintext reports whether the peer answered a TLS handshake in the clear.
-func (c *conversation) plaintext() bool {
+func (c *link) plaintext() bool {
 	for _, text := range c.errors {
 		if strings.Contains(text, notTLS) {
 			return true
@@ -265,7 +374,7 @@ func (c *conversation) plaintext() bool {
 }
 
 // handshook reports whether a handshake was tried, whatever came of it.
-func (c *conversation) handshook() bool {
+func (c *link) handshook() bool {
 	if c.tls != nil || c.alert != nil {
 		return true
 	}
@@ -280,7 +389,7 @@ func (c *conversation) handshook() bool {
 
 // trouble says why the conversation did not come to what it was for; "" for no
 // reason that was recorded.
-func (c *conversation) trouble() string {
+func (c *link) trouble() string {
 	switch {
 	case c.facts == nil && len(c.errors) > 0:
 		return c.errors[len(c.errors)-1]
@@ -312,7 +421,7 @@ const (
 )
 
 // refused reports whether every address that was tried refused.
-func (c *conversation) refused() bool {
+func (c *link) refused() bool {
 	for _, t := range c.tries {
 		if t.Text != "connection refused" {
 			return false

@@ -90,6 +90,7 @@ type HTTP2 struct {
 	Verdict  Verdict    `json:"verdict"`
 	Evidence string     `json:"evidence"`
 	Conn     int        `json:"conn,omitempty"`    // connection of the recording that shows it; 0 for none
+	Line     int        `json:"line,omitempty"`    // of the tape; see the package's words on evidence
 	Prefers  string     `json:"prefers,omitempty"` // "http/1.1" where h2 is spoken only when it is offered alone
 	H2C      string     `json:"h2c"`               // "yes", "no" or "unknown"; "" where it was not asked
 	HTTP3    string     `json:"http3"`             // "advertised-header", "advertised-dns" and "udp-answers", several with ", "; or "not seen", "unknown"; "" where it was not asked
@@ -130,6 +131,7 @@ type Hop struct {
 	Status   int           `json:"status"`
 	Location cookie.Octets `json:"location"`       // as it came; "" where there was none
 	Conn     int           `json:"conn"`           // connection of the recording
+	Line     int           `json:"line,omitempty"` // of the tape, where the response begins
 	Soft     cookie.Octets `json:"soft,omitempty"` // where a Refresh field or a meta element of the page leads
 }
 
@@ -146,7 +148,8 @@ type TLS struct {
 	NotBefore  string   `json:"not_before"`
 	NotAfter   string   `json:"not_after"` // RFC 3339, UTC
 
-	Conn       int          `json:"conn"`  // connection of the recording
+	Conn       int          `json:"conn"` // connection of the recording
+	Line       int          `json:"line,omitempty"`
 	Group      string       `json:"group"` // of the key exchange; "" where there was none
 	DaysLeft   *int         `json:"days_left"`
 	Key        string       `json:"key"`       // "ECDSA P-256"
@@ -158,6 +161,20 @@ type TLS struct {
 	MustStaple bool         `json:"must_staple"`  // RFC 7633
 	SCTs       int          `json:"scts"`         // in the handshake
 	Versions   []TLSVersion `json:"versions,omitempty"`
+
+	target string // host:port
+}
+
+// Fault returns the warning of a certificate that does not verify; "" for none.
+func (t *TLS) Fault() string {
+	if t == nil || t.Verify == "ok" || t.Verify == "" {
+		return ""
+	}
+	return unverifiedOf(t.target, t.Verify)
+}
+
+func unverifiedOf(target, verify string) string {
+	return "certificate of " + target + " does not verify: " + verify
 }
 
 // TLSVersion says whether a server takes a version when it is offered alone.
@@ -168,6 +185,7 @@ type TLSVersion struct {
 	Group    string  `json:"group"`
 	Evidence string  `json:"evidence"`
 	Conn     int     `json:"conn"`
+	Line     int     `json:"line,omitempty"`
 }
 
 // An Address is one that was tried, for the final host.
@@ -177,6 +195,7 @@ type Address struct {
 	Result  string  `json:"result"`  // "connected", or what was found
 	Seconds float64 `json:"seconds"` // until it connected
 	Conn    int     `json:"conn"`
+	Line    int     `json:"line,omitempty"`
 }
 
 // DNS is what a name server says of the final host.
@@ -184,6 +203,7 @@ type DNS struct {
 	Name    string      `json:"name"`
 	Server  string      `json:"server"`
 	Conn    int         `json:"conn"`
+	Line    int         `json:"line,omitempty"`
 	Records []DNSRecord `json:"records"`
 	Faults  []string    `json:"faults,omitempty"` // questions that had no answer, and why
 }
@@ -202,6 +222,7 @@ type Protocol struct {
 	Verdict  Verdict `json:"verdict"`
 	Evidence string  `json:"evidence"`
 	Conn     int     `json:"conn"` // 0 where none shows it
+	Line     int     `json:"line,omitempty"`
 }
 
 // Auth says whether credentials got through. They are not in it.
@@ -210,6 +231,7 @@ type Auth struct {
 	Scheme   string  `json:"scheme"` // that was tried; "" for none
 	Evidence string  `json:"evidence"`
 	Conn     int     `json:"conn"`
+	Line     int     `json:"line,omitempty"`
 }
 
 // A Field is one of the final response.
@@ -222,8 +244,9 @@ type Field struct {
 // A Probe is a connection of the recording.
 type Probe struct {
 	Conn   int    `json:"conn"`
-	What   string `json:"what"`   // what it was for, as it is read from it
-	Target string `json:"target"` // host:port
+	Line   int    `json:"line,omitempty"` // of the tape, where it begins
+	What   string `json:"what"`           // what it was for, as it is read from it
+	Target string `json:"target"`         // host:port
 	Result string `json:"result"`
 	Timing
 }

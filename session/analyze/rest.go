@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -56,9 +57,14 @@ func (r *recording) rest(p *Report, first, final address, ch *chain, answer *hop
 	}
 	p.Hints = hints(p.Cookies)
 	for _, c := range r.convs {
-		p.Probes = append(p.Probes, r.probe(c))
+		if c == c.convs[0] {
+			p.Probes = append(p.Probes, r.probe(c))
+		}
 	}
 	for _, w := range p.DNS.warnings() {
+		ch.warn("%s", w)
+	}
+	for _, w := range r.disagreements(final, answer) {
 		ch.warn("%s", w)
 	}
 	for _, c := range r.of(kindBrowser, final.target()) {
@@ -73,7 +79,7 @@ func (r *recording) rest(p *Report, first, final address, ch *chain, answer *hop
 // addresses lists those that were tried for a host at its port, in order.
 func (r *recording) addresses(a address) []Address {
 	var out []Address
-	add := func(addr, result string, took float64, conn int) {
+	add := func(addr, result string, took float64, conn, line int) {
 		ip, err := netip.ParseAddrPort(addr)
 		if err != nil {
 			return
@@ -85,9 +91,9 @@ func (r *recording) addresses(a address) []Address {
 		i := slices.IndexFunc(out, func(o Address) bool { return o.Address == addr })
 		switch {
 		case i < 0 && len(out) < maxListed:
-			out = append(out, Address{addr, family, result, took, conn})
+			out = append(out, Address{addr, family, result, took, conn, line})
 		case i >= 0 && result == "connected" && out[i].Result != result:
-			out[i] = Address{addr, family, result, took, conn}
+			out[i] = Address{addr, family, result, took, conn, line}
 		}
 	}
 	place, _ := probed(a)
@@ -100,13 +106,56 @@ func (r *recording) addresses(a address) []Address {
 			continue
 		}
 		for _, t := range c.tries {
-			add(t.Addr, t.Text, 0, c.id)
+			add(t.Addr, t.Text, 0, c.id, t.line)
 		}
 		if c.facts != nil {
-			add(c.facts.Remote, "connected", seconds(c.facts.Phases.Connect), c.id)
+			add(c.facts.Remote, "connected", seconds(c.facts.Phases.Connect), c.id, c.lines.open)
 		}
 	}
 	return out
+}
+
+// disagreements says in what the site differs from itself where it was asked at
+// another address than that of the final response: over the other family of
+// addresses, where it has both.
+func (r *recording) disagreements(final address, answer *hop) []string {
+	if answer == nil || answer.conv.facts.Via != "" {
+		return nil
+	}
+	var out []string
+	for _, c := range r.of(kindKeep, final.target()) {
+		m := c.final()
+		if m == nil || c.facts.Via != "" || c.facts.Remote == answer.conv.facts.Remote {
+			continue
+		}
+		differ := func(what, there, here string) {
+			if there != here {
+				out = append(out, fmt.Sprintf("%s gives %s %q, and %s %q", c.facts.Remote, what, there, answer.conv.facts.Remote, here))
+			}
+		}
+		v := responseOf(m)
+		differ("status", strconv.Itoa(v.Status), strconv.Itoa(answer.response.Status))
+		if follows(v.Status) && v.Status == answer.response.Status {
+			differ("Location", string(v.Fields.Get("Location")), string(answer.response.Fields.Get("Location")))
+		}
+		differ("Server", string(v.Fields.Get("Server")), string(answer.response.Fields.Get("Server")))
+		if c.tls == nil || answer.conv.tls == nil {
+			continue
+		}
+		differ("TLS", c.tls.VersionName(), answer.conv.tls.VersionName())
+		if a, b := ownCert(c.tls), ownCert(answer.conv.tls); !bytes.Equal(a, b) {
+			out = append(out, fmt.Sprintf("%s has another certificate than %s", c.facts.Remote, answer.conv.facts.Remote))
+		}
+	}
+	return out
+}
+
+// ownCert returns the certificate of a server itself, nil for none.
+func ownCert(t *wire.TLS) []byte {
+	if len(t.Certificates) == 0 {
+		return nil
+	}
+	return t.Certificates[0]
 }
 
 // rebound warns of a public name that leads to an address of a private network,
@@ -152,7 +201,7 @@ func (r *recording) auth(final address, answer *hop) *Auth {
 			break // a recording of something else
 		}
 		scheme, _, _ := strings.Cut(string(c.request.Fields.Get("Authorization")), " ")
-		a := &Auth{Verdict: Unknown, Scheme: scheme, Conn: c.id}
+		a := &Auth{Verdict: Unknown, Scheme: scheme, Conn: c.id, Line: c.shown()}
 		switch m := c.final(); {
 		case m == nil:
 			a.Evidence = noResponse(c)
@@ -248,7 +297,7 @@ func hints(cookies []Cookie) []string {
 
 // probe says what one connection was for, and what came of it.
 func (r *recording) probe(c *conversation) Probe {
-	p := Probe{Conn: c.id, What: c.kind().String(), Target: c.target(), Timing: r.timing(c)}
+	p := Probe{Conn: c.id, Line: c.lines.begin, What: c.kind().String(), Target: c.target(), Timing: r.timing(c)}
 	if p.Target == "" && len(c.tries) > 0 {
 		p.Target = c.tries[0].Addr
 	}

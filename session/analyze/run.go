@@ -35,6 +35,13 @@ type Options struct {
 	// [Analyze] makes the report that Run returns. Each Run numbers its
 	// connections from 1 and starts its clock at 0: it is a recording of its own.
 	Sink wire.Sink
+	// Line returns the line of a tape at which Sink wrote the event that it got
+	// last; nil where there is no tape. The report then names lines.
+	Line func() int
+	// Asked is told the URL of the first request before its events, and again
+	// where what was typed is read in a second way. A tape that marks it, and gives
+	// it to [Collector.Asked], has the same report where nothing was answered.
+	Asked func(url string)
 	// Created is the wall clock by which cookies are judged, a tape's if one is
 	// made; zero means now.
 	Created time.Time
@@ -133,6 +140,9 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 // follow runs the main chain and returns it with the URL that it came to.
 func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
 	begin := func(a address) *chain {
+		if p.o.Asked != nil {
+			p.o.Asked(a.String())
+		}
 		ch := newChain(a, p.o.Created.Truncate(time.Second))
 		ch.limit = cmp.Or(p.o.MaxRedirects, maxRedirects)
 		ch.soft = func(want) bool { return p.o.Soft }

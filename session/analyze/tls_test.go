@@ -186,7 +186,7 @@ func TestClientHello(t *testing.T) {
 		r := newRecording()
 		r.feed(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "h:443"}})
 		r.feed(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ClientToServer, Data: clientHello(v, "www.example.com.")})
-		c := r.byID[1]
+		c := r.conv(1)
 		if c.kind() != kindHello || c.offered == nil || c.offered.Chosen() != tlsrec.Version(v) || c.offered.ServerName != "www.example.com" || !slices.Equal(c.offered.ALPN, []string{"http/1.1"}) {
 			t.Errorf("%#x: %+v", v, c.offered)
 		}

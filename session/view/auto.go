@@ -56,9 +56,15 @@ func classicVerdict(v analyze.Verdict) string {
 	return string(analyze.No)
 }
 
+// reportWidth is for a report that goes to no screen, in cells.
+const reportWidth = 80
+
 // Report writes the classic block of an analysis and rows about what stands
-// behind it.
+// behind it. Rows end where the screen does, or after 80 cells where there is none.
 func Report(w io.Writer, r *analyze.Report, s Style) error {
+	if s.Width == 0 && s.Size == nil {
+		s.Width = reportWidth
+	}
 	p := New(w, s)
 	p.buf = appendClassic(p.buf, r)
 	if r.Error != "" {
@@ -72,15 +78,15 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 		if h.Soft != "" {
 			text += ", leads to " + string(h.Soft) + " by itself"
 		}
-		if len(r.Probes) > 0 {
-			text += at(h.Conn)
+		if len(r.Probes) > 0 || h.Line > 0 {
+			text += at(h.Conn, h.Line)
 		}
 		p.rows(0, markInfo, text)
 	}
 	if r.FinalURL != "" {
 		p.rows(0, markInfo, "final URL: "+r.FinalURL)
 	}
-	p.rows(0, infoOr(r.HTTP2.Verdict == analyze.Broken), join("http2 "+string(r.HTTP2.Verdict), r.HTTP2.Evidence))
+	p.rows(0, infoOr(r.HTTP2.Verdict == analyze.Broken), join("http2 "+string(r.HTTP2.Verdict), r.HTTP2.Evidence)+lineOf(r.HTTP2.Line))
 	if r.HTTP2.H2C != "" {
 		p.rows(0, markInfo, "h2c "+r.HTTP2.H2C)
 	}
@@ -113,13 +119,15 @@ func Report(w io.Writer, r *analyze.Report, s Style) error {
 			text = "credentials do not get through: " + a.Evidence
 		}
 		if a.Scheme != "" {
-			text += " (" + a.Scheme + ")" + at(a.Conn)
+			text += " (" + a.Scheme + ")" + at(a.Conn, a.Line)
 		}
 		p.rows(0, infoOr(a.Verdict == analyze.No), text)
 	}
 	p.full(r)
 	for _, warning := range r.Warnings {
-		p.rows(0, markWarn, warning)
+		if warning != r.TLS.Fault() || r.HTTPS == "" { // which the row about https tells
+			p.rows(0, markWarn, warning)
+		}
 	}
 	if t := r.Timing; t.Total > 0 {
 		took := "took " + span(seconds(t.Total))
@@ -145,7 +153,7 @@ func infoOr(warn bool) mark {
 // autoTLS appends the rows about https.
 func (p *Printer) autoTLS(r *analyze.Report) {
 	if r.HTTPS != "" {
-		p.rows(0, markInfo, "https "+r.HTTPS)
+		p.rows(0, infoOr(r.TLS.Fault() != ""), "https "+r.HTTPS)
 	}
 	if t := r.TLS; t != nil && t.Version != "" {
 		text := "tls " + t.Version
@@ -153,9 +161,13 @@ func (p *Printer) autoTLS(r *analyze.Report) {
 			text += ", " + t.Cipher
 		}
 		if t.NotAfter != "" {
-			text += ", certificate " + t.Verify + " (" + t.Subject + ", until " + t.NotAfter + ")"
+			text += ", certificate"
+			if t.Fault() == "" || r.HTTPS == "" {
+				text += " " + t.Verify
+			}
+			text += " (" + t.Subject + ", until " + t.NotAfter + ")"
 		}
-		p.rows(0, infoOr(t.Verify != "ok" && t.Verify != ""), text)
+		p.rows(0, infoOr(t.Fault() != ""), text+lineOf(t.Line))
 	}
 	if h := r.HSTS; h != nil {
 		text := fmt.Sprintf("hsts max-age %d s", h.MaxAge)

@@ -18,7 +18,7 @@ func (p *Printer) full(r *analyze.Report) {
 	if len(r.Protocols) > 0 {
 		p.rows(0, markInfo, "protocols:")
 		for _, v := range r.Protocols {
-			p.finding(v.Name, string(v.Verdict), v.Evidence, v.Conn)
+			p.finding(v.Name, string(v.Verdict), v.Evidence, v.Conn, v.Line)
 		}
 	}
 	p.autoHandshake(r.TLS)
@@ -33,17 +33,29 @@ func (p *Printer) full(r *analyze.Report) {
 	}
 }
 
-// at names a connection of the tape; "" for none.
-func at(conn int) string {
-	if conn == 0 {
+// at names a connection of the recording, and the line of the tape if it is one; ""
+// for none.
+func at(conn, line int) string {
+	switch {
+	case conn == 0:
+		return ""
+	case line == 0:
+		return fmt.Sprintf(" [%d]", conn)
+	}
+	return fmt.Sprintf(" [%d, line %d]", conn, line)
+}
+
+// lineOf names a line of a tape; "" for none.
+func lineOf(line int) string {
+	if line == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" [%d]", conn)
+	return fmt.Sprintf(" [line %d]", line)
 }
 
 // finding appends a row with a name, a verdict and what it was seen by.
-func (p *Printer) finding(name, verdict, evidence string, conn int) {
-	p.rows(0, infoOr(verdict == string(analyze.Broken)), strings.TrimRight(fmt.Sprintf("  %-12s %-8s%s %s", name, verdict, at(conn), evidence), " "))
+func (p *Printer) finding(name, verdict, evidence string, conn, line int) {
+	p.rows(0, infoOr(verdict == string(analyze.Broken)), strings.TrimRight(fmt.Sprintf("  %-12s %-8s%s %s", name, verdict, at(conn, line), evidence), " "))
 }
 
 // autoReach appends the addresses and what a name server says.
@@ -56,7 +68,7 @@ func (p *Printer) autoReach(r *analyze.Report) {
 		if a.Seconds > 0 {
 			text += " in " + span(seconds(a.Seconds))
 		}
-		p.rows(0, infoOr(a.Result != "connected"), text+at(a.Conn))
+		p.rows(0, infoOr(a.Result != "connected"), text+at(a.Conn, a.Line))
 	}
 	d := r.DNS
 	if d == nil {
@@ -66,7 +78,7 @@ func (p *Printer) autoReach(r *analyze.Report) {
 	if d.Server != "" {
 		who += " " + string(d.Server)
 	}
-	p.rows(0, markInfo, fmt.Sprintf("%s on %s:%s", who, d.Name, at(d.Conn)))
+	p.rows(0, markInfo, fmt.Sprintf("%s on %s:%s", who, d.Name, at(d.Conn, d.Line)))
 	for _, rec := range d.Records {
 		p.rows(0, markInfo, fmt.Sprintf("  %s %s %s, for %d s", rec.Name, rec.Type, rec.Data, rec.TTL))
 	}
@@ -81,7 +93,7 @@ func (p *Printer) autoHandshake(t *analyze.TLS) {
 	if t == nil {
 		return
 	}
-	p.rows(0, markInfo, "tls:"+at(t.Conn))
+	p.rows(0, markInfo, "tls:"+at(t.Conn, t.Line))
 	row := func(name, value string) {
 		if value != "" {
 			p.rows(0, markInfo, fmt.Sprintf("  %-12s %s", name, value))
@@ -95,7 +107,7 @@ func (p *Printer) autoHandshake(t *analyze.TLS) {
 				evidence += ", " + v.Group
 			}
 		}
-		p.finding("TLS "+v.Version, string(v.Verdict), evidence, v.Conn)
+		p.finding("TLS "+v.Version, string(v.Verdict), evidence, v.Conn, v.Line)
 	}
 	row("group", t.Group)
 	if t.NotAfter == "" {
@@ -120,7 +132,9 @@ func (p *Printer) autoHandshake(t *analyze.TLS) {
 	row("key", t.Key)
 	row("signature", t.Signature)
 	row("chain", fmt.Sprintf("%s, %s sent", t.Chain, plural(int64(t.Sent), "certificate")))
-	row("verified", t.Verify)
+	if t.Fault() == "" {
+		row("verified", t.Verify)
+	}
 	staple := "none stapled"
 	if t.OCSP {
 		staple = "stapled, not verified here"
@@ -153,7 +167,7 @@ func (p *Printer) autoFields(heading string, fields []analyze.Field) {
 
 // autoProbe appends the row of a connection, with the times of its phases.
 func (p *Printer) autoProbe(q *analyze.Probe) {
-	text := fmt.Sprintf("  [%d] %s", q.Conn, q.What)
+	text := " " + at(q.Conn, q.Line) + " " + q.What
 	if q.Target != "" {
 		text += ", " + q.Target
 	}

@@ -27,6 +27,10 @@ func (p *Printer) rows(conn int, m mark, text string) {
 func (p *Printer) wrapped(conn int, m mark, text []byte) {
 	c := p.c.paint(m)
 	text = bytes.TrimRight(escape(nil, text, p.s.ASCII), " ")
+	indent := 2
+	if n := len(text) - len(bytes.TrimLeft(text, " ")); n > 0 {
+		indent = max(indent, min(n+4, p.s.Width/8))
+	}
 	from := len(p.buf)
 	p.lead(conn, m, c)
 	room := p.s.Width - cells(p.buf[from:]) + len(c.on)
@@ -39,8 +43,8 @@ func (p *Printer) wrapped(conn int, m mark, text []byte) {
 		if wholeRow(m) {
 			p.buf = append(p.buf, c.on...)
 		}
-		p.buf = append(p.buf, "  "...)
-		text, room = bytes.TrimLeft(text[at:], " "), p.s.Width-2
+		p.buf = append(p.buf, strings.Repeat(" ", indent)...)
+		text, room = bytes.TrimLeft(text[at:], " "), max(p.s.Width-indent, 1)
 	}
 	p.buf = append(p.buf, text...)
 	p.tail(m, c)
