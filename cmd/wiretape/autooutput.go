@@ -38,7 +38,8 @@ type autoOutput struct {
 	waiting map[int]siteResult // that earlier ones are waited for
 	next    int                // to be written
 	written int
-	first   error // of a site that gave no answer
+	first   error // of the first site of the list that gave no answer
+	firstOf int   // which it is
 	silent  int   // sites that gave none
 	unlike  int   // that are not as expected
 	err     error // of writing
@@ -163,8 +164,8 @@ func (o *autoOutput) put(res *siteResult) {
 	}
 	if res.err != nil {
 		o.silent++
-		if o.first == nil {
-			o.first = res.err
+		if o.first == nil || res.n < o.firstOf {
+			o.first, o.firstOf = res.err, res.n
 		}
 	}
 	if o.progress.shared || len(res.failed) > 0 || len(res.lacked) > 0 {
