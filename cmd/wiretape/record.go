@@ -144,7 +144,6 @@ func (r *recording) event(e wire.Event) (line int) {
 // mark records a mark that tells a URL.
 func (r *recording) mark(label, url string) {
 	if r.mask != nil {
-		r.mask.Flush()
 		url = r.mask.URL(url)
 	}
 	// A recording that failed says so when it is closed.
