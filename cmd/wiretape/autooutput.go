@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"wiretape/session"
 	"wiretape/session/analyze"
 	"wiretape/session/expr"
 	"wiretape/session/view"
+	"wiretape/tape/redact"
+	"wiretape/wire/cookie"
 )
 
 // A siteResult is what became of a site, ready to be written.
@@ -95,8 +98,25 @@ func (o *autoOutput) render(res *siteResult, r *analyze.Report) {
 	}
 	res.text = b.Bytes()
 	if o.page != nil {
+		if !o.flags.record.noRedact {
+			r = handedOn(r)
+		}
 		res.page = view.AppendSite(nil, r, doc.Expect != nil && doc.Expect.OK, clauses(res.failed), !o.several)
 	}
+}
+
+// handedOn returns a report for a page that others are shown: as with tapes, what is
+// secret in URLs is masked.
+func handedOn(r *analyze.Report) *analyze.Report {
+	masked := *r
+	mask := func(s string) string { return string(redact.Text([]byte(s))) }
+	masked.URL, masked.FinalURL = mask(r.URL), mask(r.FinalURL)
+	masked.Hops = slices.Clone(r.Hops)
+	for i := range masked.Hops {
+		h := &masked.Hops[i]
+		h.URL, h.Location, h.Soft = mask(h.URL), cookie.Octets(mask(string(h.Location))), cookie.Octets(mask(string(h.Soft)))
+	}
+	return &masked
 }
 
 // judged is a report and what became of --expect.

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"wiretape/tape"
-	"wiretape/tape/redact"
-	"wiretape/wire"
 )
 
 // Of HTTP/2 a secret is overwritten in place, since a span cannot stand in a frame.
@@ -70,17 +68,4 @@ func invented(name, value []byte) bool {
 		}
 	}
 	return false
-}
-
-// redacted returns a body as it would stand on a tape.
-func redacted(body []byte) []byte {
-	var out []byte
-	r := redact.New(func(e wire.Event, _ []tape.Span) {
-		if e.Kind == wire.KindData {
-			out = append(out, e.Data...)
-		}
-	}, redact.Options{})
-	r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: body})
-	r.Flush()
-	return out
 }

@@ -1,6 +1,10 @@
 package match
 
-import "testing"
+import (
+	"testing"
+
+	"wiretape/tape/redact"
+)
 
 // A value that was overwritten agrees with any; what was not has to be the same.
 func TestOverwrittenFields(t *testing.T) {
@@ -24,7 +28,7 @@ func TestOverwrittenFields(t *testing.T) {
 			t.Errorf("%s: %q and %q: %v", test.name, test.want, test.got, got)
 		}
 	}
-	if got := string(redacted([]byte(`{"user":"ann","password":"hunter2"}`))); got == `{"user":"ann","password":"hunter2"}` || len(got) != 35 {
+	if got := string(redact.Text([]byte(`{"user":"ann","password":"hunter2"}`))); got == `{"user":"ann","password":"hunter2"}` || len(got) != 35 {
 		t.Errorf("a body: %s", got)
 	}
 }

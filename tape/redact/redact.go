@@ -186,6 +186,15 @@ func (r *Redactor) Event(e wire.Event) {
 	r.next(e, nil)
 }
 
+// Text returns text as it would stand on a tape that begins with it, as many octets.
+func Text(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	r := New(func(e wire.Event, _ []tape.Span) { out = append(out, e.Data...) }, Options{})
+	r.Event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: text})
+	r.Flush()
+	return out
+}
+
 func (r *Redactor) conn(n int) *conn {
 	c := r.conns[n]
 	if c == nil {
