@@ -15,6 +15,10 @@ func (s *Session) Complete(line string, pos int) []string {
 	s.mu.Lock()
 	phase, block, locked := s.g.phase, s.g.block, s.g.lock != "" || s.g.draft.inBody() || s.g.heredoc != ""
 	inHead := !s.g.draft.empty()
+	cookies := ""
+	if strings.EqualFold(line, "cookie: ") {
+		cookies = s.completeCookie()
+	}
 	s.mu.Unlock()
 
 	rest, escaped := strings.CutPrefix(line, string(rune(escapeMark)))
@@ -25,6 +29,8 @@ func (s *Session) Complete(line string, pos int) []string {
 	switch {
 	case locked || !block:
 		return nil
+	case cookies != "":
+		return []string{cookies}
 	case inHead && !strings.Contains(line, ":"):
 		return withPrefix(fieldNames, line, true)
 	case !inHead && !strings.Contains(line, " "):

@@ -16,7 +16,10 @@
 //   - .starttls: with PROTO what is said before the handshake
 //   - .send: what it says
 //   - .ws: the request, and by itself the answers to Ping and Close
+//   - .get: the request
+//   - .post: the request
 //   - .again: the request once more
+//   - .follow: the next request
 //   - .dns: a query, over this connection unless @SERVER is given
 //   - .data: with send the file, over the data connection
 //   - .telnet: by itself the answers to negotiations, while it is on

@@ -16,6 +16,7 @@ func keepCommands() []command {
 		{group: "Keep", name: "tape", args: "rec FILE | mark TEXT | note TEXT",
 			summary: "records from now on to a file; marks a place; adds a note",
 			example: ".tape rec session.tape", run: (*Session).tape, complete: []string{"rec ", "mark ", "note "}, files: true},
+		copyCommand(),
 		forgetCommand(),
 	}...)
 }

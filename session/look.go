@@ -30,6 +30,7 @@ func lookCommands() []command {
 			example: ".body", run: (*Session).body},
 		{group: "Look", name: "cookies", summary: "gives the verdict on each cookie that was set, with the rule",
 			example: ".cookies", run: (*Session).cookies},
+		jarCommand(),
 		{group: "Look", name: "alpn", connected: true, summary: "shows what ALPN offered and selected", example: ".alpn",
 			run: func(s *Session, _ context.Context, _ string) error {
 				s.view.ALPN(s.secure())

@@ -18,6 +18,8 @@ var secretPatterns = sync.OnceValue(func() *regexp.Regexp {
 		`authorization["'\\]*\s*:`,
 		`cookie2?["'\\]*\s*:`,
 		`(?:x-auth-key|sec-websocket-protocol)["'\\]*\s*:`,
+		// Options of curl: credentials and cookies.
+		`(?:^|\s)(?:-[a-z]*[ub]\s+|-[ub]|--(?:proxy-)?user\s+|--oauth2-bearer\s+|--cookie\s+)\S`,
 		// Words of line protocols and of ours, with something behind them.
 		`(?:^|[\s"'.]|\\[rnt])(?:auth|pass|acct|user|login|apop|authenticate|bearer|basic)(?:\s+\S|\\)`,
 		// Redis: ACL SETUSER, AUTH behind other words, CONFIG SET of a password.
@@ -44,6 +46,7 @@ func (s *Session) Secret(line string) bool { return s.challenged.Load() || looks
 // line is edited, when no lock can be taken.
 type echoes struct {
 	hidden atomic.Bool // the server waits for a password
+	asked  atomic.Bool // the session itself does
 	theirs atomic.Bool // the server echoes what is sent
 }
 
@@ -55,9 +58,9 @@ func (d *dialogue) followEcho() {
 }
 
 // Hidden reports whether what is typed now is a password, which is neither shown
-// nor remembered: the server has asked for one. It may be called while a line is
+// nor remembered: the server has asked for one, or a word has. It may be called while a line is
 // being read, from any goroutine.
-func (s *Session) Hidden() bool { return s.echo.hidden.Load() }
+func (s *Session) Hidden() bool { return s.echo.hidden.Load() || s.echo.asked.Load() }
 
 // Fleeting reports whether a line that was typed comes back by itself, because the
 // server echoes it, and need not stay on the screen. It may be called while a line

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"wiretape/session/curl"
 	"wiretape/session/h2"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -17,7 +18,7 @@ import (
 )
 
 func sendCommands() []command {
-	return []command{
+	return slices.Concat([]command{
 		{group: "Send", name: "send", args: `"BYTES" | hex HH… | file F | !CMD | <<EOF | FRAME … | ws FRAME …`, connected: true,
 			summary: "sends bytes, exactly, or a frame of HTTP/2 or WebSocket",
 			detail: "In the quotes \\r \\n \\t \\0 \\e \\\\ \\\" and \\xhh stand for octets and ${NAME} for a variable of the\n" +
@@ -27,13 +28,18 @@ func sendCommands() []command {
 			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2.FormWords()), more: h2.CompleteForm, files: true},
 		wsCommand(),
-		{group: "Send", name: "again", args: "[N] | COUNT every TIME [until EXPR]",
+	}, requestCommands(), []command{
+		{group: "Send", name: "again", args: "[N] [-H 'N: V']… [-d BODY] | COUNT every TIME [until EXPR]",
 			summary: "sends the request of exchange N again (the last one unless given)",
-			detail:  "The same octets, shown first. A connection that the peer has closed is opened again." + repeatDetail,
+			detail: "The same octets, shown first. A connection that the peer has closed is opened again.\n" +
+				"-H 'N: V' sets a field, in place of those of its name, -H 'N:' takes them out, and -d BODY is another\n" +
+				"body, whose length is kept true. Credentials of .auth go along." + repeatDetail,
 			writes:  "the request once more",
-			example: ".again 1", run: (*Session).again},
+			example: ".again 1 -H 'Accept: text/html'", run: (*Session).again, more: completeOption},
+		followCommand(),
+		authCommand(),
 		dnsCommand(),
-	}
+	})
 }
 
 // send writes b, and waits for the reply that it makes due.
@@ -131,11 +137,17 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 
 // again is .again.
 func (s *Session) again(ctx context.Context, args string) error {
-	if r, err := parseRepetition(args); r != nil || err != nil {
-		if err != nil {
-			return err
+	if !optionBehind.MatchString(args) {
+		if r, err := parseRepetition(args); r != nil || err != nil {
+			if err != nil {
+				return err
+			}
+			return s.repeat(ctx, r)
 		}
-		return s.repeat(ctx, r)
+	}
+	args, as, err := parseAmendment(args)
+	if err != nil {
+		return err
 	}
 	n, rest, err := s.number("again", strings.Fields(args))
 	if err != nil {
@@ -154,9 +166,12 @@ func (s *Session) again(ctx context.Context, args string) error {
 	if err != nil {
 		return err
 	}
+	if as != nil && !slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Proto == detect.HTTP1 || m.Proto == detect.HTTP2 }) {
+		return failure(StatusUsage, ".again: #%d is not HTTP, so that no option changes it", n)
+	}
 	switch text, isH2 := s.typedFor(msgs); {
 	case text != nil:
-		return s.resend(ctx, text, true)
+		return s.resend(ctx, text, true, as)
 	case isH2 && n == 0:
 		return failure(StatusUsage, ".again: no request was sent yet")
 	case isH2:
@@ -177,7 +192,7 @@ func (s *Session) again(ctx context.Context, args string) error {
 	if len(b) == 0 {
 		return failure(StatusUsage, ".again: the octets of #%d are not held any more; the tape has them", n)
 	}
-	return s.resend(ctx, b, false)
+	return s.resend(ctx, b, false, as)
 }
 
 // typedFor returns the text of which the frames among msgs were made, nil where
@@ -202,8 +217,16 @@ func (s *Session) typedFor(msgs []proto.Message) (text []byte, isH2 bool) {
 }
 
 // resend shows b and sends it, over a new connection where the peer has closed
-// the old one.
-func (s *Session) resend(ctx context.Context, b []byte, request bool) error {
+// the old one. It goes as the options say, where there are some.
+func (s *Session) resend(ctx context.Context, b []byte, request bool, as *curl.Request) error {
+	if as == nil && s.credentials != nil && s.credentials.place == s.httpPlace() {
+		if _, ok := parseHead(b); ok {
+			as = new(curl.Request)
+		}
+	}
+	if as != nil {
+		return s.resendAs(ctx, b, as)
+	}
 	if s.drained() {
 		s.view.Info(fmt.Sprintf("connecting to %s again", s.target.Address()))
 		if err := s.reconnect(ctx); err != nil {

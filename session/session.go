@@ -97,6 +97,8 @@ type Session struct {
 	refused   *wire.TLS // a certificate that was refused
 	toldFold  bool      // that names lose their capitals has been said
 
+	credentials *credentials // of .auth; nil for none
+
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.
 	challenged atomic.Bool
@@ -106,6 +108,7 @@ type Session struct {
 	all       []*dialogue // the connections, the current one too
 	stream    *detect.Stream
 	history   history
+	jar       jar
 	record    *recorder
 	lent      int             // sinks that were lent to words
 	shown     string          // the prompt

@@ -30,6 +30,7 @@ func (s *Session) event(e wire.Event) {
 	hidden := d.isData(e) && d.ftp.data.quiet
 	for i := range msgs {
 		s.history.message(msgs[i])
+		s.jar.take(&msgs[i], s.now(msgs[i].Last))
 		if !hidden {
 			m := d.unlinted(msgs[i])
 			s.view.Message(&m)

@@ -188,6 +188,7 @@ func TestSecretLine(t *testing.T) {
 		"auto http://u:p/w@h/": true, "X-Api-Key: S": true, "Set-Cookie: sid=S": true, "GET /?sid=S HTTP/1.1": true,
 		`.send "{\"password\":\"S\"}"`: true, "X-Auth-Token: S": true, "user me": true, "\x1dauth bearer S": true,
 		"MAIL FROM:<me@mail.test>": false, "User-Agent: x": false, "GET /login HTTP/1.1": false, ".help auth": false,
+		".get / -u me:S": true, "curl -su me:S http://h/": true, ".curl 'http://h/' -b 'a=S'": true, ".auth digest me:S": true, ".get /a -H 'X: y'": false,
 		"GET / HTTP/1.1": false, "Host: h": false, "EHLO me": false, "open http://h:80/a@b": false, "NOOP": false,
 	} {
 		if got := looksSecret(line); got != want {

@@ -23,7 +23,12 @@ type Request struct {
 	// Fields are names with their values, in the order of the options. Host stands
 	// there only where an option says it.
 	Fields [][2]string
-	Body   []byte // nil for none
+	// Usual are fields that go along unless others of their names are there: what
+	// --json and --compressed say, and what curl says of a body.
+	Usual [][2]string
+	// Without are the names, in lower case, of fields that are to be left out.
+	Without []string
+	Body    []byte // nil for none
 
 	// Auth says how User, which is user:password or a user alone, is to be sent:
 	// "digest"; "" where there is nothing left to do.
@@ -37,9 +42,10 @@ type Request struct {
 	// Notes say what of the command line is not done, and what does it; a line each,
 	// in no need of an end.
 	Notes []string
-
-	without []string // fields that are to be left out, in lower case
 }
+
+// FormType is the Content-Type that curl gives a body which no option gives one.
+const FormType = "application/x-www-form-urlencoded"
 
 // A Reader returns what a file has; of "-", what stdin has.
 type Reader func(name string) ([]byte, error)
@@ -160,7 +166,7 @@ func (p *parser) finish() error {
 			p.usual("Content-Type", "application/json")
 			p.usual("Accept", "application/json")
 		}
-		p.usual("Content-Type", "application/x-www-form-urlencoded")
+		p.usual("Content-Type", FormType)
 	}
 	if p.compressed {
 		p.usual("Accept-Encoding", "deflate, gzip, br, zstd") // what curl can undo
@@ -184,17 +190,20 @@ func (p *parser) finish() error {
 	return nil
 }
 
-// usual sets a field unless an option has set it, or left it out.
+// usual has a field go along that no option sets, or leaves out.
 func (p *parser) usual(name, value string) {
-	if !p.r.Has(name) {
-		p.r.Fields = append(p.r.Fields, [2]string{name, value})
+	if r := p.r; !r.Has(name) && !slices.ContainsFunc(r.Usual, named(name)) {
+		r.Usual = append(r.Usual, [2]string{name, value})
 	}
+}
+
+func named(name string) func([2]string) bool {
+	return func(f [2]string) bool { return strings.EqualFold(f[0], name) }
 }
 
 // Has reports whether an option sets a field, or says that it is to be left out.
 func (r *Request) Has(name string) bool {
-	return slices.Contains(r.without, strings.ToLower(name)) ||
-		slices.ContainsFunc(r.Fields, func(f [2]string) bool { return strings.EqualFold(f[0], name) })
+	return slices.Contains(r.Without, strings.ToLower(name)) || slices.ContainsFunc(r.Fields, named(name))
 }
 
 // Append appends the request as a message of HTTP/1, to the host and the target
@@ -217,7 +226,7 @@ func (r *Request) Append(dst []byte, host, target string) []byte {
 		dst = fmt.Appendf(dst, "Host: %s\r\n", host)
 	}
 	chunked := false
-	for _, f := range r.Fields {
+	for _, f := range slices.Concat(r.Fields, r.Usual) {
 		dst = fmt.Appendf(dst, "%s: %s\r\n", f[0], f[1])
 		chunked = chunked || strings.EqualFold(f[0], "Transfer-Encoding") && strings.EqualFold(f[1], "chunked")
 	}

@@ -154,8 +154,8 @@ func (p *parser) header(v string) error {
 	case colon && value != "":
 		p.r.Fields = append(p.r.Fields, [2]string{name, value})
 	case colon:
-		p.r.without = append(p.r.without, strings.ToLower(name))
-		p.r.Fields = slices.DeleteFunc(p.r.Fields, func(f [2]string) bool { return strings.EqualFold(f[0], name) })
+		p.r.Without = append(p.r.Without, strings.ToLower(name))
+		p.r.Fields = slices.DeleteFunc(p.r.Fields, named(name))
 	case strings.HasSuffix(name, ";"):
 		p.r.Fields = append(p.r.Fields, [2]string{strings.TrimSuffix(name, ";"), ""})
 	default:

@@ -45,6 +45,20 @@ func Curl(dst io.Writer, r *tape.Reader) (Result, error) {
 	return w.res, w.out.Flush()
 }
 
+// Command returns the command line of curl that makes one request of HTTP, on a
+// connection with these facts, which may be nil. It is "" for a Message that no
+// command line makes; lost is what of it is not in the line, or why there is none.
+func Command(m *proto.Message, f *wire.Facts) (line string, lost []string) {
+	var b strings.Builder
+	w := curl{out: bufio.NewWriter(&b), facts: map[int]*wire.Facts{}, said: map[string]bool{}}
+	if f != nil {
+		w.facts[m.Conn] = f
+	}
+	w.message(m)
+	w.out.Flush() // to a Builder: no error
+	return strings.TrimSuffix(b.String(), "\n"), w.res.Lost
+}
+
 type curl struct {
 	out   *bufio.Writer
 	facts map[int]*wire.Facts
