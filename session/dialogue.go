@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -59,20 +60,16 @@ func (d *dialogue) current() bool { return d.s.dialogue == d }
 
 // info writes a remark about the connection, warn what is wrong with it. s.mu is
 // held.
-func (d *dialogue) info(text string) {
-	if d.current() {
-		d.s.view.Info(text)
-	} else {
-		d.s.view.InfoOf(d.peer.conn, text)
-	}
-}
+func (d *dialogue) info(text string) { d.s.view.InfoOf(d.label(), text) }
+func (d *dialogue) warn(text string) { d.s.view.WarnOf(d.label(), text) }
 
-func (d *dialogue) warn(text string) {
+// label returns the number that stands before what is said of the connection; 0 for
+// none.
+func (d *dialogue) label() int {
 	if d.current() {
-		d.s.view.Warn(text)
-	} else {
-		d.s.view.WarnOf(d.peer.conn, text)
+		return 0
 	}
+	return d.peer.conn
 }
 
 // A peer is what the sink knows of a connection.
@@ -104,7 +101,11 @@ const awaitWindow = 64 << 10 // 64 KiB
 
 // promptText returns the prompt. s.mu is held.
 func (d *dialogue) promptText() string {
-	if d.g.phase == connected && d.g.draft.empty() && d.g.ask == askNothing {
+	d.g.held = ""
+	if on, rows := d.s.view.Held(); on {
+		d.g.held = fmt.Sprintf(" [%d held]", rows)
+	}
+	if d.g.held == "" && d.g.phase == connected && d.g.draft.empty() && d.g.ask == askNothing {
 		// A line that the peer has not ended, such as "login: ", asks for what is
 		// typed next.
 		if text := d.s.view.Unfinished(d.peer.conn, d.s.stream.State(d.peer.conn)); text != "" {

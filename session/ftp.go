@@ -241,6 +241,8 @@ func (s *Session) afterData(ctx context.Context) error {
 		late = true
 	case <-s.opts.Interrupts:
 		return s.stopped(ctx)
+	case <-s.escaped:
+		return s.stopped(ctx)
 	case <-ctx.Done():
 		return s.stopped(ctx)
 	}

@@ -29,6 +29,7 @@ type grammar struct {
 	command func(word string) (known, bare bool) // the command table
 
 	phase  phase
+	held   string // for the prompt: how many rows are held back
 	number int    // for the prompt: of the connection, where there are several
 	host   string // for the prompt
 	proto  string // for the prompt: "http", "smtp+tls"

@@ -39,6 +39,9 @@ type (
 	// withdrawer gives back what was being typed when a command was given in front
 	// of it, which otherwise is edited on.
 	withdrawer interface{ Withdraw() string }
+	// interrupter has a token when ^] was pressed while no line was being read, which
+	// ends a wait: the next line is a command.
+	interrupter interface{ Escaped() <-chan struct{} }
 	// positioner tells where the last line stood, as file:line.
 	positioner interface{ Pos() string }
 )

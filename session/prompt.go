@@ -9,7 +9,7 @@ import (
 // prompt returns the text before the next line, its last blank included. It is
 // one line of printable ASCII, whatever the peer is called.
 func (g *grammar) prompt() string {
-	p := g.mainPrompt()
+	p := g.mainPrompt() + g.held
 	due := ""
 	switch {
 	case g.ask == askReconnect && g.meant != "":

@@ -121,6 +121,7 @@ func (s *Session) pause(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-s.opts.Interrupts:
+	case <-s.escaped:
 	case <-ctx.Done():
 	}
 	return failure(StatusInterrupted, "stopped repeating")

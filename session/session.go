@@ -80,6 +80,8 @@ type Session struct {
 	queue []string // lines of a paste that are still to be taken
 	dial  dialFunc
 
+	escaped <-chan struct{} // ^] was pressed; nil where none can be
+
 	random func([]byte) // fills keys
 
 	table []command // what this session has of the words; not changed
@@ -146,6 +148,9 @@ func New(opts Options) (*Session, error) {
 		if err := s.h2opts.Set(strings.Fields(words)); err != nil {
 			return nil, failure(StatusUsage, "HTTP/2: %w", err)
 		}
+	}
+	if e, ok := opts.Lines.(interrupter); ok {
+		s.escaped = e.Escaped()
 	}
 	s.tap = wire.NewTap(s.event)
 	opts.Style.Start = s.tap.Start()
@@ -372,10 +377,11 @@ func (s *Session) finish(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connections and the recordings. Its error is the first that a
+// Close ends the connections and the recordings, and shows what was held back. Its error is the first that a
 // recording had, told already or not, or else that of Options.Out.
 func (s *Session) Close() error {
 	s.closeAll()
+	s.view.Release()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.stream.Close() {

@@ -17,7 +17,7 @@ const (
 	waitMet         waitEnd = iota // what was waited for is there
 	waitClosed                     // the peer will send no more
 	waitTimeout                    // too long
-	waitInterrupted                // by ^C
+	waitInterrupted                // by ^C, or ^]
 )
 
 // A waiting says what to wait for.
@@ -74,6 +74,9 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 		case <-s.linkDone():
 		case <-timer.C:
 		case <-s.opts.Interrupts:
+			timer.Stop()
+			return waitInterrupted
+		case <-s.escaped:
 			timer.Stop()
 			return waitInterrupted
 		case <-ctx.Done():
@@ -205,7 +208,7 @@ func (s *Session) awaitDue(ctx context.Context) error {
 	return nil
 }
 
-// stopped is ^C during a wait: a person goes on, a script ends.
+// stopped is ^C or ^] during a wait: a person goes on, a script ends.
 func (s *Session) stopped(ctx context.Context) error {
 	s.stops++
 	if !s.opts.Interactive || ctx.Err() != nil {

@@ -80,9 +80,11 @@ type Console struct {
 	done       chan struct{} // closed by Close
 	closing    sync.Once
 	closeErr   error
+	escaped    chan struct{} // one token: see Escaped
 
 	// owned by ReadLine's goroutine:
-	queue []string // lines submitted together, still to be returned
+	queue         []string // lines submitted together, still to be returned
+	stopListening func()   // ends what listen began; nil for nothing
 
 	mu      sync.Mutex // guards prefill
 	prefill string
@@ -106,7 +108,7 @@ func Open(cfg Config) (*Console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open console: %w", err)
 	}
-	c := &Console{tty: t, done: make(chan struct{})}
+	c := &Console{tty: t, done: make(chan struct{}), escaped: make(chan struct{}, 1)}
 	c.screen = &screen{out: cfg.Out, size: t.size}
 	c.editor = &editor{
 		screen:   c.screen,
@@ -213,6 +215,8 @@ func (c *Console) ReadLine() (string, error) {
 		c.queue = c.queue[1:]
 		return line, nil
 	}
+	c.unlisten()
+	defer c.listen()
 	start, ended := c.editor.begin()
 	if c.closed() {
 		return "", fmt.Errorf("read line: %w", os.ErrClosed)

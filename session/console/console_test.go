@@ -3,6 +3,7 @@
 package console
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -267,6 +268,12 @@ func TestLongLine(t *testing.T) {
 	tm.await("x89\"\nhost> █")
 }
 
+func (tm *term) output() []byte {
+	tm.mu.Lock()
+	defer tm.mu.Unlock()
+	return bytes.Clone(tm.raw.Bytes())
+}
+
 func (tm *term) written() int {
 	tm.mu.Lock()
 	defer tm.mu.Unlock()
@@ -294,11 +301,63 @@ func TestTypeAhead(t *testing.T) {
 	tm.await("got \"wait\"\n█")
 	tm.order("write", "login: ")
 	tm.await("got \"wait\"\nlogin: █")
-	tm.typed("early\rnext")
+	tm.typed("eaxx\x7f\x7frly\rnext")
+	tm.await("got \"wait\"\nlogin: early⏎\n       next█")
 	tm.order("write", "name\n")
-	tm.await("got \"wait\"\nlogin: name\n█")
+	tm.await("got \"wait\"\nlogin: name\nearly⏎\nnext█")
 	tm.order("go", "")
 	tm.await("got \"wait\"\nlogin: name\nhost> early\ngot \"early\"\nhost> next█")
+}
+
+// A password that is typed ahead is not shown.
+func TestTypeAheadHidesAPassword(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("wait\r")
+	tm.await("got \"wait\"\n█")
+	tm.order("hide", "")
+	tm.order("write", "asked\n")
+	tm.await("asked\n█")
+	tm.typed("sesame")
+	tm.order("write", "answered\n")
+	tm.await("answered\n█")
+	tm.order("go", "")
+	tm.await("Password: █")
+	tm.typed("\r")
+	tm.await("got \"sesame\"")
+	if bytes.Contains(tm.output(), []byte("sesame\x1b")) || bytes.Count(tm.output(), []byte("sesame")) != 1 {
+		t.Errorf("the password was shown: %q", tm.output())
+	}
+}
+
+// The escape key is heard while nobody reads: the next line is a command, in front of
+// what was typed before.
+func TestEscapeIsHeardWhileWaiting(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("wait\r")
+	tm.await("got \"wait\"\n█")
+	tm.typed("draft\x1dsta")
+	tm.await("escaped\ncommand> sta█")
+	tm.typed("tus\r")
+	tm.await("got \"\\x1dstatus\"\nhost> draft█")
+	// A line that stands before the key is read first; the wait that it leads to ends
+	// at once.
+	tm.typed("\x15wait\r")
+	tm.await("got \"wait\"\n█")
+	tm.typed("wait\r\x1dx\r")
+	tm.await("escaped\nhost> wait\ngot \"wait\"\nescaped\ncommand> x\ngot \"\\x1dx\"\nhost> █")
+}
+
+func TestLend(t *testing.T) {
+	tm := start(t, 80, 24)
+	tm.await("host> █")
+	tm.typed("lend\r")
+	tm.await("lent: █")
+	tm.typed("in a program\r")
+	tm.await("lent: in a program\nread \"in a program\\n\", <nil>\nhost> █")
+	tm.typed("on\r")
+	tm.await("got \"on\"\nhost> █")
 }
 
 func TestNoWidth(t *testing.T) {

@@ -111,7 +111,18 @@ func helperConsole() {
 		fmt.Fprintf(c, "got %s\n", strconv.QuoteToASCII(line))
 		switch line {
 		case "wait":
-			<-gate
+			select {
+			case <-gate:
+			case <-c.Escaped():
+				fmt.Fprintln(c, "escaped")
+			}
+		case "lend":
+			c.Lend(func() error {
+				fmt.Print("lent: ")
+				line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+				fmt.Printf("read %q, %v\n", line, err)
+				return nil
+			})
 		case "crash":
 			c.Close()
 			panic("crashed")

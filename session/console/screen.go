@@ -27,7 +27,7 @@ type view struct {
 // piece of output and draws again below it, all in one write.
 //
 // It is in one of two states. Idle: nobody reads a line, the area holds
-// unfinished output at most. Editing: the area holds the prompt and the view,
+// unfinished output and what is typed ahead at most. Editing: the area holds the prompt and the view,
 // be it a line, a search or a question about a paste. In both it may be away,
 // suspended or closed: nothing is drawn then; output goes out as it comes.
 type screen struct {
@@ -39,6 +39,7 @@ type screen struct {
 	away    bool
 	prompt  string
 	view    view
+	ahead   []rune // typed while nobody reads a line
 	partial []byte // output without its line end yet
 	lead    bool   // partial is part of the area
 	joined  bool   // partial's first half scrolled away with a submitted line
@@ -179,8 +180,8 @@ func (s *screen) layout(width int) *layout {
 			prompt = s.prompt
 		}
 		return lay(width, lead, prompt, s.view.text, s.view.pos)
-	case s.state == idle && lead != "":
-		return lay(width, lead, "", nil, 0)
+	case s.state == idle && (lead != "" || len(s.ahead) > 0):
+		return lay(width, lead, "", s.ahead, len(s.ahead))
 	}
 	return nil
 }
@@ -219,11 +220,22 @@ func (s *screen) show(v view) {
 	}
 }
 
+// setAhead shows what is typed while no line is being read.
+func (s *screen) setAhead(text []rune) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != idle || slices.Equal(s.ahead, text) {
+		return
+	}
+	s.ahead = text
+	s.redraw()
+}
+
 // begin starts the editing of a line. The caller shows the first view.
 func (s *screen) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = editing
+	s.state, s.ahead = editing, nil
 	if !s.away {
 		io.WriteString(s.out, pasteOn)
 	}
@@ -300,6 +312,7 @@ func (s *screen) leave() {
 		return
 	}
 	v := s.view
+	s.ahead = nil
 	buf := s.appendFinal(nil, "")
 	s.view, s.away = v, true
 	if s.lead {

@@ -21,7 +21,11 @@ func (*tty) wait() error               { return errors.ErrUnsupported }
 func (*tty) size() (width, height int) { return 80, 24 }
 func (*tty) takePastes() []paste       { return nil }
 func (*tty) Read([]byte) (int, error)  { return 0, io.EOF }
+func (*tty) again()                    {}
+func (*tty) restore() error            { return errors.ErrUnsupported }
 func (*tty) Close() error              { return nil }
+
+func (*tty) listen(func([]byte)) (stop func(), err error) { return nil, errors.ErrUnsupported }
 
 func (c *Console) suspend()      {}
 func (c *Console) watchSignals() {}

@@ -3,6 +3,7 @@
 package console
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -22,15 +23,20 @@ func IsTerminal(f *os.File) bool {
 	return err == nil
 }
 
+// maxAhead is how much may be typed while nobody reads a line before the rest waits
+// in the system, octets.
+const maxAhead = 64 << 10 // 64 KiB
+
 // A tty is a terminal: its three modes, its size, and its keys as the shim
-// rewrites them. Only the editor library's goroutine calls Read.
+// rewrites them. The editor library's goroutine calls Read while a line is edited;
+// in between listen takes what is typed ahead.
 type tty struct {
 	in, out int
 	wake    [2]int // a pipe; a closed write end ends Read
 
-	// owned by Read:
-	keys  shim
-	ready []byte
+	reading sync.Mutex // guards what follows: held by who reads
+	keys    shim
+	ready   []byte
 
 	mu     sync.Mutex // guards what follows
 	pastes []paste
@@ -125,18 +131,58 @@ func (t *tty) takePastes() []paste {
 
 // Read reads keys. It returns io.EOF at once when the tty is closed, and when
 // the terminal has gone away.
+//
+// A read ends behind a key that ends a line, so that the library holds nothing of
+// what was typed ahead.
 func (t *tty) Read(p []byte) (int, error) {
-	for len(t.ready) == 0 {
-		if err := t.more(); err != nil {
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	for len(t.ready) == 0 || t.gone() {
+		if err := t.more(-1); err != nil {
 			return 0, err
 		}
 	}
 	n := copy(p, t.ready)
+	if end := bytes.IndexAny(p[:n], "\r\x03\x04"); end >= 0 {
+		n = end + 1
+	}
 	t.ready = t.ready[n:]
 	return n, nil
 }
 
-func (t *tty) more() error {
+// listen takes the keys that are typed while no line is edited, until stop is called
+// or the tty is closed. heard is called with those that wait, which the next Read
+// returns: at once, and whenever there are more.
+func (t *tty) listen(heard func(ahead []byte)) (stop func(), err error) {
+	var ends [2]int
+	if err := unix.Pipe(ends[:]); err != nil {
+		return nil, os.NewSyscallError("pipe", err)
+	}
+	unix.CloseOnExec(ends[0])
+	unix.CloseOnExec(ends[1])
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if !t.reading.TryLock() {
+			return // the library has not let go: it takes them itself
+		}
+		defer t.reading.Unlock()
+		for heard(t.ready); len(t.ready) < maxAhead; heard(t.ready) {
+			if t.more(ends[0]) != nil {
+				return
+			}
+		}
+	}()
+	return func() {
+		unix.Close(ends[1])
+		<-done
+		unix.Close(ends[0])
+	}, nil
+}
+
+// more waits for keys, until the tty is closed or the other end of the pipe stop is;
+// a negative one is none.
+func (t *tty) more(stop int) error {
 	timeout := -1
 	if t.keys.pending() {
 		timeout = int(keyDelay / time.Millisecond)
@@ -144,6 +190,7 @@ func (t *tty) more() error {
 	fds := []unix.PollFd{
 		{Fd: int32(t.in), Events: unix.POLLIN},
 		{Fd: int32(t.wake[0]), Events: unix.POLLIN},
+		{Fd: int32(stop), Events: unix.POLLIN}, // one that is negative never has any
 	}
 	n, err := unix.Poll(fds, timeout)
 	switch {
@@ -153,8 +200,10 @@ func (t *tty) more() error {
 		return os.NewSyscallError("poll", err)
 	case fds[1].Revents != 0:
 		return io.EOF
+	case fds[2].Revents != 0:
+		return os.ErrClosed
 	case n == 0:
-		t.ready = t.keys.idle(nil)
+		t.ready = t.keys.idle(t.ready)
 		return nil
 	}
 	var buf [4096]byte
@@ -165,7 +214,7 @@ func (t *tty) more() error {
 	case err != nil || n <= 0: // EIO: the other side hung up
 		return io.EOF
 	}
-	t.ready = t.keys.feed(nil, buf[:n])
+	t.ready = t.keys.feed(t.ready, buf[:n])
 	if len(t.keys.pastes) > 0 {
 		t.mu.Lock()
 		t.pastes = append(t.pastes, t.keys.pastes...)
@@ -173,6 +222,13 @@ func (t *tty) more() error {
 		t.keys.pastes = nil
 	}
 	return nil
+}
+
+// gone reports whether the tty is closed.
+func (t *tty) gone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closed
 }
 
 // Close ends a Read in flight and puts the terminal back. It may be called

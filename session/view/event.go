@@ -61,7 +61,12 @@ func (p *Printer) Event(e wire.Event) {
 		}
 		p.forget(e.Conn)
 	}
-	p.flush()
+	switch e.Kind {
+	case wire.KindOpen, wire.KindTry, wire.KindSecure, wire.KindError, wire.KindClose:
+		p.flush() // what comes of a command
+	default:
+		p.arrived()
+	}
 }
 
 // Untold takes the place of Event for an error that somebody else tells.

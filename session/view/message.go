@@ -25,7 +25,7 @@ func (p *Printer) Message(m *proto.Message) {
 		// Over HTTP/2 the frames have been shown.
 		if m.Stream == 0 && p.shows(v, m) && !v.early(m) {
 			p.event(m, e)
-			p.flush()
+			p.arrived()
 		}
 		return
 	}
@@ -41,7 +41,7 @@ func (p *Printer) Message(m *proto.Message) {
 	}
 	p.notes(m, notesOf(m, &b))
 	p.conclude(v, m, &b)
-	p.flush()
+	p.arrived()
 }
 
 // shows reports whether the rows of m are to be written. Nobody types frames, or the queries of DNS.
@@ -77,7 +77,7 @@ func (p *Printer) Partial(conn int, st proto.State) {
 		part.Conn = conn
 		p.content(&part, done, nil)
 	}
-	p.flush()
+	p.arrived()
 }
 
 // Unfinished returns, in ASCII with escapes, the last line of what the peer has

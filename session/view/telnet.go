@@ -99,7 +99,7 @@ func (p *Printer) Settle() {
 	for _, conn := range slices.Sorted(maps.Keys(p.conns)) {
 		p.unfold(conn, p.conns[conn])
 	}
-	p.flush()
+	p.arrived()
 }
 
 // telnetText appends a line of text, or what stands for one.

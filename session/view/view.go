@@ -88,9 +88,10 @@ type Printer struct {
 	conns   map[int]*connView
 	jar     cookie.Jar // what the responses so far have set
 	telnet  NegotiationRows
-	shown   int       // rows of a body; 0 for a third of the screen
-	live    int       // how many of conns stand open
-	current int       // see Current
+	shown   int // rows of a body; 0 for a third of the screen
+	live    int // how many of conns stand open
+	current int // see Current
+	held    held
 	start   time.Time // of the recording, as far as it is known
 }
 
@@ -144,23 +145,23 @@ func (p *Printer) Current(conn int) {
 }
 
 // Info writes text as "*" rows, one for each of its lines.
-func (p *Printer) Info(text string) { p.say(0, markInfo, text) }
+func (p *Printer) Info(text string) { p.say(0, markInfo, text, p.flush) }
 
 // Warn writes text as "!" rows.
-func (p *Printer) Warn(text string) { p.say(0, markWarn, text) }
+func (p *Printer) Warn(text string) { p.say(0, markWarn, text, p.flush) }
 
-// InfoOf is Info about a connection, whose number stands there where its rows have
-// one.
-func (p *Printer) InfoOf(conn int, text string) { p.say(conn, markInfo, text) }
+// InfoOf is Info about what has come of itself on a connection, whose number stands
+// there where its rows have one; 0 for no number.
+func (p *Printer) InfoOf(conn int, text string) { p.say(conn, markInfo, text, p.arrived) }
 
-// WarnOf is Warn about a connection.
-func (p *Printer) WarnOf(conn int, text string) { p.say(conn, markWarn, text) }
+// WarnOf is Warn about the same.
+func (p *Printer) WarnOf(conn int, text string) { p.say(conn, markWarn, text, p.arrived) }
 
-func (p *Printer) say(conn int, m mark, text string) {
+func (p *Printer) say(conn int, m mark, text string, flush func()) {
 	p.begin()
 	defer p.mu.Unlock()
 	p.rows(conn, m, text)
-	p.flush()
+	flush()
 }
 
 // begin locks p, to write rows for the screen as it is now.

@@ -56,6 +56,8 @@ var views = map[string]func(p *Printer, m *moment){
 	"HeaderTable": func(p *Printer, m *moment) {
 		p.HeaderTable(m.h, &http2.Table{Entries: []http2.Entry{{Name: []byte(m.h), Value: []byte(m.h)}}})
 	},
+	"Hold":   func(p *Printer, m *moment) { p.Hold() },
+	"Held":   func(p *Printer, m *moment) { p.Held() },
 	"Info":   func(p *Printer, m *moment) { p.Info(m.h) },
 	"InfoOf": func(p *Printer, m *moment) { p.InfoOf(1, m.h) },
 	"Message": func(p *Printer, m *moment) {
@@ -66,6 +68,7 @@ var views = map[string]func(p *Printer, m *moment){
 	"Negotiations": func(p *Printer, m *moment) { p.Negotiations(NegotiationRows(len(m.h) % 3)) },
 	"Now":          func(p *Printer, m *moment) { p.Now(start) },
 	"Partial":      func(p *Printer, m *moment) { p.Partial(m.e.Conn, m.st) },
+	"Release":      func(p *Printer, m *moment) { p.Release() },
 	"Reread":       func(p *Printer, m *moment) { p.Reread(2) },
 	"Settle":       func(p *Printer, m *moment) { p.Settle() },
 	"Timing": func(p *Printer, m *moment) {

@@ -1,0 +1,53 @@
+package session
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+func TestHold(t *testing.T) {
+	servers := world{"chat:9000": chatty, "h:80": oneReply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", true)}
+	synctest.Test(t, func(t *testing.T) {
+		golden(t, "hold.golden", play(t, servers, Options{},
+			".hold", "open chat 9000", "one", "^Z 6s", ".use", ".await re later", ".use new open h 80", "GET / HTTP/1.1", "", ".assert status == 200",
+			".release", ".hold", ".use 1", "two", ".quit"))
+	})
+}
+
+// ^] while a reply is waited for ends the wait.
+func TestEscapeEndsAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		term := &escaping{terminal: terminal{lines: []string{"open h 80", "GET / HTTP/1.0", "", "\x1dstatus", ".quit"}}, escaped: make(chan struct{}, 1)}
+		s, err := New(Options{Lines: term, Out: term, Interactive: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.dial = world{"h:80": silent}.dial
+		if err := s.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if screen := term.screen.String(); !strings.Contains(screen, "* stopped waiting; still connected\nh http> ^]status\n* connected to h:80") {
+			t.Errorf("the screen:\n%s", screen)
+		}
+	})
+}
+
+// An escaping terminal has ^] pressed after it has given an empty line.
+type escaping struct {
+	terminal
+	escaped chan struct{}
+}
+
+func (e *escaping) Escaped() <-chan struct{} { return e.escaped }
+
+func (e *escaping) ReadLine() (string, error) {
+	line, err := e.terminal.ReadLine()
+	if line == "" {
+		e.escaped <- struct{}{}
+	}
+	return line, err
+}
