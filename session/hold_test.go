@@ -10,7 +10,7 @@ func TestHold(t *testing.T) {
 	servers := world{"chat:9000": chatty, "h:80": oneReply("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", true)}
 	synctest.Test(t, func(t *testing.T) {
 		golden(t, "hold.golden", play(t, servers, Options{},
-			".hold", "open chat 9000", "one", "^Z 6s", ".use", ".await re later", ".use new open h 80", "GET / HTTP/1.1", "", ".assert status == 200",
+			".hold", "open chat 9000", "one", "^Z 6s", ".use", ".await re later", ".use new open h 80", "GET / HTTP/1.1", "Host: h", "", ".assert status == 200",
 			".release", ".hold", ".use 1", "two", ".quit"))
 	})
 }
