@@ -94,6 +94,24 @@ func (c *command) form() string {
 	return strings.TrimSpace(c.word() + " " + c.args)
 }
 
+// A Word says in words what a command of the session's language is.
+type Word struct {
+	Group   string // "Connect", "Look"
+	Form    string // ".hex [N]"
+	Summary string // one line
+	Detail  string // sentences; lines that begin with a blank are examples; may be ""
+	Example string // may be ""
+}
+
+// Words returns the commands, in the order in which people read them, for manuals.
+func Words() []Word {
+	var words []Word
+	for _, c := range commands() {
+		words = append(words, Word{Group: c.group, Form: c.form(), Summary: c.summary, Detail: flow(c.detail), Example: c.example})
+	}
+	return words
+}
+
 // CommandTable returns the commands as a Markdown table, for the manual.
 func CommandTable() string {
 	var b strings.Builder

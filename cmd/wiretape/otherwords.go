@@ -31,6 +31,9 @@ var sClientWords = map[string]struct {
 // of the plain command are read: "-connect" must never be read as "-c onnect".
 // Any other word with one dash that is no cluster of short flags is an error.
 func adoptOtherTools(root *cobra.Command, args []string) ([]string, error) {
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		return args, nil // a shell asks, and the line is not complete
+	}
 	if sub, _, err := root.Find(args); err == nil && sub != root {
 		return args, nil
 	}

@@ -92,7 +92,8 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
 	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out: "+joinComma(detect.Protos()))
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
-	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.recordCommand(), a.test(), a.format(), a.diff(), a.lint(), a.sessions(), a.auto(), a.importCommand(), a.exportCommand(), a.demo(), a.version())
+	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.recordCommand(), a.test(), a.format(), a.diff(), a.lint(), a.sessions(), a.auto(), a.importCommand(), a.exportCommand(), a.demo(), a.completion(), a.man(), a.version())
+	completeArguments(cmd)
 	return cmd
 }
 
@@ -216,7 +217,7 @@ const unattendedDial = 30 * time.Second
 
 // laterWords are commands to come. They are no hosts, so that a script which uses
 // one does not dial it.
-var laterWords = []string{"curl", "completion", "man"}
+var laterWords = []string{"curl"}
 
 // plainTarget reads the target of the plain command.
 func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err error) {
