@@ -21,7 +21,11 @@ type lines struct {
 	err  error
 	n    int   // lines begun so far; line ends in a raw block count
 	size int64 // read of src
+	base int64 // offset in the file of what src begins with
 }
+
+// offset returns where in the file the next unused byte stands.
+func (l *lines) offset() int64 { return l.base + l.size - int64(l.w-l.r) }
 
 // line returns the next line without its line end. It is valid until the next
 // call. At the end of the stream a line without its line end comes with

@@ -26,6 +26,7 @@ type parser struct {
 	ended    bool // "; end" was read
 	captures captures
 	order    order
+	within   bool   // reading began within the tape
 	raw      int64  // the length of the raw block that the last line announced
 	leaf     string // what the last "= tls" said of the certificate to come; "" for nothing
 	tls      int    // the connection of the "= tls" that a certificate may follow; 0 for none
@@ -182,7 +183,9 @@ func (p *parser) socket(r *Record, conn int, s []byte) error {
 	p.tls, p.leaf = 0, ""
 	words, err := parseSocket(r.Key, s[n:], &r.Event)
 	if err == nil {
-		err = p.order.event(conn, r.Event.Kind)
+		if err = p.order.event(conn, r.Event.Kind); p.within {
+			err = nil
+		}
 	}
 	if err != nil {
 		return err

@@ -24,6 +24,9 @@ type Reader struct {
 	read bool // the header was
 
 	follow bool // see Follow
+	data   []byte // of the record that Next has given
+	place  Place  // of that record
+	pieced bool   // it is not the first of its raw block
 
 	rawLeft int64 // bytes of the current raw block that are still to come
 	runConn int   // the run that the next data line may continue; 0 for none
@@ -72,41 +75,47 @@ func (r *Reader) Created() time.Time { return r.p.created }
 // error is the last thing that it gives. The tape's end may be a [Cut].
 func (r *Reader) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		var data []byte
 		for {
-			out, err := r.next(data[:0])
-			if err == io.EOF {
+			rec, err := r.Next()
+			if err == io.EOF || !yield(rec, err) || err != nil {
 				return
 			}
+		}
+	}
+}
+
+// Next returns the next of what Records gives, and io.EOF at the end. Its data is
+// valid until the next call.
+func (r *Reader) Next() (Record, error) {
+	for {
+		if r.rawLeft > 0 {
+			r.place = Place{Line: r.rec.Line, Offset: r.in.offset(), raw: r.rawLeft, lines: r.in.n, conn: r.rec.Event.Conn, dir: r.rec.Event.Dir}
+			piece, _, err := r.piece()
 			if err != nil {
-				yield(Record{}, err)
-				return
+				return Record{}, err
 			}
-			data = out
-			if r.rec.Kind == Data && r.rec.Form != Raw {
-				r.rec.Event.Data = out
-			}
-			if r.rec.Kind != Data || r.rec.Form != Raw {
-				if !yield(r.rec, nil) {
-					return
-				}
-				continue
-			}
-			for r.rawLeft > 0 {
-				piece, _, err := r.piece()
-				if err != nil {
-					yield(Record{}, err)
-					return
-				}
-				if len(piece) == 0 {
-					break
-				}
+			if len(piece) > 0 {
 				r.rec.Event.Data = piece
-				if !yield(r.rec, nil) {
-					return
-				}
-				r.rec.Continues = true
+				r.rec.Continues, r.pieced = r.rec.Continues || r.pieced, true
+				return r.rec, nil
 			}
+		}
+		if err := r.begin(); err != nil {
+			return Record{}, err
+		}
+		offset, lines := r.in.offset(), r.in.n
+		out, err := r.next(r.data[:0])
+		if err != nil {
+			return Record{}, err
+		}
+		r.data, r.pieced = out, false
+		r.place = Place{Line: r.rec.Line, Offset: offset, lines: lines}
+		switch {
+		case r.rec.Kind != Data:
+			return r.rec, nil
+		case r.rec.Form != Raw:
+			r.rec.Event.Data = out
+			return r.rec, nil
 		}
 	}
 }
@@ -114,11 +123,8 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 // next reads the next line into r.rec, and appends the bytes of a data line to
 // dst. It gives io.EOF at the end. After the line of a raw block, pieces follow.
 func (r *Reader) next(dst []byte) ([]byte, error) {
-	if !r.read {
-		r.read = true
-		if err := r.header(); err != nil {
-			return dst, err
-		}
+	if err := r.begin(); err != nil {
+		return dst, err
 	}
 	s, err := r.in.line()
 	switch {
@@ -160,7 +166,7 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 		if dst, rec.Form, rec.Spans, err = r.p.data(dst, rest); err != nil {
 			return dst, r.syntax(err)
 		}
-		if err := r.p.order.event(conn, wire.KindData); err != nil {
+		if err := r.p.order.event(conn, wire.KindData); err != nil && !r.p.within {
 			return dst, r.syntax(err)
 		}
 		r.rawLeft = r.p.raw
@@ -176,6 +182,15 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 		r.runConn = 0
 	}
 	return dst, nil
+}
+
+// begin reads the first line, once.
+func (r *Reader) begin() error {
+	if r.read {
+		return nil
+	}
+	r.read = true
+	return r.header()
 }
 
 // header reads the first line.

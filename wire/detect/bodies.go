@@ -11,22 +11,28 @@ import (
 )
 
 // newHTTP1 returns a parser of HTTP/1 that also reads what streams within bodies.
-func newHTTP1(limits proto.Limits) *http1.Parser {
+func newHTTP1(v *evidence, limits proto.Limits) *http1.Parser {
 	p := http1.New(limits)
-	p.Tap(tap(limits))
+	p.Tap(tap(v.body, limits))
 	return p
 }
 
 // newHTTP2 is [newHTTP1] for HTTP/2, which an Upgrade of a request may have led to.
-func newHTTP2(limits proto.Limits, request *http1.Request) *http2.Parser {
-	p := http2.NewUpgraded(limits, request)
-	p.Tap(tap(limits))
+func newHTTP2(v *evidence, limits proto.Limits) *http2.Parser {
+	p := http2.NewUpgraded(limits, v.asked)
+	p.Tap(tap(v.body, limits))
 	return p
 }
 
-// tap returns what opens a reader of the protocol within a body, if there is one.
-func tap(limits proto.Limits) func(*proto.Message) http1.Tap {
+// tap returns what opens a reader of a body: the one that was asked for, or that of
+// the protocol within it, if there is one.
+func tap(body func(*proto.Message) http1.Tap, limits proto.Limits) func(*proto.Message) http1.Tap {
 	return func(m *proto.Message) http1.Tap {
+		if body != nil {
+			if t := body(m); t != nil {
+				return t
+			}
+		}
 		if r, ok := m.Value.(*http1.Response); ok && isEventStream(r) {
 			return sse.New(limits)
 		}

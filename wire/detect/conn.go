@@ -39,8 +39,8 @@ const maxIdle = 1 << 10
 // maxSwitches bounds the protocols that one connection may go through.
 const maxSwitches = 16
 
-func newConn(id int, forced string, limits proto.Limits) *conn {
-	return &conn{id: id, limits: limits, v: evidence{forced: Canonical(forced)}}
+func newConn(id int, forced string, opts *Options) *conn {
+	return &conn{id: id, limits: opts.Limits, v: evidence{forced: Canonical(forced), body: opts.Body}}
 }
 
 // feed takes an event. The Messages are valid until the next call.
@@ -226,6 +226,7 @@ func (c *conn) restart(v evidence) {
 	}
 	c.before = c.exchanges
 	c.parser, c.proto, c.reason = nil, "", ""
+	v.body = c.v.body
 	c.v = v
 	c.v.lost = c.switches > maxSwitches
 }

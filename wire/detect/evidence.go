@@ -31,8 +31,9 @@ type evidence struct {
 	done     [2]bool // the run is over: the other side spoke, or the stream ended
 	finished bool    // nothing more will be looked at
 
-	asked  *http1.Request       // that an Upgrade of HTTP was about; nil where it was not seen
-	agreed *websocket.Handshake // what an Upgrade to WebSocket agreed on; nil where that was not seen
+	body   func(*proto.Message) http1.Tap // Options.Body
+	asked  *http1.Request                 // that an Upgrade of HTTP was about; nil where it was not seen
+	agreed *websocket.Handshake           // what an Upgrade to WebSocket agreed on; nil where that was not seen
 }
 
 // facts takes what the opening of the connection tells.

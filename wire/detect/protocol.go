@@ -45,8 +45,8 @@ type protocol struct {
 
 // protocols has a row for each, in the order in which they are listed.
 var protocols = []protocol{
-	{HTTP1, []string{"http", "http1", "http/1", "http/1.0"}, false, func(_ *evidence, l proto.Limits) proto.Parser { return newHTTP1(l) }},
-	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newHTTP2(l, v.asked) }},
+	{HTTP1, []string{"http", "http1", "http/1", "http/1.0"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newHTTP1(v, l) }},
+	{HTTP2, []string{"http2", "http/2", "h2c"}, false, func(v *evidence, l proto.Limits) proto.Parser { return newHTTP2(v, l) }},
 	{SMTP, []string{"lmtp"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, SMTP) }},
 	{FTP, nil, true, func(_ *evidence, l proto.Limits) proto.Parser { return line.New(l, FTP) }},
 	{POP3, []string{"pop"}, true, func(_ *evidence, l proto.Limits) proto.Parser { return pop3.New(l) }},

@@ -14,7 +14,7 @@ func (s *Stream) Reread(conn int, name string, events []wire.Event) []proto.Mess
 	if s.conns[conn] == nil {
 		s.order = append(s.order, conn)
 	}
-	c := newConn(conn, name, s.opts.Limits)
+	c := newConn(conn, name, &s.opts)
 	c.named = true
 	s.conns[conn] = c
 	for _, e := range events {

@@ -14,6 +14,7 @@ package detect
 
 import (
 	"wiretape/wire"
+	"wiretape/wire/http1"
 	"wiretape/wire/proto"
 )
 
@@ -29,6 +30,9 @@ type Options struct {
 	// Conns names the protocol of single connections, before Proto.
 	Conns  map[int]string
 	Limits proto.Limits
+	// Body is asked for a reader of the body of each message of HTTP, before it, and
+	// returns nil for none. A body that has one is not read as a stream of events.
+	Body func(*proto.Message) http1.Tap
 }
 
 // A Stream turns the events of a recording into the Messages of its
@@ -75,7 +79,7 @@ func (s *Stream) Feed(e wire.Event) []proto.Message {
 		if named {
 			forced = name
 		}
-		c = newConn(e.Conn, forced, s.opts.Limits)
+		c = newConn(e.Conn, forced, &s.opts)
 		c.named = named
 		s.conns[e.Conn] = c
 		s.order = append(s.order, e.Conn)

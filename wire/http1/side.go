@@ -143,7 +143,7 @@ func (s *side) refuse(offset int64, text, rule string) {
 func (s *side) keep(offset int64, p []byte) {
 	s.tapped(offset, p)
 	s.size += int64(len(p))
-	if s.holed {
+	if _, drained := s.tap.(Drain); s.holed || drained {
 		return
 	}
 	limit := s.p.limits.Body

@@ -22,6 +22,13 @@ type Tap interface {
 	Answered() bool
 }
 
+// A Drain is a [Tap] that has the body to itself: of what it is given a Message keeps
+// nothing but the size, and is cut.
+type Drain interface {
+	Tap
+	Drain()
+}
+
 // Tap has open asked, before the body of each message, for what is to be given that
 // body; it returns nil for nothing. Of the Message that it is given Value stands,
 // and what else is known before the body. It is to be called before the first Feed.

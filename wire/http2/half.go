@@ -130,6 +130,9 @@ func (p *Parser) data(s *side, st *stream, m *proto.Message) {
 	had := len(b.Data)
 	limit := int64(p.limits.Body)
 	limit = min(limit, int64(had)+max(0, maxHeld-t.held-t.lists))
+	if _, drained := h.tap.(http1.Drain); drained {
+		limit = int64(had)
+	}
 	b.Keep(m.Body.Data, int(limit))
 	b.Size += m.Body.Size - int64(len(m.Body.Data))
 	b.Cut = b.Size > int64(len(b.Data))
