@@ -23,7 +23,7 @@ type Reader struct {
 	cut  *Cut
 	read bool // the header was
 
-	follow bool // see Follow
+	follow bool   // see Follow
 	data   []byte // of the record that Next has given
 	place  Place  // of that record
 	pieced bool   // it is not the first of its raw block

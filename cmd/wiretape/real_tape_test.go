@@ -233,3 +233,57 @@ func TestLargeTapeInConstantMemory(t *testing.T) {
 		t.Logf("%s: %d octets, %d KiB", tt.args[:len(tt.args)-1], size, peak)
 	}
 }
+
+// A tape of a quarter of a GiB is played in both roles in a memory that does not depend on its
+// size.
+func TestLargeTapePlayedInConstantMemory(t *testing.T) {
+	size := int64(256 << 20)
+	if testing.Short() {
+		size = 128 << 20
+	}
+	const most = 72 << 10 // KiB: 64 MiB above a command that does nothing
+	tape, dir := sparseTape(t, size), t.TempDir()
+	ready := filepath.Join(dir, "ready")
+	server := exec.CommandContext(t.Context(), "wiretape", "serve", "-l", "127.0.0.1:0", "--match", "--ready-file", ready, tape)
+	client := exec.CommandContext(t.Context(), "wiretape", "replay", tape, "--to")
+	for _, cmd := range []*exec.Cmd{server, client} {
+		cmd.Env = terminalEnv(dir)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	var addr string
+	if !eventually(func() bool { b, err := os.ReadFile(ready); addr = strings.TrimSpace(string(b)); return err == nil }) {
+		t.Fatal("serve did not come up")
+	}
+	client.Args = append(client.Args, addr)
+	var out bytes.Buffer
+	client.Stdout, client.Stderr = &out, &out
+	if err := client.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- client.Wait() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	peak := 0
+	for err, over := error(nil), false; !over; {
+		select {
+		case err = <-ended:
+			if over = true; err != nil {
+				t.Errorf("replay: %v: %s", err, out.String())
+			}
+		case <-tick.C:
+			peak = max(peak, peakMemory(client.Process.Pid))
+		}
+	}
+	if !strings.Contains(out.String(), ": 0 differences; ") {
+		t.Errorf("replay: %s", out.String())
+	}
+	if served := peakMemory(server.Process.Pid); peak > most || served > most {
+		t.Errorf("memory: replay %d KiB, serve %d KiB, want at most %d", peak, served, most)
+	} else {
+		t.Logf("memory: replay %d KiB, serve %d KiB", peak, served)
+	}
+}

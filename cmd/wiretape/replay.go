@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -134,18 +136,40 @@ func replayTarget(to string, t *match.Tape) (wire.Target, error) {
 	return target, nil
 }
 
-// loadTape reads a tape whole.
+// loadTape reads a tape. It stays open as long as the command runs: of a long one the
+// bodies are read again when they are needed.
 func (a *app) loadTape(arg string, partial bool) (*match.Tape, error) {
-	f, name, err := a.openFile(arg)
+	src, name, err := a.openFile(arg)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	f, err := rereadable(src)
+	if err != nil {
+		return nil, usagef("tape %s: %w", name, err)
+	}
 	t, err := match.Load(f, name)
 	if err != nil {
 		return nil, err
 	}
 	return t, refuseCut(name, t.Cut, partial)
+}
+
+// maxPiped is how much of what can be read only once is read into memory; what is
+// longer goes to a file.
+const maxPiped = 8 << 20
+
+// rereadable returns src, or what it has where it can be read only once.
+func rereadable(src io.ReadCloser) (io.Reader, error) {
+	if f, ok := src.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+			return f, nil
+		}
+	}
+	first, err := io.ReadAll(io.LimitReader(src, maxPiped))
+	if err != nil || len(first) < maxPiped {
+		return bytes.NewReader(first), err
+	}
+	return seekable(io.NopCloser(io.MultiReader(bytes.NewReader(first), src)))
 }
 
 // errStepEnd is the end of stdin where each step wants Enter.

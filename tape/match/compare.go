@@ -47,6 +47,9 @@ type comparison struct {
 }
 
 func (c *comparison) run() {
+	if !c.whole() {
+		return
+	}
 	switch w := c.want.Value.(type) {
 	case *http1.Request:
 		if g, ok := c.got.Value.(*http1.Request); ok {
@@ -89,6 +92,10 @@ func (c *comparison) run() {
 			return
 		}
 	case nil:
+		if c.got.Value == nil && c.want.long {
+			c.streamed(string(c.want.Kind))
+			return
+		}
 		if c.got.Value == nil {
 			c.bytes(c.want.text(c.want.Span), c.got.Raw, string(c.want.Kind))
 			return
@@ -172,7 +179,7 @@ func (c *comparison) bytes(want text, got []byte, path string) bool {
 		m.Why += fmt.Sprintf("; %d bytes came", len(got))
 	}
 	if want.literal() {
-		m.Detail = hexDetail(want.b, got, at)
+		m.Detail = hexDetail(want.b, got, at, 0)
 	}
 	c.add(m, want.at(max(0, min(at, len(want.b)-1))))
 	return false
@@ -228,7 +235,10 @@ func Describe(m *Message) string {
 			s = questions(v)
 		}
 	default:
-		return fmt.Sprintf("%s %s", octets(int64(len(m.Raw))), Show(m.Raw))
+		if m.long {
+			return octets(m.Size())
+		}
+		return fmt.Sprintf("%s %s", octets(m.Size()), Show(m.Raw))
 	}
 	return Show([]byte(s))
 }

@@ -84,9 +84,9 @@ func common(w, g [][]byte) [][]int32 {
 }
 
 // hexDetail returns the octets of both sides around the first that differs, aligned
-// by their offset, "-" before what is on the tape and "+" before what came. It is
-// "" where both are text.
-func hexDetail(want, got []byte, at int) string {
+// by their offset, "-" before what is on the tape and "+" before what came. Both
+// begin at the offset base. It is "" where both are text.
+func hexDetail(want, got []byte, at int, base int64) string {
 	if readable(want) && readable(got) {
 		return ""
 	}
@@ -95,14 +95,14 @@ func hexDetail(want, got []byte, at int) string {
 	for ; len(rows) < 2*hexRows && (from < len(want) || from < len(got)); from += hexRow {
 		w, g := rowAt(want, from), rowAt(got, from)
 		if bytes.Equal(w, g) {
-			rows = append(rows, hexLine(' ', from, w))
+			rows = append(rows, hexLine(' ', base+int64(from), w))
 			continue
 		}
 		if len(w) > 0 {
-			rows = append(rows, hexLine('-', from, w))
+			rows = append(rows, hexLine('-', base+int64(from), w))
 		}
 		if len(g) > 0 {
-			rows = append(rows, hexLine('+', from, g))
+			rows = append(rows, hexLine('+', base+int64(from), g))
 		}
 	}
 	return strings.Join(rows, "\n")
@@ -111,7 +111,7 @@ func hexDetail(want, got []byte, at int) string {
 func rowAt(b []byte, from int) []byte { return b[min(len(b), from):min(len(b), from+hexRow)] }
 
 // hexLine returns a line as hexdump -C has it.
-func hexLine(mark byte, from int, b []byte) string {
+func hexLine(mark byte, from int64, b []byte) string {
 	var hex, text strings.Builder
 	for i, c := range b {
 		if i == hexRow/2 {

@@ -35,10 +35,10 @@ func TestHexDetail(t *testing.T) {
 	const lines = "  00000000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f  |................|\n" +
 		"- 00000010  41 42 43 44 45 46 47 48                           |ABCDEFGH|\n" +
 		"+ 00000010  41 ff 43 44 45 46 47 48                           |A.CDEFGH|"
-	if d := hexDetail(want, got, 17); d != lines {
+	if d := hexDetail(want, got, 17, 0); d != lines {
 		t.Errorf("got\n%s\nwant\n%s", d, lines)
 	}
-	if d := hexDetail([]byte("text"), []byte("test"), 2); d != "" {
+	if d := hexDetail([]byte("text"), []byte("test"), 2, 0); d != "" {
 		t.Errorf("text: %s", d)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"wiretape/wire/proto"
 )
 
-// A Tape is a recording read whole, for comparing and replaying. It is not
-// modified once it is read.
+// A Tape is a recording read for comparing and replaying. It is not modified once it
+// is read.
 type Tape struct {
 	Name  string
 	Rules Rules
@@ -48,43 +48,51 @@ type Item struct {
 	Wait    *tape.Wait // the range of time that the tape allows before it; nil for any
 }
 
-// maxTape bounds the octets of conversations that a Tape holds: 1 GiB.
-const maxTape = 1 << 30
-
-// maxBody is how much of a body is compared as JSON or text; of one that is
-// longer, what is beyond is compared octet by octet: 64 MiB.
+// maxBody is how much of a body is compared as JSON or text; a longer one is
+// compared octet by octet: 64 MiB.
 const maxBody = 64 << 20
 
 // Limits are those with which both sides of a comparison are parsed.
 func Limits() proto.Limits { return proto.Limits{Body: maxBody} }
 
-// Load reads a tape. The name stands in mismatches and errors.
+// Load reads a tape. The name stands in mismatches and errors. Of a tape longer than
+// 8 MiB the octets of long messages are not held if src is a file, or anything else
+// that is an [io.ReaderAt] and knows its size: they are read from it again when they
+// are needed, and src has to stay readable as long as the Tape is in use.
 func Load(src io.Reader, name string) (*Tape, error) {
-	l := loader{t: &Tape{Name: name}, convs: map[int]*loading{}}
-	r := tape.NewReader(src, name)
-	for rec, err := range r.Records() {
+	l := loader{t: &Tape{Name: name}, convs: map[int]*loading{}, protos: map[int]string{}}
+	l.r = tape.NewReader(src, name)
+	l.src = again(src)
+	for rec, err := range l.r.Records() {
+		if err == nil {
+			err = l.record(rec)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if err := l.record(rec); err != nil {
-			return nil, err
-		}
 	}
-	if cut, ok := r.Cut(); ok {
+	if cut, ok := l.r.Cut(); ok {
 		l.t.Cut = &cut
 	}
-	l.parse()
+	if err := l.close(); err != nil {
+		return nil, err
+	}
 	return l.t, nil
 }
 
 // A loader reads a tape.
 type loader struct {
 	t      *Tape
+	r      *tape.Reader
+	src    io.ReaderAt // to be read again; nil where all is held
+	d      *detect.Stream
+	protos map[int]string // by connection, for d
 	convs  map[int]*loading
 	order  int
-	size   int
-	wait   tape.Wait    // before the next event
-	events []wire.Event // what the parsers are given, in order
+	held   int        // octets and messages
+	wait   tape.Wait  // before the next event
+	run    wire.Event // what one side wrote at once, as far as the parsers were not given it
+	on     bool
 }
 
 // A loading is a connection in the course of being read.
@@ -93,9 +101,11 @@ type loading struct {
 	sides   [2]*stream
 	ended   [2]bool            // there is an EOF
 	ends    []Item             // events of the socket
+	last    int                // place of the last of them
 	streams []Item             // messages that frames amount to
 	waits   map[int]*tape.Wait // by place of the event
 	role    wire.Role
+	bodies  [2][]*body // of messages in progress
 }
 
 // longer adds two waits; several before one record add up.
@@ -106,7 +116,16 @@ func longer(a, b tape.Wait) tape.Wait {
 func (l *loader) record(rec tape.Record) error {
 	switch rec.Kind {
 	case tape.Rule:
+		if err := l.end(); err != nil {
+			return err
+		}
+		if rec.Key == "proto" && rec.Conn > 0 {
+			if c := l.convs[rec.Conn]; c != nil && len(c.sides[0].marks)+len(c.sides[1].marks) > 0 {
+				return fmt.Errorf("%s:%d: rule proto of connection %d after its bytes: rules stand before them", l.t.Name, rec.Line, rec.Conn)
+			}
+		}
 		l.t.Rules.Add(rec)
+		maps.Copy(l.protos, l.t.Rules.Protos)
 		return nil
 	case tape.Time:
 		l.wait = longer(l.wait, rec.Wait)
@@ -121,12 +140,13 @@ func (l *loader) record(rec tape.Record) error {
 	}
 	c := l.convs[e.Conn]
 	if c == nil {
-		c = &loading{conv: &Conv{Tape: l.t.Name, Conn: e.Conn, Line: rec.Line}, sides: [2]*stream{{name: l.t.Name}, {name: l.t.Name}}, waits: map[int]*tape.Wait{}, role: wire.Dialed}
-		l.convs[e.Conn] = c
-		l.t.Convs = append(l.t.Convs, c.conv)
+		c = l.begin(rec)
 	}
-	if n := len(l.events) - 1; rec.Kind == tape.Data && rec.Continues && n >= 0 && l.events[n].Conn == e.Conn && l.events[n].Kind == wire.KindData && l.events[n].Dir == e.Dir {
-		return l.more(c, rec, &l.events[n])
+	if rec.Kind == tape.Data && rec.Continues && l.on {
+		return l.more(c, rec)
+	}
+	if err := l.end(); err != nil {
+		return err
 	}
 	l.order++
 	if l.wait.Min != l.wait.Max && !l.wait.Free {
@@ -138,37 +158,162 @@ func (l *loader) record(rec tape.Record) error {
 		c.conv.Begin = l.order
 	}
 	if rec.Kind == tape.Data {
-		e.Data = nil
-		l.events = append(l.events, e)
-		return l.more(c, rec, &l.events[len(l.events)-1])
+		l.on, l.run = true, e
+		l.run.Data = nil
+		return l.more(c, rec)
 	}
 	c.socket(rec, l.order)
-	l.events = append(l.events, e)
-	return nil
+	return l.feed(c, e)
 }
+
+// begin notes a connection.
+func (l *loader) begin(rec tape.Record) *loading {
+	conn := rec.Event.Conn
+	c := &loading{conv: &Conv{Tape: l.t.Name, Conn: conn, Line: rec.Line}, waits: map[int]*tape.Wait{}, role: wire.Dialed}
+	for i, dir := range []wire.Dir{wire.ClientToServer, wire.ServerToClient} {
+		c.sides[i] = &stream{name: l.t.Name, conn: conn, dir: dir, src: l.src, r: l.r}
+	}
+	l.convs[conn] = c
+	l.t.Convs = append(l.t.Convs, c.conv)
+	return c
+}
+
+// packets reports whether each write is a datagram.
+func (c *loading) packets() bool { return c.conv.Facts != nil && c.conv.Facts.Network == "udp" }
 
 // more adds the bytes of a record to the event that they are a part of: lines of
 // one run are one write, and of UDP one datagram.
-func (l *loader) more(c *loading, rec tape.Record, e *wire.Event) error {
-	if l.size += len(rec.Event.Data); l.size > maxTape {
-		return fmt.Errorf("read %s: more than %d bytes of conversations", l.t.Name, maxTape)
+func (l *loader) more(c *loading, rec tape.Record) error {
+	side := proto.Side(rec.Event.Dir)
+	c.sides[side].add(rec, mark{line: rec.Line, order: l.order, seen: c.sides[1-side].size(), place: l.r.Place()})
+	l.run.Data = append(l.run.Data, rec.Event.Data...)
+	if l.src == nil || len(l.run.Data) < maxRun || c.packets() {
+		return nil
 	}
-	c.data(rec, l.order)
-	s := c.sides[proto.Side(e.Dir)]
-	e.Data = s.data[len(s.data)-len(e.Data)-len(rec.Event.Data):]
+	err := l.feed(c, l.run)
+	l.run.Data = l.run.Data[:0]
+	return err
+}
+
+// maxRun is how much of one write is given to the parsers at once, in octets.
+const maxRun = 128 << 10
+
+// end gives the parsers what is left of a run.
+func (l *loader) end() error {
+	if !l.on {
+		return nil
+	}
+	l.on = false
+	return l.feed(l.convs[l.run.Conn], l.run)
+}
+
+// feed gives the parsers an event, and takes what it amounts to.
+func (l *loader) feed(c *loading, e wire.Event) error {
+	if l.d == nil {
+		o := detect.Options{Proto: l.t.Rules.Proto, Conns: l.protos, Limits: Limits()}
+		if l.src != nil {
+			o.Body = l.body
+		}
+		l.d = detect.New(o)
+	}
+	if err := l.take(l.d.Feed(e)); err != nil {
+		return err
+	}
+	if e.Kind == wire.KindData {
+		c.sides[proto.Side(e.Dir)].trim()
+		l.run.Data = l.run.Data[:0]
+	}
+	if e.Kind == wire.KindClose {
+		c.read(l.d)
+	}
 	return nil
 }
 
-// data takes a record of bytes.
-func (c *loading) data(rec tape.Record, order int) {
-	s := c.sides[proto.Side(rec.Event.Dir)]
-	from := len(s.data)
-	s.marks = append(s.marks, mark{off: int64(from), line: rec.Line, order: order})
-	for _, span := range rec.Spans {
-		span.From, span.To = span.From+from, span.To+from
-		s.spans = append(s.spans, span)
+// read notes as what the connection is read, which is forgotten with its close.
+func (c *loading) read(d *detect.Stream) {
+	c.conv.Proto, c.conv.Reason = d.Proto(c.conv.Conn), d.Reason(c.conv.Conn)
+}
+
+// maxTape bounds what a Tape holds, in octets: 1 GiB.
+const maxTape = 1 << 30
+
+// messageSize is about what a message takes beside its octets.
+const messageSize = 1 << 10
+
+// take takes messages into the connections.
+func (l *loader) take(ms []proto.Message) error {
+	for _, m := range ms {
+		c := l.convs[m.Conn]
+		if c == nil || m.Kind == proto.KindGap {
+			continue
+		}
+		stream := m.Derived && (m.Kind == proto.KindRequest || m.Kind == proto.KindResponse)
+		if !stream && (m.Derived || c.framed(&m)) {
+			c.sides[proto.Side(m.Dir)].frame(&m)
+			continue
+		}
+		it, err := c.item(m)
+		if err != nil {
+			return err
+		}
+		l.held += messageSize + len(it.Message.Raw) + len(it.Message.Body.Data)
+		if l.held > maxTape && l.src == nil {
+			return fmt.Errorf("read %s: more than %d bytes of conversations, from what cannot be read twice", l.t.Name, maxTape)
+		} else if l.held > maxTape {
+			return fmt.Errorf("%s:%d: its messages take more than %d bytes of memory: split the tape", l.t.Name, it.Line, maxTape)
+		}
+		switch {
+		case stream:
+			c.streams = append(c.streams, it)
+		case !c.join(&it):
+			c.conv.Items = append(c.conv.Items, it)
+		}
+		if !m.Derived {
+			c.sides[proto.Side(m.Dir)].done(m.Span.To)
+		}
 	}
-	s.data = append(s.data, rec.Event.Data...)
+	return nil
+}
+
+// framed reports whether a message is a frame of a connection of HTTP/2, which is
+// read by what frames amount to. The first is an item: it tells.
+func (c *loading) framed(m *proto.Message) bool {
+	return len(c.conv.Items) > 0 && detect.Canonical(m.Proto) == detect.HTTP2 && m.Kind != proto.KindRaw && c.conv.beganHTTP2()
+}
+
+// maxPieces is how many raw messages in a row are apart; what a side says beyond is
+// one.
+const maxPieces = 16
+
+// join adds octets that no protocol frames to the item before them, if that is the
+// last of many.
+func (c *loading) join(it *Item) bool {
+	m, s := it.Message, c.sides[proto.Side(it.Dir)]
+	n := len(c.conv.Items)
+	if m.Kind != proto.KindRaw || n < maxPieces {
+		return false
+	}
+	last := &c.conv.Items[n-1]
+	if last.Dir != it.Dir || last.Message.Kind != proto.KindRaw || len(last.Message.Spans)+len(m.Spans) > 0 || c.packets() ||
+		last.Message.Span.To != m.Span.From || last.Seen != it.Seen || c.last > last.Begin {
+		return false
+	}
+	for i := 1; i < maxPieces && last.Message.Span.Len() <= proto.RawRun; i++ {
+		p := c.conv.Items[n-1-i].Message
+		if p == nil || p.Dir != it.Dir || p.Kind != proto.KindRaw || p.Span.To != c.conv.Items[n-i].Message.Span.From || c.conv.Items[n-1-i].Seen != it.Seen {
+			return false
+		}
+	}
+	to := last.Message
+	to.Span.To, to.Last, to.Complete, to.EndedBy = m.Span.To, m.Last, m.Complete, m.EndedBy
+	to.Body, to.Leaves = proto.Body{Size: to.Span.Len(), Cut: true}, nil
+	last.End = it.End
+	if to.long = s.src != nil; to.long {
+		to.Raw = nil
+	} else {
+		to.Raw = s.data[to.Span.From:to.Span.To]
+	}
+	return true
 }
 
 // socket takes a record of the socket. A close is the end of the direction of
@@ -183,7 +328,7 @@ func (c *loading) socket(rec tape.Record, order int) {
 		}
 		return
 	case wire.KindClose:
-		if c.conv.Facts == nil && len(c.sides[0].data)+len(c.sides[1].data) == 0 {
+		if c.conv.Facts == nil && c.sides[0].size()+c.sides[1].size() == 0 {
 			return // of a connection that never stood
 		}
 		dir := wire.ClientToServer
@@ -205,38 +350,33 @@ func (c *loading) socket(rec tape.Record, order int) {
 	default:
 		return // tries, timeouts and errors are nothing that can be played
 	}
+	c.last = order
 	c.ends = append(c.ends, Item{Line: rec.Line, Dir: e.Dir, Event: e, Begin: order, End: order, Wait: c.waits[order]})
 }
 
-// parse reads the events of all connections into messages.
-func (l *loader) parse() {
-	names := map[int]string{}
-	maps.Copy(names, l.t.Rules.Protos)
-	d := detect.New(detect.Options{Proto: l.t.Rules.Proto, Conns: names, Limits: Limits()})
-	take := func(ms []proto.Message) {
-		for _, m := range ms {
-			c := l.convs[m.Conn]
-			switch {
-			case c == nil || m.Kind == proto.KindGap:
-			case !m.Derived:
-				c.conv.Items = append(c.conv.Items, c.item(m))
-			case m.Kind == proto.KindRequest || m.Kind == proto.KindResponse:
-				c.streams = append(c.streams, c.item(m))
-			}
+// close takes what is pending, and puts the items in order.
+func (l *loader) close() error {
+	if err := l.end(); err != nil {
+		return err
+	}
+	if l.d != nil {
+		if err := l.take(l.d.Close()); err != nil {
+			return err
 		}
 	}
-	for _, e := range l.events {
-		take(d.Feed(e))
-	}
-	take(d.Close())
-	for conn, c := range l.convs {
-		c.conv.Proto, c.conv.Reason = d.Proto(conn), d.Reason(conn)
+	for _, c := range l.convs {
+		if c.conv.Proto == "" && l.d != nil {
+			c.read(l.d)
+		}
+		for _, s := range c.sides {
+			s.done(s.size())
+		}
 		c.conv.Items = ordered(append(c.conv.Items, c.ends...))
 		if c.conv.http2 = c.conv.beganHTTP2(); c.conv.http2 {
 			c.conv.Items = ordered(append(c.streams, c.ends...))
 		}
 	}
-	l.events = nil
+	return nil
 }
 
 // ordered sorts items by where they began.
@@ -252,16 +392,13 @@ func ordered(items []Item) []Item {
 }
 
 // item makes an Item of a message: when it began and when it was complete.
-func (c *loading) item(pm proto.Message) Item {
-	s, other := c.sides[proto.Side(pm.Dir)], c.sides[1-proto.Side(pm.Dir)]
-	m := s.message(pm)
-	first, last := s.mark(m.Span.From), s.mark(max(m.Span.From, m.Span.To-1))
-	it := Item{Line: first.line, Dir: m.Dir, Message: m, Begin: first.order, End: last.order, Wait: c.waits[first.order]}
-	// What came of the other direction before its first octet.
-	i := sort.Search(len(other.marks), func(i int) bool { return other.marks[i].order > first.order })
-	it.Seen = int64(len(other.data))
-	if i < len(other.marks) {
-		it.Seen = other.marks[i].off
+func (c *loading) item(pm proto.Message) (Item, error) {
+	s := c.sides[proto.Side(pm.Dir)]
+	m, err := s.message(pm, c.bodyOf(&pm))
+	if err != nil {
+		return Item{}, err
 	}
-	return it
+	first, last := s.first(m.Span.From), s.mark(max(m.Span.From, m.Span.To-1))
+	// Seen is what came of the other direction before its first octet.
+	return Item{Line: first.line, Dir: m.Dir, Message: m, Begin: first.order, End: last.order, Seen: first.seen, Wait: c.waits[first.order]}, nil
 }

@@ -17,9 +17,31 @@ func (p *player) await(it *match.Item) error {
 		return p.awaitEnd(it)
 	}
 	m := it.Message
+	p.start = p.taken
+	if m.Long() {
+		if m.IsRaw() {
+			return p.octets(it)
+		}
+		if !m.Streams(p.rules) || p.looked || p.rules.OrderAny {
+			whole, err := m.Whole()
+			if err != nil {
+				return err
+			}
+			m = whole
+			held := *it
+			held.Message = whole
+			p.peers[p.j] = &held
+			defer func(j int) { p.peers[j] = it }(p.j)
+			it = &held
+		}
+	}
 	same := 0 // octets of what came that are known to be the tape's
 	for ended := false; ; {
-		if equal, more := p.equal(m, &same); equal {
+		if m.Long() {
+			if got := p.message(m); got != nil {
+				return p.compare(it, got)
+			}
+		} else if equal, more := p.equal(m, &same); equal {
 			// Compared without being read.
 			if p.announced != nil {
 				p.announced(m, m)
@@ -33,7 +55,7 @@ func (p *player) await(it *match.Item) error {
 			}
 		}
 		if ended {
-			if len(m.Raw) == 0 || !m.Complete && m.Span.Len() == 0 {
+			if m.Size() == 0 || !m.Complete && m.Span.Len() == 0 {
 				return nil
 			}
 			return p.early(it)
@@ -82,7 +104,7 @@ func (p *player) turns() bool {
 func (p *player) fill() (bool, error) {
 	due := 0
 	if m := p.awaited(); m != nil {
-		due = len(m.Raw)
+		due = int(min(m.Size(), maxDue))
 	}
 	more, err := p.live.fill(due)
 	if p.end != nil && p.stopped() != nil {
@@ -90,6 +112,9 @@ func (p *player) fill() (bool, error) {
 	}
 	return more, err
 }
+
+// maxDue bounds what is held of a message that is compared as a whole, in bytes.
+const maxDue = 1 << 30
 
 // awaited returns the message that is awaited, nil for none.
 func (p *player) awaited() *match.Message {
@@ -111,7 +136,7 @@ func (p *player) message(want *match.Message) *match.Message {
 			return nil
 		}
 	}
-	n := len(want.Raw)
+	n := int(want.Size())
 	switch {
 	case p.packets():
 		if len(p.grams) == 0 {
@@ -139,7 +164,7 @@ func (p *player) message(want *match.Message) *match.Message {
 // raw makes a message like want of the next n octets.
 func (p *player) raw(want *match.Message, n int) *match.Message {
 	return match.Live(proto.Message{
-		Conn: want.Conn, Proto: want.Proto, Kind: want.Kind, Dir: want.Dir, Complete: n == len(want.Raw) || len(want.Spans) > 0,
+		Conn: want.Conn, Proto: want.Proto, Kind: want.Kind, Dir: want.Dir, Complete: n == int(want.Size()) || len(want.Spans) > 0,
 		Span: proto.Span{From: p.taken, To: p.taken + int64(n)}, EndedBy: "end of stream",
 		Body: proto.Body{Size: int64(n)},
 	}, bytes.Clone(p.in[:n]))
@@ -165,7 +190,7 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 	if p.announced != nil {
 		p.announced(it.Message, got)
 	}
-	if len(it.Message.Spans) == 0 && bytes.Equal(it.Message.Raw, got.Raw) && !p.packets() {
+	if !it.Message.Long() && len(it.Message.Spans) == 0 && bytes.Equal(it.Message.Raw, got.Raw) && !p.packets() {
 		p.tally.received.Add(1)
 		return nil // however each is read
 	}

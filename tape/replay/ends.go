@@ -92,12 +92,12 @@ func (p *player) silent(err error) error {
 		return err
 	}
 	m := match.Mismatch{Kind: match.Silence, TapeLine: p.s.conv.Line, Tape: p.s.conv.Tape, Conn: p.s.conv.Conn, Offset: -1}
-	got, want := p.read-p.taken, int64(0)
+	got, want := p.read-min(p.start, p.taken), int64(0)
 	if p.j < len(p.peers) {
 		m.TapeLine = p.peers[p.j].Line
 	}
 	if w := p.awaited(); w != nil {
-		m.N, m.Path, want = w.N, string(w.Kind), int64(len(w.Raw))
+		m.N, m.Path, want = w.N, string(w.Kind), w.Size()
 	}
 	m.Got = fmt.Sprintf("sent %d of %d; got %d of %d expected bytes, then silence for %v", p.sent, p.s.sends, got, want, p.silence)
 	p.tally.mismatch(m)
@@ -114,8 +114,8 @@ func (p *player) beyond() {
 	m.Got = fmt.Sprintf("%d bytes after the last that was expected: %s", len(p.in), match.Show(p.in))
 	if w := p.awaited(); w != nil {
 		m.Kind, m.Path, m.N = match.Extra, string(w.Kind), w.N
-		m.Got = fmt.Sprintf("%d bytes, and no end", len(p.in))
-		m.Why = fmt.Sprintf("the tape's has %d", len(w.Raw))
+		m.Got = fmt.Sprintf("%d bytes, and no end", p.read-p.start)
+		m.Why = fmt.Sprintf("the tape's has %d", w.Size())
 		if part, _ := p.progress(); part != nil && part.Value != nil {
 			got := match.Live(*part, p.in)
 			got.Complete = true // that it is not is told below

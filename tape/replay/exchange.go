@@ -131,8 +131,8 @@ func (x *exchange) prepare(last bool) {
 		}
 	}
 	for _, r := range x.replies {
-		if slices.ContainsFunc(r.Message.Spans, func(s tape.Span) bool { return s.ID != "" }) {
-			return // captured, computed, or a secret; of all others the sample is sent
+		if r.Message.Long() || slices.ContainsFunc(r.Message.Spans, func(s tape.Span) bool { return s.ID != "" }) {
+			return // read when it is sent; captured, computed, or a secret; of all others the sample is sent
 		}
 	}
 	x.ready = []byte{}

@@ -57,6 +57,7 @@ func (l *live) parse() {
 	if l.end != nil {
 		l.feedEnd()
 	}
+	l.pass()
 }
 
 // feedEnd tells the parser how the peer's direction ended, once.
@@ -108,8 +109,8 @@ func (l *live) settle() {
 	l.skip()
 }
 
-// wrote says that data is ours and about to leave.
-func (l *live) wrote(data []byte) {
+// writes says that data is ours and about to leave.
+func (l *live) writes(data []byte) {
 	if l.parser != nil {
 		l.unfed = append(l.unfed, fed{dir: l.s.ours, data: data})
 		if !l.s.lazy {

@@ -50,7 +50,7 @@ func (a *answerer) forward(ctx context.Context, m *match.Message) error {
 		ms := []proto.Message(nil)
 		if n > 0 {
 			ms = parser.Feed(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: chunk[:n]})
-			a.wrote(chunk[:n:n])
+			a.writes(chunk[:n:n])
 			a.parse() // before the buffer is used again
 			if _, err := a.c.Write(chunk[:n]); err != nil {
 				return errEnded
@@ -94,7 +94,7 @@ func (a *h2answerer) forward(ctx context.Context, m *match.Message, stream uint3
 	defer stop()
 	a.v.tally.differ(match.Mismatch{Kind: match.Unmatched, Path: "request", Offset: -1, Got: "passed on " + match.Describe(m)})
 	l := newH2link(up, wire.ClientToServer, a.silence)
-	l.send(1, requestFields(q, q.Authority), h2stream{body: m.Body.Data, trailers: h2Fields(nil, q.Trailers)})
+	l.send(1, requestFields(q, q.Authority), h2stream{body: m.Payload(), left: sendable(m), trailers: h2Fields(nil, q.Trailers)})
 	for {
 		if err := l.flush(); err != nil {
 			return errEnded
@@ -113,7 +113,7 @@ func (a *h2answerer) forward(ctx context.Context, m *match.Message, stream uint3
 				a.headers(stream, responseFields(got), false)
 				continue
 			}
-			st := h2stream{body: got.Body.Data, trailers: h2Fields(nil, r.Trailers)}
+			st := h2stream{body: got.Payload(), left: sendable(got), trailers: h2Fields(nil, r.Trailers)}
 			if !got.Complete {
 				code := http2.ErrCodeInternal
 				st.trailers, st.reset = nil, &code

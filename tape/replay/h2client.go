@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -54,6 +55,7 @@ func (r *run) http2(ctx context.Context, i int, conn *wire.Conn, s *script) erro
 	}
 	p.plan()
 	p.h2link = newH2link(conn, wire.ClientToServer, max(0, r.silence()))
+	p.wants = p.wanted
 	err := p.play(ctx)
 	if err == nil && p.end == nil {
 		p.bye(0)
@@ -143,6 +145,9 @@ func (p *h2player) ask(ctx context.Context, a *h2ask) error {
 	if err != nil {
 		return err
 	}
+	if m, err = p.r.searchable(m); err != nil {
+		return err
+	}
 	body, _, err := p.r.secretFields(m, head, m.Body.Data)
 	if err != nil {
 		return err
@@ -150,7 +155,10 @@ func (p *h2player) ask(ctx context.Context, a *h2ask) error {
 	id := p.id
 	p.id += 2
 	p.streams[id] = a
-	st := h2stream{body: body}
+	st := h2stream{body: m.Payload(), left: sendable(m)}
+	if !m.Long() {
+		st.body, st.left = bytes.NewReader(body), int64(len(body))
+	}
 	st.trailers = h2Fields(nil, q.Trailers)
 	if !m.Complete {
 		code, reset := resetBy(m.EndedBy)
@@ -211,6 +219,21 @@ func (r *run) secret(m *match.Message, id string, n int) (string, error) {
 	return "", fmt.Errorf("%s:%d: secret %s (%d B) not set: export %s%s", r.t.Name, m.Line(m.Span.From), id, n, env, id)
 }
 
+// wanted returns the recorded response with which one is compared while it comes, nil
+// for none.
+func (p *h2player) wanted(like *proto.Message) *match.Message {
+	a := p.streams[like.Stream]
+	if a == nil {
+		return nil
+	}
+	for _, it := range a.replies[a.got:] {
+		if !interim(it.Message) && it.Message.Streams(&p.r.t.Rules) {
+			return it.Message
+		}
+	}
+	return nil
+}
+
 // take compares a response with the recorded one of its exchange.
 func (p *h2player) take(m *proto.Message) {
 	if m.Dir != p.ours.Reverse() || !m.Derived || m.Kind != proto.KindResponse {
@@ -220,7 +243,7 @@ func (p *h2player) take(m *proto.Message) {
 	if a == nil || a.got == len(a.replies) {
 		return // of a stream that is over for us
 	}
-	it, got := a.replies[a.got], match.Live(*m, nil)
+	it, got := a.replies[a.got], p.h2link.came(m)
 	if interim(got) && !interim(it.Message) {
 		p.r.tally.mismatch(match.Mismatch{Kind: match.Extra, Path: "interim response", Got: match.Describe(got), TapeLine: it.Line,
 			N: it.Message.N, Tape: p.s.conv.Tape, Conn: it.Message.Conn, Offset: -1})

@@ -2,6 +2,8 @@ package replay
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -39,13 +41,18 @@ type h2link struct {
 	owed     map[uint32]int64 // the same by stream
 	data     map[uint32]int64 // octets of DATA that came, by stream
 	goAway   *http2.Frame     // of the peer
-	end      error            // what ended the peer's direction; nil before
+	chunked  []byte           // of a DATA frame of ours
+	failed   error            // why a body cannot be sent
+	wants    func(*proto.Message) *match.Message
+	checks   []*checked // of the peer's messages in progress
+	end      error      // what ended the peer's direction; nil before
 }
 
 // An h2stream is a message of ours of which something is still to be sent.
 type h2stream struct {
 	sent     int64 // octets of DATA, less what WINDOW_UPDATE has allowed
-	body     []byte
+	body     io.Reader
+	left     int64 // octets of the body that are to be sent
 	trailers []hpack.HeaderField
 	open     bool           // END_STREAM does not follow
 	reset    *http2.ErrCode // RST_STREAM follows
@@ -66,6 +73,7 @@ func newH2link(c *wire.Conn, ours wire.Dir, silence time.Duration) *h2link {
 		window: h2StartWindow, initial: h2StartWindow, maxFrame: h2StartFrame,
 		streams: map[uint32]*h2stream{}, owed: map[uint32]int64{}, data: map[uint32]int64{},
 	}
+	l.parser.Tap(l.open)
 	l.enc = hpack.NewEncoder(&l.block)
 	if ours == wire.ClientToServer {
 		l.out = append(l.out, http2.Preface...)
@@ -87,13 +95,18 @@ func (l *h2link) tell(b []byte) {
 
 // flush writes what is due.
 func (l *h2link) flush() error {
-	if len(l.out) == 0 {
-		return nil
+	for len(l.out) > 0 {
+		_, err := l.c.Write(l.out)
+		if l.out = l.out[:0]; err != nil {
+			return err
+		}
+		l.sendWaiting()
 	}
-	_, err := l.c.Write(l.out)
-	l.out = l.out[:0]
-	return err
+	return l.failed
 }
+
+// maxOut is how many octets wait to be written before no more of a body is read.
+const maxOut = 1 << 20
 
 // read reads once and returns the messages that came, those of frames among them.
 // At the end of the peer's direction l.end is set; the error is that of silence.
@@ -209,7 +222,7 @@ func (l *h2link) told(id uint32, end bool, at int) {
 // send sends a message: its fields now, its body and what follows as the windows
 // allow.
 func (l *h2link) send(id uint32, head []hpack.HeaderField, st h2stream) {
-	end := len(st.body) == 0 && len(st.trailers) == 0 && !st.open && st.reset == nil
+	end := st.left == 0 && len(st.trailers) == 0 && !st.open && st.reset == nil
 	l.headers(id, head, end)
 	if end {
 		return
@@ -226,16 +239,22 @@ func (l *h2link) send(id uint32, head []hpack.HeaderField, st h2stream) {
 // more sends of a message what the windows allow, and reports whether that is
 // all.
 func (l *h2link) more(id uint32, st *h2stream) bool {
-	for len(st.body) > 0 {
-		n := min(int64(len(st.body)), int64(l.maxFrame), l.window, l.initial-st.sent)
-		if n <= 0 {
+	for st.left > 0 {
+		n := min(st.left, int64(l.maxFrame), l.window, l.initial-st.sent)
+		if n <= 0 || len(l.out) > maxOut {
 			return false
 		}
-		end := n == int64(len(st.body)) && len(st.trailers) == 0 && !st.open && st.reset == nil
+		data := slices.Grow(l.chunked[:0], int(n))[:n]
+		if _, err := io.ReadFull(st.body, data); err != nil {
+			l.failed = fmt.Errorf("read the body of stream %d: %w", id, err)
+			return true
+		}
+		l.chunked = data
+		end := n == st.left && len(st.trailers) == 0 && !st.open && st.reset == nil
 		at := len(l.out)
-		l.out = http2.AppendData(l.out, id, end, -1, st.body[:n])
+		l.out = http2.AppendData(l.out, id, end, -1, data)
 		l.told(id, end, at)
-		st.body = st.body[n:]
+		st.left -= n
 		l.window -= n
 		st.sent += n
 	}
@@ -287,4 +306,32 @@ func h2Fields(dst []hpack.HeaderField, fs http1.Fields) []hpack.HeaderField {
 		dst = append(dst, hpack.HeaderField{Name: name, Value: string(f.Value)})
 	}
 	return dst
+}
+
+// open is asked by the parser what is to be done with a body.
+func (l *h2link) open(like *proto.Message) http1.Tap {
+	if like.Dir == l.ours {
+		return nobody{} // we know it
+	}
+	if l.wants == nil {
+		return nil
+	}
+	want := l.wants(like)
+	if want == nil {
+		return nil
+	}
+	c := &checked{Check: match.NewCheck(want), stream: like.Stream, from: -1}
+	l.checks = append(l.checks, c)
+	return c
+}
+
+// came makes a Message of one that came.
+func (l *h2link) came(m *proto.Message) *match.Message {
+	for i, c := range l.checks {
+		if c.of(m, 0) {
+			l.checks = slices.Delete(l.checks, i, i+1)
+			return c.Live(*m, nil)
+		}
+	}
+	return match.Live(*m, nil)
 }

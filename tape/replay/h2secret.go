@@ -96,6 +96,15 @@ func (r *run) secretFields(m *match.Message, head []hpack.HeaderField, body []by
 	return put, names, nil
 }
 
+// searchable returns a request with its body where a secret may have to be put back in
+// that: a long one that is nothing but octets has none.
+func (r *run) searchable(m *match.Message) (*match.Message, error) {
+	if len(r.fields) == 0 || m.Streams(&r.t.Rules) {
+		return m, nil
+	}
+	return m.Whole()
+}
+
 // checkSecrets reports what is missing to put back the secrets of HTTP/2: a value, or
 // the place for one.
 func (r *run) checkSecrets() error {
@@ -118,7 +127,11 @@ func (r *run) checkSecrets() error {
 					}
 				}
 			}
-			_, names, err := r.secretFields(st.Message, requestFields(q, ""), st.Message.Body.Data)
+			m, err := r.searchable(st.Message)
+			if err != nil {
+				return err
+			}
+			_, names, err := r.secretFields(m, requestFields(q, ""), m.Body.Data)
 			if err != nil {
 				return err
 			}

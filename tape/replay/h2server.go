@@ -37,6 +37,7 @@ func isPreface(b []byte) (is, more bool) {
 // http2 plays exchanges to a connection of which first came already.
 func (v *serving) http2(ctx context.Context, c *wire.Conn, vars *match.Vars, first []byte) {
 	a := &h2answerer{ctx: ctx, h2link: newH2link(c, wire.ServerToClient, v.Silence), v: v, vars: vars, early: map[uint32]*exchange{}, hurried: v.pool.early}
+	a.wants = v.wants()
 	err := a.take(a.feed(first))
 	for err == nil && a.end == nil && (ctx.Err() == nil || v.isOver()) {
 		if err = a.flush(); err != nil {
@@ -86,7 +87,7 @@ func (a *h2answerer) take(ms []proto.Message) error {
 // request answers a request that is complete. One that its client has given up
 // is nothing that can be answered.
 func (a *h2answerer) request(m *proto.Message) error {
-	got := match.Live(*m, nil)
+	got := a.came(m)
 	if x := a.early[m.Stream]; x != nil {
 		delete(a.early, m.Stream)
 		if m.Complete {
@@ -148,7 +149,7 @@ func (a *h2answerer) answer(x *exchange, stream uint32) error {
 			a.headers(stream, fields, false)
 			continue
 		}
-		st := h2stream{body: m.Body.Data, trailers: h2Fields(nil, res.Trailers)}
+		st := h2stream{body: m.Payload(), left: sendable(m), trailers: h2Fields(nil, res.Trailers)}
 		if !m.Complete {
 			st.trailers = nil
 			code, reset := resetBy(m.EndedBy)
@@ -163,6 +164,14 @@ func (a *h2answerer) answer(x *exchange, stream uint32) error {
 		}
 	}
 	return nil
+}
+
+// sendable returns how many octets of a body can be sent: those that the tape has.
+func sendable(m *match.Message) int64 {
+	if m.Long() {
+		return m.Body.Size
+	}
+	return int64(len(m.Body.Data))
 }
 
 // resetBy returns the code by which the sender reset a stream, from why the

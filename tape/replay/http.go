@@ -31,6 +31,7 @@ func (v *serving) http(ctx context.Context, c *wire.Conn) {
 	s := *v.scripts[0]
 	s.lazy, s.bytes, s.proto = true, false, detect.HTTP1
 	a := &answerer{ctx: ctx, live: newLive(c, &s, v.Silence), v: v, vars: vars, render: v.renderer(vars)}
+	a.wants = v.wants()
 	for {
 		is, more := isPreface(a.in)
 		if is {
@@ -57,6 +58,15 @@ func (v *serving) http(ctx context.Context, c *wire.Conn) {
 			return
 		}
 	}
+}
+
+// wants returns what finds the recorded request with which one is compared while it
+// comes. What may be passed on is held.
+func (v *serving) wants() func(*proto.Message) *match.Message {
+	if v.Unmatched == Forward {
+		return nil
+	}
+	return v.pool.wanted
 }
 
 // one takes a request and answers it. It returns false where the connection is
@@ -253,7 +263,7 @@ func (p *pool) earlyFor(part *proto.Message, l *live) *exchange {
 func (a *answerer) answer(x *exchange) (bool, error) {
 	if x.ready != nil {
 		a.v.tally.sent.Add(int64(len(x.replies)))
-		a.wrote(x.ready)
+		a.writes(x.ready)
 		if len(x.ready) > 0 {
 			if _, err := a.c.Write(x.ready); err != nil {
 				a.v.tally.note("a client did not take its answer: %v", err)
@@ -279,8 +289,12 @@ func (a *answerer) reply(x *exchange, i int) error {
 	for _, n := range notes {
 		a.v.tally.note("%s", n)
 	}
-	a.wrote(data)
-	_, err = a.c.Write(data)
+	a.writes(data)
+	if _, err = a.c.Write(data); err == nil && x.replies[i].Message.Long() {
+		if err = a.writesRest(x.replies[i].Message); err == nil {
+			err = a.copyRest(x.replies[i].Message)
+		}
+	}
 	if err != nil {
 		a.v.tally.note("a client did not take its answer: %v", err)
 	} else {

@@ -69,7 +69,7 @@ func (p *pool) recall(b []byte, so *prefix) (x *exchange, n int, more bool) {
 // remember is learn for a client's request, where what it says beyond its key
 // has been told and nothing has to be captured from it.
 func (p *pool) remember(m *match.Message, g *group) {
-	if !g.fixed() {
+	if !g.fixed() || g.all[0].request.Message.Long() {
 		return
 	}
 	p.mu.Lock()

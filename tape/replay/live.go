@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,13 @@ type live struct {
 	unfed   []fed
 	skipped [2]int64 // octets of a direction that the parser will never see
 	busy    bool     // the parser is in the middle of something
+
+	// wants returns the recorded message with which one of the peer is compared
+	// while it comes, nil for none.
+	wants  func(*proto.Message) *match.Message
+	checks []*checked   // of the peer's messages that were not taken
+	ending atomic.Bool  // the write deadline is that of the end
+	wrote  atomic.Int64 // when something of ours was last written, in ns since 1970
 }
 
 // readSize is how much is read at once, in bytes: no datagram is longer.
@@ -45,7 +53,7 @@ const readSize = 64 << 10
 func newLive(c *wire.Conn, s *script, silence time.Duration) *live {
 	l := &live{c: c, s: s, peer: s.ours.Reverse(), silence: silence, chunk: make([]byte, readSize)}
 	if !s.bytes {
-		l.parser = detect.New(detect.Options{Proto: s.proto, Limits: match.Limits()})
+		l.parser = detect.New(detect.Options{Proto: s.proto, Limits: match.Limits(), Body: l.open})
 		facts := c.Facts()
 		l.feed(wire.Event{Kind: wire.KindOpen, Facts: &facts})
 	}
@@ -83,6 +91,8 @@ func (l *live) fill(due int) (bool, error) {
 	}
 	switch {
 	case err == nil:
+	case wire.IsTimeout(err) && time.Since(time.Unix(0, l.wrote.Load())) < l.silence:
+		l.until = time.Time{} // it takes what is ours
 	case wire.IsTimeout(err):
 		return false, errSilence
 	default:
@@ -91,7 +101,7 @@ func (l *live) fill(due int) (bool, error) {
 		return n > 0, nil
 	}
 	// The same bytes in small chunks are a little longer.
-	if len(l.in) > due+due/8+maxBeyond {
+	if len(l.in) > due+due/8+maxBeyond || l.exceeded() {
 		return false, errBeyond
 	}
 	return true, nil
@@ -157,7 +167,11 @@ func (l *live) next() *match.Message {
 		if from > to {
 			continue
 		}
-		return match.Live(m, bytes.Clone(l.in[from:to]))
+		raw := bytes.Clone(l.in[from:to])
+		if c := l.checkOf(&m); c != nil {
+			return c.Live(m, raw)
+		}
+		return match.Live(m, raw)
 	}
 	return nil
 }
@@ -192,7 +206,7 @@ func (l *live) progress() (m *proto.Message, n int64) {
 // as the first need octets of m. Heads may differ in length; a head counts as
 // such.
 func (l *live) arrivedPart(m *match.Message, need int64) bool {
-	if n := min(need, int64(len(m.Raw))); int64(len(l.in)) >= n && bytes.Equal(l.in[:n], m.Raw[:n]) {
+	if n := min(need, int64(len(m.Raw))); !m.Long() && int64(len(l.in)) >= n && bytes.Equal(l.in[:n], m.Raw[:n]) {
 		return true // however it reads
 	}
 	part, n := l.progress()

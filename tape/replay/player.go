@@ -37,6 +37,7 @@ type player struct {
 
 	last time.Time // of the last thing that was played, where timing counts
 
+	start    int64             // where in the peer's stream what is awaited begins
 	i, j     int               // our next step, the peer's next item
 	peers    []*match.Item     // the peer's items, in the order in which they are awaited
 	sent     int               // messages
@@ -54,6 +55,7 @@ var errPlayed = errors.New("the connection ended early")
 // play plays to the end. An error says that it could not.
 func (p *player) play(ctx context.Context) error {
 	p.peers = slices.Clone(p.s.peer)
+	p.wants = p.wanted
 	p.stopped = func() error { return context.Cause(ctx) }
 	defer func() {
 		if p.queued != nil {
@@ -101,6 +103,7 @@ func (p *player) play(ctx context.Context) error {
 func (p *player) finish() error {
 	if p.queued != nil {
 		if p.silence > 0 {
+			p.ending.Store(true)
 			p.c.SetWriteDeadline(time.Now().Add(p.silence))
 		}
 		p.drain()

@@ -6,6 +6,7 @@ import (
 
 	"wiretape/tape/match"
 	"wiretape/wire/http1"
+	"wiretape/wire/proto"
 )
 
 // A pool is the exchanges of a tape that is HTTP throughout.
@@ -40,7 +41,7 @@ func newPool(t *match.Tape, s *Server) (*pool, bool) {
 		}
 		p.all = append(p.all, list...)
 		for _, x := range list {
-			p.longest = max(p.longest, len(x.request.Message.Raw))
+			p.longest = max(p.longest, int(min(x.request.Message.Size(), maxDue)))
 			p.early = p.early || slices.ContainsFunc(x.early, func(n int64) bool { return n >= 0 })
 		}
 	}
@@ -75,7 +76,7 @@ func (p *pool) sort() {
 		x.group.all = append(x.group.all, x)
 	}
 	for _, x := range p.all {
-		if m := x.request.Message; !x.h2 && x.group.fixed() && m.Complete && framed(m) {
+		if m := x.request.Message; !x.h2 && x.group.fixed() && m.Complete && framed(m) && !m.Long() {
 			p.learn(m.Raw, x.group)
 		}
 	}
@@ -109,6 +110,22 @@ func (p *pool) find(got *match.Message) *group {
 		}
 		if want.Value.(*http1.Request).Method == q.Method && match.Compare(want, got, &p.rules, nil).Key {
 			return g
+		}
+	}
+	return nil
+}
+
+// wanted returns the recorded request with which one of a client is compared while
+// it comes, nil for none.
+func (p *pool) wanted(like *proto.Message) *match.Message {
+	q, ok := like.Value.(*http1.Request)
+	if !ok {
+		return nil
+	}
+	for _, g := range p.groups {
+		want := g.all[0].request.Message
+		if r := want.Value.(*http1.Request); want.Streams(&p.rules) && r.Method == q.Method && r.Target == q.Target {
+			return want
 		}
 	}
 	return nil

@@ -61,17 +61,25 @@ func (p *player) send(s step) error {
 	for _, n := range notes {
 		p.tally.note("%s", n)
 	}
-	p.wrote(data)
+	p.writes(data)
 	p.sent++
 	if p.rules.RequireTiming {
 		p.last = time.Now()
 	}
-	if p.unacked += len(data); p.unacked > inline && p.queued == nil {
+	if s.Message.Long() {
+		if err := p.writesRest(s.Message); err != nil {
+			return err
+		}
+	}
+	if p.unacked += len(data); (p.unacked > inline || s.Message.Long()) && p.queued == nil {
 		p.startWriter()
 	}
-	c := p.c
+	l := p.live
 	p.do(func() error {
-		_, err := c.Write(data)
+		_, err := l.c.Write(data)
+		if err == nil && s.Message.Long() {
+			err = l.copyRest(s.Message)
+		}
 		return err
 	})
 	if p.writeErr == nil {

@@ -133,7 +133,12 @@ func (r *Runner) play(ctx context.Context, name string) *Result {
 }
 
 func (r *Runner) replay(ctx context.Context, name string) (replay.Report, error) {
-	t, err := load(name)
+	f, err := os.Open(name)
+	if err != nil {
+		return replay.Report{Tape: name}, err
+	}
+	defer f.Close() // not before: of a long tape the bodies are read while it is played
+	t, err := match.Load(f, name)
 	if err != nil {
 		return replay.Report{Tape: name}, err
 	}
@@ -159,13 +164,4 @@ func (r *Runner) replay(ctx context.Context, name string) (replay.Report, error)
 		err = fmt.Errorf("%s: %w: %v", name, ErrTimeout, r.Timeout)
 	}
 	return report, err
-}
-
-func load(name string) (*match.Tape, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return match.Load(f, name)
 }
