@@ -3,7 +3,7 @@ package lint
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
+	"iter"
 	"strings"
 
 	"wiretape/tape"
@@ -78,8 +78,36 @@ func (c *checker) inside(text []byte, line int, kind Kind, why string, depth int
 	c.base64(text, line, depth)
 }
 
-// inBase64 is what may be base64 of either alphabet.
-var inBase64 = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}`)
+// minEncoded and minLine are the lengths of the shortest base64 that is looked into,
+// and of a line on which it goes on.
+const minEncoded, minLine = 20, 4
+
+// inBase64 gives what may be base64 of either alphabet.
+func inBase64(text []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		end := 0
+		for from, to := range base64Class.runs(text, minEncoded) {
+			if from < end {
+				continue // a line of the one before
+			}
+			for end = to; ; {
+				line := bytes.TrimPrefix(text[end:], []byte{'\r'})
+				if len(line) == 0 || line[0] != '\n' {
+					break
+				}
+				line = line[1:]
+				n := base64Class.end(line, 0)
+				if n < minLine {
+					break
+				}
+				end = len(text) - len(line) + n
+			}
+			if end = padded(text, end); !yield(text[from:end]) {
+				return
+			}
+		}
+	}
+}
 
 // maxDepth bounds base64 within base64.
 const maxDepth = 2
@@ -89,8 +117,7 @@ func (c *checker) base64(text []byte, line, depth int) {
 	if depth >= maxDepth {
 		return
 	}
-	for _, at := range inBase64.FindAllIndex(text, 1000) {
-		whole := text[at[0]:at[1]]
+	for whole := range inBase64(text) {
 		parts := [][]byte{whole}
 		if bytes.IndexByte(whole, '/') >= 0 {
 			parts = append(parts, bytes.Split(whole, []byte("/"))...) // of a path

@@ -3,6 +3,7 @@ package lint
 import (
 	"bytes"
 	"crypto/sha256"
+	"iter"
 	"math"
 	"regexp"
 	"slices"
@@ -15,25 +16,80 @@ import (
 
 // knownKeys are the forms of the keys of well-known services.
 var knownKeys = []struct {
-	name string
-	re   *regexp.Regexp
+	name  string
+	words []string // of which each has one
+	re    *regexp.Regexp
 }{
-	{"GITHUB_TOKEN", regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})`)},
-	{"GITLAB_TOKEN", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-	{"AWS_KEY", regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
-	{"SLACK_TOKEN", regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
-	{"STRIPE_KEY", regexp.MustCompile(`\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}`)},
-	{"GOOGLE_KEY", regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{"NPM_TOKEN", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}`)},
-	{"SENDGRID_KEY", regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
+	{"GITHUB_TOKEN", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})`)},
+	{"GITLAB_TOKEN", []string{"glpat-"}, regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
+	{"AWS_KEY", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{"SLACK_TOKEN", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`)},
+	{"STRIPE_KEY", []string{"k_live_", "k_test_"}, regexp.MustCompile(`\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}`)},
+	{"GOOGLE_KEY", []string{"AIza"}, regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{"NPM_TOKEN", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}`)},
+	{"SENDGRID_KEY", []string{"SG."}, regexp.MustCompile(`\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}`)},
 }
 
-// telling finds a value under a name that tells of a secret: a field of a head, a
-// parameter, a member of JSON.
-var telling = regexp.MustCompile(`(?i)([A-Za-z0-9_-]*(?:secret|token|passw|passphrase|credential|api-?_?key|auth|session|signature|private)[A-Za-z0-9_-]*)"?\s*[:=]\s*"?([A-Za-z0-9+/_.~=-]{16,})`)
+// tellingWords are those in a name that tell of a secret, in lower case.
+var tellingWords = []string{"secret", "token", "passw", "passphrase", "credential", "apikey", "api_key", "api-key", "api-_key", "auth", "session", "signature", "private"}
 
-// values finds what may be a random value.
-var values = regexp.MustCompile(`[A-Za-z0-9+/_~-]{16,}={0,2}`)
+var (
+	nameClass  = classOf("_-")
+	valueClass = classOf("+/_.~=-")
+	plainClass = classOf("+/_~-") // of what may be a random value wherever it stands
+)
+
+const (
+	maxName  = 256 // of a name that tells of a secret, octets that are looked at
+	minValue = 16
+)
+
+// telling gives what stands in b under a name that tells of a secret, as a field of a
+// head, a parameter or a member of JSON.
+func telling(b []byte) iter.Seq2[[]byte, [2]int] {
+	return func(yield func(name []byte, value [2]int) bool) {
+		last := 0 // where the value before ends
+		for i := 0; i < len(b); i++ {
+			n := bytes.IndexAny(b[i:], ":=")
+			if n < 0 {
+				return
+			}
+			i += n
+			from := skip(b, i+1)
+			if from < len(b) && b[from] == '"' {
+				from++
+			}
+			to := valueClass.end(b[:min(len(b), from+minValue)], from)
+			if to-from < minValue {
+				continue
+			}
+			name := bytes.TrimRight(b[min(i, max(last, i-maxName)):i], " \t\r\n\f")
+			name = bytes.TrimSuffix(name, []byte{'"'})
+			k := len(name)
+			for k > 0 && nameClass[name[k-1]] {
+				k--
+			}
+			name = name[k:]
+			low := bytes.ToLower(name)
+			if !slices.ContainsFunc(tellingWords, func(w string) bool { return bytes.Contains(low, []byte(w)) }) {
+				continue
+			}
+			to = valueClass.end(b, to)
+			if !yield(name, [2]int{from, to}) {
+				return
+			}
+			i, last = to-1, to
+		}
+	}
+}
+
+// skip returns where the blanks end that stand at b[i].
+func skip(b []byte, i int) int {
+	for i < len(b) && strings.IndexByte(" \t\r\n\f", b[i]) >= 0 {
+		i++
+	}
+	return i
+}
 
 // harmless are fields whose values are random, or are sent back, and open nothing.
 var harmless = []string{
@@ -53,7 +109,7 @@ func (c *checker) look(rec *tape.Record, masked []bool) {
 		return
 	}
 	for _, k := range knownKeys {
-		for _, at := range k.re.FindAllIndex(data, 100) {
+		for _, at := range findAll(k.re, k.words, data) {
 			if !isMasked(at[0], at[1]) {
 				c.add(Finding{Line: rec.Line, Kind: Known, Name: k.name, Size: at[1] - at[0], Why: "it has the form of such a key"})
 			}
@@ -62,15 +118,16 @@ func (c *checker) look(rec *tape.Record, masked []bool) {
 	if isHarmless(data) {
 		return
 	}
-	for _, at := range telling.FindAllSubmatchIndex(data, 100) {
-		v := data[at[4]:at[5]]
-		if !isMasked(at[4], at[5]) && isRandom(v) && !c.streams.invented(v, string(data[at[2]:at[3]])) {
-			c.add(Finding{Line: rec.Line, Kind: Random, Name: nameOf(data[at[2]:at[3]]), Size: len(v), Why: "a random value under a telling name"})
+	for name, at := range telling(data) {
+		v := data[at[0]:at[1]]
+		if !isMasked(at[0], at[1]) && isRandom(v) && !c.streams.invented(v, string(name)) {
+			c.add(Finding{Line: rec.Line, Kind: Random, Name: nameOf(name), Size: len(v), Why: "a random value under a telling name"})
 		}
 	}
-	for _, at := range values.FindAllIndex(data, 1000) {
-		v := data[at[0]:at[1]]
-		if isMasked(at[0], at[1]) || !isRandom(v) || isCompound(v) {
+	for from, to := range plainClass.runs(data, minValue) {
+		to = padded(data, to)
+		v := data[from:to]
+		if isMasked(from, to) || !isRandom(v) || isCompound(v) {
 			continue
 		}
 		if line := c.echo.sent(rec.Event.Conn, rec.Event.Dir, v, rec.Line); line > 0 {

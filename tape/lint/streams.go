@@ -121,6 +121,9 @@ func (s *Streams) masked(e wire.Event, spans []tape.Span) {
 
 // patched finds what was overwritten in was[from:to].
 func (s *Streams) patched(p *pending, e wire.Event, was []byte, from, to int) {
+	if bytes.Equal(was[from:to], e.Data[from:to]) {
+		return
+	}
 	for i := from; i < to; i++ {
 		if was[i] == e.Data[i] {
 			continue
