@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
@@ -18,62 +17,45 @@ const name = "dns"
 
 // A Parser reads one connection. It implements [proto.Parser].
 type Parser struct {
-	limits    proto.Limits
+	core      proto.Duplex
 	datagrams bool // each event of KindData is a message
 	mdns      bool // at the port of multicast DNS
 	sides     [2]side
-	runs      proto.Runs
-	now       time.Duration
-	conn      int
-	secure    bool
-	out       []proto.Message
 	exchanges
 	partial [2]proto.Message
 }
 
 // A side is one direction.
 type side struct {
-	dir   wire.Dir
-	buf   proto.Buffer
-	first time.Duration // At of its first octet
-	raw   bool          // it is no DNS any more
+	*proto.Stream
+	raw bool // it is no DNS any more
 }
 
 // New returns a parser of a connection: of datagrams, each of them a message, or
 // of a stream, in which a length stands before each (RFC 1035, section 4.2.2).
 func New(limits proto.Limits, datagrams bool) *Parser {
-	p := &Parser{limits: limits.WithDefaults(), datagrams: datagrams}
-	p.runs.Limits = p.limits
-	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
+	p := &Parser{datagrams: datagrams}
+	p.core.Init(name, limits)
+	for i := range p.sides {
+		p.sides[i].Stream = &p.core.Sides[i]
+	}
 	return p
 }
 
 // Feed implements [proto.Parser].
 func (p *Parser) Feed(e wire.Event) []proto.Message {
-	p.out = p.out[:0]
-	p.now, p.conn = e.At, e.Conn
-	s := &p.sides[proto.Side(e.Dir)]
-	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
-	switch e.Kind {
-	case wire.KindOpen:
+	out := p.core.Feed((*duplex)(p), e)
+	switch {
+	case e.Kind == wire.KindOpen:
 		p.mdns = p.mdns || e.Facts != nil && isMDNS(e.Facts)
-	case wire.KindData:
-		p.data(s, e.Data)
-	case wire.KindGap:
-		if e.Size = proto.GapSize(e, s.buf.End()); e.Size > 0 {
-			p.flush(s, proto.Ending(e.Kind))
-			p.out = append(p.out, proto.Gap(e, name, s.buf.End(), p.secure))
-			s.buf.Gap(e.Size)
-		}
-	case wire.KindEOF:
-		p.flush(s, proto.Ending(e.Kind))
-	case wire.KindReset, wire.KindClose:
-		p.flushAll(proto.Ending(e.Kind))
-	case wire.KindSecure:
-		p.flushAll(proto.Ending(e.Kind))
-		p.secure = true
+	case e.Kind == wire.KindData && len(e.Data) == 0 && p.datagrams:
+		s := &p.sides[proto.Side(e.Dir)]
+		m := p.core.Message(s.Stream, proto.KindRaw)
+		m.First, m.Complete, m.EndedBy = m.Last, true, "datagram"
+		p.core.Emit(s.Stream, m, m.EndedBy)
+		return p.core.Out
 	}
-	return p.out
+	return out
 }
 
 // isMDNS reports whether a connection is of the port of multicast DNS (RFC 6762,
@@ -88,67 +70,43 @@ func isMDNS(f *wire.Facts) bool {
 }
 
 // Close implements [proto.Parser].
-func (p *Parser) Close() []proto.Message {
-	p.out = p.out[:0]
-	p.flushAll("end of recording")
-	return p.out
-}
+func (p *Parser) Close() []proto.Message { return p.core.Close((*duplex)(p)) }
 
-func (p *Parser) flushAll(why string) {
-	p.flush(&p.sides[0], why)
-	p.flush(&p.sides[1], why)
-}
+// A duplex is the Parser as its [proto.Duplex] sees it.
+type duplex Parser
 
-// flush ends what is in progress on a side, because of why.
-func (p *Parser) flush(s *side, why string) {
-	if n := s.buf.Len(); n > 0 {
-		p.rawBytes(s, n, &proto.Note{Offset: s.buf.Offset(), Text: "message is not complete", Rule: "RFC 1035 4.2.2"})
-	}
-	p.out = p.runs.End(p.out, s.dir, why)
-	s.raw = false
-}
-
-// rawBytes adds n octets to the raw run of a side.
-func (p *Parser) rawBytes(s *side, n int, note *proto.Note) {
-	from := s.buf.Start()
-	like := proto.Message{Conn: p.conn, Proto: name, Dir: s.dir, Secure: p.secure, First: s.first}
-	if note != nil && p.runs.Partial(s.dir) == nil {
-		like.Notes = []proto.Note{*note}
-	}
-	p.out = p.runs.Add(p.out, like, p.now, from, s.buf.Next(n))
-	s.buf.Release()
-	s.first = p.now
-}
-
-func (p *Parser) data(s *side, data []byte) {
-	if s.buf.Len() == 0 {
-		s.first = p.now
-	}
-	if len(data) > 0 {
-		s.buf.Push(data)
-	}
-	if p.datagrams {
-		p.datagram(s)
+// Read implements [proto.Reader].
+func (d *duplex) Read(side int) {
+	if s := &d.sides[side]; d.datagrams {
+		(*Parser)(d).datagram(s)
 	} else {
-		p.stream(s)
+		(*Parser)(d).stream(s)
 	}
-	s.buf.Keep()
+}
+
+// Gap implements [proto.Reader].
+func (d *duplex) Gap(side int, size int64) bool { return false }
+
+// Flush implements [proto.Reader].
+func (d *duplex) Flush(side int, why string) { (*Parser)(d).flush(&d.sides[side], why) }
+
+// Secured implements [proto.Reader].
+func (d *duplex) Secured() {}
+
+// flush ends what is in progress on a side.
+func (p *Parser) flush(s *side, _ string) {
+	if n := s.Buf.Len(); n > 0 {
+		p.core.Raw(s.Stream, n, &proto.Note{Offset: s.Buf.Offset(), Text: "message is not complete", Rule: "RFC 1035 4.2.2"})
+	}
+	s.raw = false
 }
 
 // datagram takes all that there is for one message.
 func (p *Parser) datagram(s *side) {
-	n := s.buf.Len()
-	if n == 0 {
-		at := s.buf.Offset()
-		p.out = append(p.out, proto.Message{
-			Conn: p.conn, Proto: name, Kind: proto.KindRaw, Dir: s.dir, Secure: p.secure, First: p.now, Last: p.now,
-			Span: proto.Span{From: at, To: at}, Complete: true, EndedBy: "datagram",
-		})
-		return
-	}
+	n := s.Buf.Len()
 	if n < headerLen {
-		p.rawBytes(s, n, &proto.Note{Offset: s.buf.Offset(), Text: fmt.Sprintf("a datagram of %d octets: a header has %d", n, headerLen), Rule: "RFC 1035 4.1.1"})
-		p.out = p.runs.End(p.out, s.dir, "datagram")
+		p.core.Raw(s.Stream, n, &proto.Note{Offset: s.Buf.Offset(), Text: fmt.Sprintf("a datagram of %d octets: a header has %d", n, headerLen), Rule: "RFC 1035 4.1.1"})
+		p.core.Out = p.core.Runs.End(p.core.Out, s.Dir, "datagram")
 		return
 	}
 	p.message(s, 0, n)
@@ -156,10 +114,10 @@ func (p *Parser) datagram(s *side) {
 
 // stream takes as many messages as are whole.
 func (p *Parser) stream(s *side) {
-	for s.buf.Len() > 0 {
-		b := s.buf.Peek()
+	for s.Buf.Len() > 0 {
+		b := s.Buf.Peek()
 		if s.raw {
-			p.rawBytes(s, len(b), nil)
+			p.core.Raw(s.Stream, len(b), nil)
 			return
 		}
 		if len(b) < 2 {
@@ -169,7 +127,7 @@ func (p *Parser) stream(s *side) {
 		if n < headerLen {
 			// There is no way back to where a length stands.
 			s.raw = true
-			p.rawBytes(s, len(b), &proto.Note{Offset: s.buf.Offset(), Text: fmt.Sprintf("a message of %d octets: a header has %d", n, headerLen), Rule: "RFC 1035 4.2.2"})
+			p.core.Raw(s.Stream, len(b), &proto.Note{Offset: s.Buf.Offset(), Text: fmt.Sprintf("a message of %d octets: a header has %d", n, headerLen), Rule: "RFC 1035 4.2.2"})
 			return
 		}
 		if len(b) < 2+n {
@@ -181,15 +139,12 @@ func (p *Parser) stream(s *side) {
 
 // message takes the next message of a side, of n octets, behind a prefix.
 func (p *Parser) message(s *side, prefix, n int) {
-	from := s.buf.Start()
-	head := bytes.Clone(s.buf.Next(prefix + n))
+	from := s.Buf.Start()
+	head := bytes.Clone(s.Buf.Next(prefix + n))
+	m := p.core.Message(s.Stream, proto.KindQuery)
 	d := decoder{b: head[prefix:], base: from + int64(prefix), mdns: p.mdns}
 	v := d.message()
-	m := proto.Message{
-		Conn: p.conn, Proto: name, Kind: proto.KindQuery, Dir: s.dir, Secure: p.secure, First: s.first, Last: p.now,
-		Value: v, Head: head, Span: proto.Span{From: from, To: from + int64(len(head))}, Notes: d.notes,
-		Complete: true, EndedBy: "datagram",
-	}
+	m.Value, m.Head, m.Notes, m.Complete, m.EndedBy = v, head, d.notes, true, "datagram"
 	if prefix > 0 {
 		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: from + int64(prefix)}, Name: "length"})
 		m.EndedBy = fmt.Sprintf("length %d reached", n)
@@ -202,11 +157,8 @@ func (p *Parser) message(s *side, prefix, n int) {
 	if v.Response && v.Flags&TC != 0 {
 		m.Notes = proto.AddNote(m.Notes, proto.Note{Offset: d.base + 2, Text: "the answer is truncated: ask again over TCP", Rule: "RFC 7766 5"})
 	}
-	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return int(max(-1, min(a.Offset-b.Offset, 1))) })
-	p.out = p.runs.End(p.out, s.dir, "a message followed")
-	p.out = append(p.out, m)
-	s.buf.Release()
-	s.first = p.now
+	p.core.Emit(s.Stream, m, "a message followed")
+	p.core.Release(s.Stream)
 }
 
 // exchanges are the queries of a connection.
@@ -324,25 +276,17 @@ func (p *Parser) State() proto.State {
 			st.Due++
 		}
 	}
-	if s := &p.sides[1]; !s.raw && s.buf.Len() >= 2 {
-		st.Got, st.Want = int64(s.buf.Len()-2), int64(binary.BigEndian.Uint16(s.buf.Peek()))
+	if s := &p.sides[1]; !s.raw && s.Buf.Len() >= 2 {
+		st.Got, st.Want = int64(s.Buf.Len()-2), int64(binary.BigEndian.Uint16(s.Buf.Peek()))
 	}
 	return st
 }
 
 // progress returns what is in progress on a side, nil for nothing.
 func (p *Parser) progress(i int) *proto.Message {
-	s := &p.sides[i]
-	if s.buf.Len() == 0 {
-		return p.runs.Partial(s.dir)
-	}
-	m := &p.partial[i]
-	*m = proto.Message{
-		Conn: p.conn, Proto: name, Kind: proto.KindQuery, Dir: s.dir, Secure: p.secure,
-		First: s.first, Last: p.now, Span: s.buf.Span(),
-	}
+	kind := proto.KindQuery
 	if i == 1 {
-		m.Kind = proto.KindAnswer
+		kind = proto.KindAnswer
 	}
-	return m
+	return p.core.Progress(p.sides[i].Stream, kind, &p.partial[i])
 }

@@ -10,8 +10,8 @@ import (
 // begin reads what a direction begins with: the client's preface, or bytes that
 // tell that this is something else.
 func (p *Parser) begin(s *side) bool {
-	b := s.buf.Peek()
-	if s.dir == wire.ClientToServer {
+	b := s.Buf.Peek()
+	if s.Dir == wire.ClientToServer {
 		n := min(len(b), len(Preface))
 		if string(b[:n]) == Preface[:n] {
 			if n < len(Preface) {
@@ -30,16 +30,16 @@ func (p *Parser) begin(s *side) bool {
 		s.lost = true
 		what := "text, not a frame"
 		switch {
-		case s.dir == wire.ServerToClient && string(b[:5]) == "HTTP/":
+		case s.Dir == wire.ServerToClient && string(b[:5]) == "HTTP/":
 			what = "looks like an HTTP/1.x response"
-		case s.dir == wire.ClientToServer:
+		case s.Dir == wire.ClientToServer:
 			what = "looks like an HTTP/1.x request, not the connection preface"
 		}
 		p.raw(s, what, "RFC 9113 3.4")
 		return false
 	}
 	s.begun = true
-	s.missing = s.dir == wire.ClientToServer
+	s.missing = s.Dir == wire.ClientToServer
 	return true
 }
 
@@ -55,9 +55,9 @@ func isText(b []byte) bool {
 
 func (p *Parser) preface(s *side) {
 	s.begun = true
-	m := p.message(s)
-	m.Head = slices.Clone(s.buf.Next(len(Preface)))
-	m.Span.To = s.buf.Offset()
+	m := p.core.Message(s.Stream, proto.KindFrame)
+	m.Head = slices.Clone(s.Buf.Next(len(Preface)))
+	m.Span.To = s.Buf.Offset()
 	m.Value = ClientPreface{}
 	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "preface"}}
 	m.Complete, m.EndedBy = true, "24 octets"

@@ -93,13 +93,13 @@ func (b *block) add(f Field, offset int64) {
 
 // blockEnd takes a header block that is complete.
 func (p *Parser) blockEnd(s *side, g *progress, b *block) {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	st := t.open[b.stream]
 	if b.broken {
 		b.note(b.from.Span.From, "not all of its fields are known: see its frames", "")
 	}
 	if b.promise {
-		if s.dir != wire.ServerToClient {
+		if s.Dir != wire.ServerToClient {
 			return
 		}
 		if st = p.promise(g.f, g.note); st == nil {

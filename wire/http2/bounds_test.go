@@ -36,7 +36,7 @@ func checkBooks(t *testing.T, p *Parser) {
 	if held != s.held || lists != s.lists || pushes != s.pushes || waiting != s.waiting {
 		t.Fatalf("held %d, lists %d, pushes %d, waiting %d are counted as %d, %d, %d, %d", held, lists, pushes, waiting, s.held, s.lists, s.pushes, s.waiting)
 	}
-	if held+lists > maxHeld+int64(p.limits.Body) || len(s.open) > maxStreams || len(s.closed.by) > maxClosed || len(s.closed.order) != len(s.closed.by) {
+	if held+lists > maxHeld+int64(p.core.Limits.Body) || len(s.open) > maxStreams || len(s.closed.by) > maxClosed || len(s.closed.order) != len(s.closed.by) {
 		t.Fatalf("%d octets, %d streams, %d closed ones are held", held+lists, len(s.open), len(s.closed.by))
 	}
 }

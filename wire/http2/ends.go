@@ -21,7 +21,7 @@ func (p *Parser) cutHalves(side int, why string) {
 
 // rst takes an RST_STREAM.
 func (p *Parser) rst(s *side, st *stream, f *Frame, m *proto.Message) {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	why := "RST_STREAM " + f.Code.String()
 	for i := range st.half {
 		h := &st.half[i]
@@ -32,7 +32,7 @@ func (p *Parser) rst(s *side, st *stream, f *Frame, m *proto.Message) {
 			h.grow(m.Span.To)
 			p.give(st, i, false, why)
 		} else {
-			p.give(st, i, false, why+" from the "+s.dir.String())
+			p.give(st, i, false, why+" from the "+s.Dir.String())
 		}
 	}
 	if side == 1 {
@@ -61,7 +61,7 @@ func (p *Parser) unanswered(s *side, st *stream, m *proto.Message, why string) {
 
 // away takes a GOAWAY.
 func (p *Parser) away(s *side, f *Frame, m *proto.Message, note func(at int, text, section string)) {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	before := t.goAway[side]
 	if before != nil && f.Last > before.Last {
 		note(frameHeaderLen, fmt.Sprintf("GOAWAY with last stream %d, after one with %d", f.Last, before.Last), "6.8")

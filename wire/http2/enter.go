@@ -11,7 +11,7 @@ import (
 // be on that stream. It returns the exchange that the frame belongs to, 0 for
 // none. Known says that both directions are on record from their beginnings.
 func (p *Parser) enter(s *side, f *Frame, known bool, note func(at int, text, section string)) int {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	if f.Stream == 0 || f.Type > FrameContinuation || f.Type == FrameSettings || f.Type == FramePing || f.Type == FrameGoAway {
 		return 0
 	}
@@ -37,8 +37,8 @@ func (p *Parser) enter(s *side, f *Frame, known bool, note func(at int, text, se
 
 // opening takes HEADERS on a stream that is idle.
 func (p *Parser) opening(s *side, f *Frame, known bool, note func(at int, text, section string)) *stream {
-	t, side := &p.streams, proto.Side(s.dir)
-	if s.dir == wire.ServerToClient {
+	t, side := &p.streams, proto.Side(s.Dir)
+	if s.Dir == wire.ServerToClient {
 		if known {
 			note(5, fmt.Sprintf("HEADERS on stream %d, which is idle: the server opens none this way", f.Stream), "5.1.1")
 		}

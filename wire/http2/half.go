@@ -28,8 +28,8 @@ type half struct {
 // derive starts a message with its header block.
 func (p *Parser) derive(s *side, st *stream, b *block, kind proto.Kind) proto.Message {
 	return proto.Message{
-		Conn: p.conn, Exchange: st.exchange, Proto: protoName, Kind: kind, Dir: s.dir, Derived: true, Stream: st.id,
-		Secure: p.secure, First: b.from.First, Last: p.now, Span: proto.Span{From: b.from.Span.From, To: b.to},
+		Conn: p.core.Conn, Exchange: st.exchange, Proto: protoName, Kind: kind, Dir: s.Dir, Derived: true, Stream: st.id,
+		Secure: p.core.Secure, First: b.from.First, Last: p.core.Now, Span: proto.Span{From: b.from.Span.From, To: b.to},
 	}
 }
 
@@ -110,7 +110,7 @@ func (h *half) grow(to int64) { h.m.Span.To = max(h.m.Span.To, to) }
 
 // data takes the body of a DATA frame.
 func (p *Parser) data(s *side, st *stream, m *proto.Message) {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	h := &st.half[side]
 	if h.done || st.ended[side] {
 		return
@@ -128,7 +128,7 @@ func (p *Parser) data(s *side, st *stream, m *proto.Message) {
 	p.tapped(h, m)
 	b := &h.m.Body
 	had := len(b.Data)
-	limit := int64(p.limits.Body)
+	limit := int64(p.core.Limits.Body)
 	limit = min(limit, int64(had)+max(0, maxHeld-t.held-t.lists))
 	if _, drained := h.tap.(http1.Drain); drained {
 		limit = int64(had)
@@ -142,7 +142,7 @@ func (p *Parser) data(s *side, st *stream, m *proto.Message) {
 
 // headless begins a message whose fields did not come before the frame m.
 func (p *Parser) headless(s *side, st *stream, m *proto.Message, why string) {
-	side := proto.Side(s.dir)
+	side := proto.Side(s.Dir)
 	h := &st.half[side]
 	b := &block{from: *m, to: m.Span.To, broken: true}
 	if why != "" {
@@ -157,7 +157,7 @@ func (p *Parser) headless(s *side, st *stream, m *proto.Message, why string) {
 
 // endStream takes the END_STREAM of a side.
 func (p *Parser) endStream(s *side, st *stream) {
-	t, side := &p.streams, proto.Side(s.dir)
+	t, side := &p.streams, proto.Side(s.Dir)
 	if st.ended[side] {
 		return
 	}
@@ -202,7 +202,7 @@ func (p *Parser) give(st *stream, side int, complete bool, why string) {
 	h := &st.half[side]
 	p.untap(h, why)
 	m := h.m
-	m.Complete, m.EndedBy, m.Last = complete, why, p.now
+	m.Complete, m.EndedBy, m.Last = complete, why, p.core.Now
 	framing := FramingEndStream
 	if m.Body.Size == 0 {
 		framing = http1.FramingNone
@@ -238,6 +238,6 @@ func (st *stream) asking() *http1.Request {
 // deliver puts a derived Message behind the frame in hand.
 func (p *Parser) deliver(m proto.Message) {
 	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
-	m.Last = p.now
+	m.Last = p.core.Now
 	p.derived = append(p.derived, m)
 }

@@ -1,10 +1,6 @@
 package http2
 
 import (
-	"cmp"
-	"slices"
-	"time"
-
 	"wiretape/wire"
 	"wiretape/wire/http1"
 	"wiretape/wire/proto"
@@ -16,13 +12,8 @@ const protoName = "h2"
 // A Parser reads both directions of one HTTP/2 connection. It implements
 // [proto.Parser].
 type Parser struct {
-	limits  proto.Limits
+	core    proto.Duplex
 	sides   [2]side
-	runs    proto.Runs
-	now     time.Duration
-	conn    int
-	secure  bool
-	out     []proto.Message
 	derived []proto.Message // to stand behind the frame in hand
 	streams streams
 	open    func(*proto.Message) http1.Tap // who wants the body of a message; may be nil
@@ -30,9 +21,7 @@ type Parser struct {
 
 // A side is one direction.
 type side struct {
-	dir      wire.Dir
-	buf      proto.Buffer
-	first    time.Duration // At of the first octet of what is in progress
+	*proto.Stream
 	begun    bool          // the preface, or its absence, is behind us
 	settings bool          // the first frame is behind us
 	lost     bool          // no HTTP/2, or frames are lost: raw from here on
@@ -61,58 +50,45 @@ const defaultMaxFrame = 1 << 14
 // Limits.Body octets of data, or Limits.Head of anything else; and so many of a
 // field list, counted as RFC 9113, section 6.5.2, does.
 func New(limits proto.Limits) *Parser {
-	p := &Parser{limits: limits.WithDefaults()}
-	p.runs.Limits = p.limits
-	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
+	p := &Parser{}
+	p.core.Init(protoName, limits)
+	for i := range p.sides {
+		p.sides[i].Stream = &p.core.Sides[i]
+	}
 	p.reset()
 	return p
 }
 
 // reset makes p a parser of a connection that begins.
 func (p *Parser) reset() {
-	p.sides[0].reset(p.limits)
-	p.sides[1].reset(p.limits)
+	p.sides[0].reset(p.core.Limits)
+	p.sides[1].reset(p.core.Limits)
 	p.streams.reset()
 }
 
 // Feed implements [proto.Parser].
-func (p *Parser) Feed(e wire.Event) []proto.Message {
-	p.out = p.out[:0]
-	p.now, p.conn = e.At, e.Conn
-	s := &p.sides[proto.Side(e.Dir)]
-	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
-	switch e.Kind {
-	case wire.KindData:
-		if len(e.Data) == 0 {
-			break
-		}
-		if s.buf.Start() == s.buf.End() && s.frame == nil {
-			s.first = p.now
-		}
-		s.buf.Push(e.Data)
-		for p.step(s) {
-		}
-		s.buf.Keep()
-	case wire.KindGap:
-		p.gap(s, e)
-	case wire.KindEOF:
-		p.flush(s, proto.Ending(e.Kind))
-	case wire.KindReset, wire.KindClose:
-		p.flushAll(proto.Ending(e.Kind))
-	case wire.KindSecure:
-		p.flushAll(proto.Ending(e.Kind))
-		p.secure = true
-		p.reset()
-	}
-	return p.out
-}
+func (p *Parser) Feed(e wire.Event) []proto.Message { return p.core.Feed((*duplex)(p), e) }
 
 // Close implements [proto.Parser].
-func (p *Parser) Close() []proto.Message {
-	p.out = p.out[:0]
-	p.flushAll("end of recording")
-	return p.out
+func (p *Parser) Close() []proto.Message { return p.core.Close((*duplex)(p)) }
+
+// A duplex is the Parser as its [proto.Duplex] sees it.
+type duplex Parser
+
+// Read implements [proto.Reader].
+func (d *duplex) Read(side int) {
+	for s := &d.sides[side]; (*Parser)(d).step(s); {
+	}
 }
+
+// Gap implements [proto.Reader].
+func (d *duplex) Gap(side int, size int64) bool { return (*Parser)(d).gap(&d.sides[side], size) }
+
+// Flush implements [proto.Reader].
+func (d *duplex) Flush(side int, why string) { (*Parser)(d).flush(&d.sides[side], why) }
+
+// Secured implements [proto.Reader].
+func (d *duplex) Secured() { (*Parser)(d).reset() }
 
 // State implements [proto.Parser]. Due counts requests, and the SETTINGS and PING
 // frames of the client that are not acknowledged.
@@ -133,13 +109,13 @@ func (p *Parser) progress(s *side) *proto.Message {
 	case s.frame != nil:
 		s.partial = s.frame.m
 		s.partial.Head = s.frame.kept[:frameHeaderLen]
-		s.partial.Span.To, s.partial.Last = s.buf.Start(), p.now
-	case s.buf.Len() > 0:
-		s.partial = p.message(s)
-		s.partial.Head = s.buf.All()
-		s.partial.Span.To = s.buf.End()
+		s.partial.Span.To, s.partial.Last = s.Buf.Start(), p.core.Now
+	case s.Buf.Len() > 0:
+		s.partial = p.core.Message(s.Stream, proto.KindFrame)
+		s.partial.Head = s.Buf.All()
+		s.partial.Span.To = s.Buf.End()
 	default:
-		return p.runs.Partial(s.dir)
+		return p.core.Runs.Partial(s.Dir)
 	}
 	return &s.partial
 }
@@ -152,11 +128,11 @@ func (p *Parser) step(s *side) bool {
 		return false
 	case s.frame != nil:
 		return p.payload(s)
-	case s.buf.Len() == 0:
+	case s.Buf.Len() == 0:
 		return false
 	case !s.begun:
 		return p.begin(s)
-	case s.buf.Len() < frameHeaderLen:
+	case s.Buf.Len() < frameHeaderLen:
 		return false
 	}
 	p.header(s)
@@ -164,31 +140,25 @@ func (p *Parser) step(s *side) bool {
 }
 
 // gap takes octets that are missing. Within a payload the frames after it are
-// still found.
-func (p *Parser) gap(s *side, e wire.Event) {
-	if e.Size = proto.GapSize(e, s.buf.End()); e.Size == 0 {
-		return
-	}
-	if g := s.frame; g != nil && e.Size <= int64(g.left) {
+// still found: true.
+func (p *Parser) gap(s *side, size int64) bool {
+	if g := s.frame; g != nil && size <= int64(g.left) {
 		if g.m.Span.To > g.tiled {
 			g.leaf("payload", g.m.Span.To)
 		}
-		s.buf.Gap(e.Size)
-		g.left -= int(e.Size)
+		s.Buf.Gap(size)
+		g.left -= int(size)
 		g.holed = true
-		g.m.Span.To += e.Size
+		g.m.Span.To += size
 		g.leaf("gap", g.m.Span.To)
 		if g.left == 0 {
-			p.finish(s, proto.Ending(e.Kind))
+			p.finish(s, proto.Ending(wire.KindGap))
 		}
-		return
+		return true
 	}
-	begun := s.begun || s.buf.Len() > 0 || s.lost
-	p.flush(s, proto.Ending(e.Kind))
-	p.out = append(p.out, proto.Gap(e, protoName, s.buf.End(), p.secure))
-	s.buf.Gap(e.Size)
 	// Where the next frame begins nothing tells, unless nothing began yet.
-	s.lost = begun
+	s.lost = s.begun || s.Buf.Len() > 0 || s.lost
+	return false
 }
 
 // flush ends what is in progress on a side, because of why.
@@ -199,41 +169,25 @@ func (p *Parser) flush(s *side, why string) {
 		}
 		p.finish(s, why)
 	}
-	if s.buf.Len() > 0 {
+	if s.Buf.Len() > 0 {
 		p.raw(s, "a beginning that is not complete", "")
 	}
-	p.out = p.runs.End(p.out, s.dir, why)
-	p.cutHalves(proto.Side(s.dir), why)
+	p.core.Out = p.core.Runs.End(p.core.Out, s.Dir, why)
+	p.cutHalves(proto.Side(s.Dir), why)
 	p.giveDerived()
 }
 
-func (p *Parser) flushAll(why string) {
-	p.flush(&p.sides[0], why)
-	p.flush(&p.sides[1], why)
-}
-
-// message returns a Message that begins at the first octet of the buffer.
-func (p *Parser) message(s *side) proto.Message {
-	return proto.Message{
-		Conn: p.conn, Proto: protoName, Kind: proto.KindFrame, Dir: s.dir, Secure: p.secure,
-		First: s.first, Last: p.now, Span: proto.Span{From: s.buf.Start(), To: s.buf.Start()},
-	}
-}
-
-// emit gives a Message, behind whatever raw bytes came before it.
+// emit gives the Message of a frame, and what it completed.
 func (p *Parser) emit(s *side, m proto.Message) {
-	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
-	m.Last = p.now
-	p.out = p.runs.End(p.out, s.dir, "a frame followed")
-	p.out = append(p.out, m)
+	m.Last = p.core.Now
+	p.core.Emit(s.Stream, m, "a frame followed")
 	p.giveDerived()
-	s.buf.Release()
-	s.first = p.now
+	p.core.Release(s.Stream)
 }
 
 // giveDerived gives what the last frame completed.
 func (p *Parser) giveDerived() {
-	p.out = append(p.out, p.derived...)
+	p.core.Out = append(p.core.Out, p.derived...)
 	clear(p.derived)
 	p.derived = p.derived[:0]
 }
@@ -241,10 +195,9 @@ func (p *Parser) giveDerived() {
 // raw adds all octets of the buffer to the raw run of a side, with a note if it
 // begins one and text is not "".
 func (p *Parser) raw(s *side, text, rule string) {
-	like := proto.Message{Conn: p.conn, Proto: protoName, Dir: s.dir, Secure: p.secure}
-	if text != "" && p.runs.Partial(s.dir) == nil {
-		like.Notes = []proto.Note{{Offset: s.buf.Start(), Text: text, Rule: rule}}
+	var note *proto.Note
+	if text != "" {
+		note = &proto.Note{Offset: s.Buf.Start(), Text: text, Rule: rule}
 	}
-	p.out = p.runs.Add(p.out, like, p.now, s.buf.Start(), s.buf.Next(s.buf.Len()))
-	s.buf.Release()
+	p.core.Raw(s.Stream, s.Buf.Len(), note)
 }

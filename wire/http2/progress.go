@@ -20,18 +20,18 @@ type progress struct {
 
 // header reads a frame's header.
 func (p *Parser) header(s *side) {
-	b := s.buf.Next(frameHeaderLen)
+	b := s.Buf.Next(frameHeaderLen)
 	id := binary.BigEndian.Uint32(b[5:])
 	f := &Frame{
 		Type: FrameType(b[3]), Flags: Flags(b[4]), Stream: id &^ (1 << 31),
 		Length: int(b[0])<<16 | int(b[1])<<8 | int(b[2]),
 	}
-	g := &progress{f: f, m: p.message(s), kept: slices.Clone(b), left: f.Length}
+	g := &progress{f: f, m: p.core.Message(s.Stream, proto.KindFrame), kept: slices.Clone(b), left: f.Length}
 	g.m.Value = f
-	g.m.Span.To = s.buf.Offset()
+	g.m.Span.To = s.Buf.Offset()
 	s.frame = g
 	g.leaf("frame-header", g.m.Span.To)
-	s.buf.Release()
+	s.Buf.Release()
 
 	if id>>31 == 1 {
 		g.note(5, "the reserved bit is set", "4.1")
@@ -52,7 +52,7 @@ func (p *Parser) header(s *side) {
 		s.dec.table.lose()
 	}
 	s.settings = true
-	other := &p.sides[1-proto.Side(s.dir)]
+	other := &p.sides[1-proto.Side(s.Dir)]
 	if most := other.agreed.most(SettingMaxFrameSize); f.Length > int(most) {
 		g.note(0, fmt.Sprintf("payload of %d octets, more than the MAX_FRAME_SIZE of %d", f.Length, most), "4.2")
 	}
@@ -93,17 +93,17 @@ func (s *side) checkBlock(g *progress) {
 // all of it.
 func (p *Parser) payload(s *side) bool {
 	g := s.frame
-	b := s.buf.Next(g.left)
+	b := s.Buf.Next(g.left)
 	g.left -= len(b)
 	if !g.holed {
-		limit := frameHeaderLen + p.limits.Head
+		limit := frameHeaderLen + p.core.Limits.Head
 		if g.f.Type == FrameData {
-			limit = frameHeaderLen + 1 + p.limits.Body
+			limit = frameHeaderLen + 1 + p.core.Limits.Body
 		}
 		g.kept = append(g.kept, b[:min(len(b), max(0, limit-len(g.kept)))]...)
 	}
-	g.m.Span.To = s.buf.Offset()
-	s.buf.Release()
+	g.m.Span.To = s.Buf.Offset()
+	s.Buf.Release()
 	if g.left > 0 {
 		return false
 	}
@@ -123,7 +123,7 @@ func (p *Parser) finish(s *side, why string) {
 	came := len(g.kept) - frameHeaderLen
 	m.Head = g.kept[:len(g.kept):len(g.kept)]
 	if whole {
-		f.takePayload(s.dir, g.kept[frameHeaderLen:], g.note)
+		f.takePayload(s.Dir, g.kept[frameHeaderLen:], g.note)
 	}
 	if f.Type == FrameData {
 		from := frameHeaderLen
@@ -136,7 +136,7 @@ func (p *Parser) finish(s *side, why string) {
 		}
 		m.Head = g.kept[:from:from]
 		data := g.kept[from:]
-		data = data[:min(int64(len(data)), int64(p.limits.Body), size)]
+		data = data[:min(int64(len(data)), int64(p.core.Limits.Body), size)]
 		m.Body = proto.Body{Data: data, Size: size, Cut: size > int64(len(data))}
 	} else if whole && came < f.Length {
 		g.note(frameHeaderLen, fmt.Sprintf("only %d of %d octets of the payload are kept", came, f.Length), "")
@@ -154,14 +154,14 @@ func (p *Parser) finish(s *side, why string) {
 // take does what a whole frame that is no header block changes.
 func (p *Parser) take(s *side, g *progress) {
 	f, m, t := g.f, &g.m, &p.streams
-	side := proto.Side(s.dir)
+	side := proto.Side(s.Dir)
 	st := t.open[f.Stream]
 	ack := f.Flags.Has(FlagAck)
 	switch f.Type {
 	case FrameData:
 		other := &p.sides[1-side]
 		t.spend(st, side, int64(f.Length), int64(other.agreed.most(SettingInitialWindowSize)), p.known(), g.note)
-		f.Flow = t.flow(s.dir, side, st)
+		f.Flow = t.flow(s.Dir, side, st)
 		if st != nil && !(st.promised && side == 0) {
 			p.data(s, st, m)
 			if f.Flags.Has(FlagEndStream) {

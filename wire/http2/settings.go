@@ -46,11 +46,11 @@ func (a *agreed) most(id SettingID) uint32 {
 func (p *Parser) announce(s *side, f *Frame, note func(at int, text, section string)) {
 	good := make([]Setting, 0, min(len(f.Settings), 2*len(s.agreed.value)))
 	for i, v := range f.Settings {
-		if v.ID == 0 || int(v.ID) >= len(s.agreed.value) || v.faulty(s.dir) {
+		if v.ID == 0 || int(v.ID) >= len(s.agreed.value) || v.faulty(s.Dir) {
 			continue
 		}
 		if v.ID == SettingInitialWindowSize {
-			p.streams.checkInitial(1-proto.Side(s.dir), int64(v.Value), func(text string) {
+			p.streams.checkInitial(1-proto.Side(s.Dir), int64(v.Value), func(text string) {
 				note(frameHeaderLen+6*i, text, "6.9.2")
 			})
 		}
@@ -60,7 +60,7 @@ func (p *Parser) announce(s *side, f *Frame, note func(at int, text, section str
 	}
 	s.agreed.waiting = append(s.agreed.waiting, good)
 	// A larger table may be used as soon as the other side has read of it.
-	d := p.sides[1-proto.Side(s.dir)].dec
+	d := p.sides[1-proto.Side(s.Dir)].dec
 	d.allowed = max(d.allowed, int64(s.agreed.most(SettingHeaderTableSize)))
 	if len(s.agreed.waiting) > maxWaiting {
 		p.acknowledge(s)
@@ -77,15 +77,15 @@ func (p *Parser) acknowledge(s *side) {
 	for _, v := range all {
 		s.agreed.value[v.ID] = v.Value
 		if v.ID == SettingHeaderTableSize {
-			d := p.sides[1-proto.Side(s.dir)].dec
+			d := p.sides[1-proto.Side(s.Dir)].dec
 			if d.shrink < 0 || int64(v.Value) < d.shrink {
 				d.shrink = int64(v.Value)
 			}
 		}
 	}
-	d := p.sides[1-proto.Side(s.dir)].dec
+	d := p.sides[1-proto.Side(s.Dir)].dec
 	d.allowed = int64(s.agreed.most(SettingHeaderTableSize))
-	p.streams.initial[1-proto.Side(s.dir)] = int64(s.agreed.value[SettingInitialWindowSize])
+	p.streams.initial[1-proto.Side(s.Dir)] = int64(s.agreed.value[SettingInitialWindowSize])
 }
 
 // faulty reports whether a value is one that no recipient takes.

@@ -27,7 +27,7 @@ func (p *Parser) tapped(h *half, m *proto.Message) {
 	if h.tap == nil || len(m.Body.Data) == 0 {
 		return
 	}
-	p.derived = h.tap.Body(p.derived, h.like(), p.now, m.Span.From+int64(len(m.Head)), m.Body.Data)
+	p.derived = h.tap.Body(p.derived, h.like(), p.core.Now, m.Span.From+int64(len(m.Head)), m.Body.Data)
 	if m.Body.Cut {
 		p.derived = h.tap.End(p.derived, "octets beyond what is kept of a frame")
 	}

@@ -42,15 +42,15 @@ func (x *exchanges) due() int { return max(0, x.asked-x.answered-x.unanswered) }
 // unended reports whether the bulk string of a side has no line end behind it:
 // the file that a replica is sent.
 func (p *Parser) unended(s *side) bool {
-	return p.replica && s.dir == wire.ServerToClient && len(s.stack) == 0
+	return p.replica && s.Dir == wire.ServerToClient && len(s.stack) == 0
 }
 
 // message makes a Message of the value in progress and closes that.
 func (p *Parser) message(s *side, kind proto.Kind, v *Value) proto.Message {
 	m := proto.Message{
-		Conn: p.conn, Proto: name, Kind: kind, Dir: s.dir, Secure: p.secure,
-		First: s.begun, Last: p.now, Head: s.head, Leaves: s.leaves, Notes: s.notes,
-		Span: proto.Span{From: s.from, To: s.buf.Start()},
+		Conn: p.core.Conn, Proto: name, Kind: kind, Dir: s.Dir, Secure: p.core.Secure,
+		First: s.begun, Last: p.core.Now, Head: s.head, Leaves: s.leaves, Notes: s.notes,
+		Span: proto.Span{From: s.from, To: s.Buf.Start()},
 	}
 	if s.body && v != nil {
 		m.Body = proto.Body{Data: v.Text, Size: v.Size, Cut: v.Size > int64(len(v.Text))}
@@ -61,7 +61,7 @@ func (p *Parser) message(s *side, kind proto.Kind, v *Value) proto.Message {
 
 // finish gives the Message of a value that is complete.
 func (p *Parser) finish(s *side, v *Value, why string) {
-	if s.dir == wire.ClientToServer {
+	if s.Dir == wire.ClientToServer {
 		c := &Command{Args: v.Elems, Omitted: v.Omitted}
 		if v.Nil || v.Stream || v.Attrs != nil {
 			p.note(s, s.from, "a command is an array of bulk strings, its length before it", "RESP, sending commands")
@@ -82,13 +82,13 @@ func (p *Parser) finish(s *side, v *Value, why string) {
 	m.Complete, m.EndedBy = true, why
 	report := p.reply(&m, v)
 	m.Value = &Reply{Value: v, Mode: p.mode, Report: report}
-	p.emit(s, m)
+	p.core.Emit(s.Stream, m, "a value followed")
 }
 
 // inline takes a command that is a line of text.
 func (p *Parser) inline(s *side, line []byte, eol proto.EOL) {
 	p.begin(s)
-	offset := s.buf.Start()
+	offset := s.Buf.Start()
 	if eol == proto.EOLLF {
 		p.note(s, offset+int64(len(line)), "command ends in bare LF", "RESP, inline commands")
 	}
@@ -120,7 +120,7 @@ func (p *Parser) command(s *side, c *Command, m *proto.Message) {
 		p.asked++
 		m.Exchange = p.asked
 	}
-	p.emit(s, *m)
+	p.core.Emit(s.Stream, *m, "a value followed")
 	if len(c.Args) == 0 {
 		return
 	}
@@ -322,7 +322,7 @@ func (p *Parser) cut(s *side, why string) {
 		return
 	}
 	// The line that is being read is no part of it, nor are the notes about it.
-	s.notes = slices.DeleteFunc(s.notes, func(n proto.Note) bool { return n.Offset > s.buf.Start() })
+	s.notes = slices.DeleteFunc(s.notes, func(n proto.Note) bool { return n.Offset > s.Buf.Start() })
 	// What is complete of it is in its outermost aggregate, by way of the others.
 	var v *Value
 	switch {
@@ -339,13 +339,13 @@ func (p *Parser) cut(s *side, why string) {
 	default:
 		v = s.attrs
 	}
-	if s.dir == wire.ClientToServer {
+	if s.Dir == wire.ClientToServer {
 		m := p.message(s, proto.KindCommand, nil)
 		m.EndedBy = why
 		c := &Command{Args: v.Elems, Omitted: v.Omitted}
 		c.Name = verb(c.Args)
 		m.Value = c
-		p.emit(s, m)
+		p.core.Emit(s.Stream, m, "a value followed")
 		return
 	}
 	m := p.message(s, proto.KindReply, v)
@@ -354,5 +354,5 @@ func (p *Parser) cut(s *side, why string) {
 		m.Exchange = p.answered + 1
 	}
 	m.Value = &Reply{Value: v, Mode: p.mode}
-	p.emit(s, m)
+	p.core.Emit(s.Stream, m, "a value followed")
 }

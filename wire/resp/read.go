@@ -43,7 +43,7 @@ type level struct {
 
 // read reads as far as the octets of a side go.
 func (p *Parser) read(s *side) {
-	for s.buf.Len() > 0 {
+	for s.Buf.Len() > 0 {
 		switch {
 		case s.inBulk:
 			p.bulkOctets(s)
@@ -54,13 +54,13 @@ func (p *Parser) read(s *side) {
 		case s.raw:
 			p.rawLine(s, nil)
 		default:
-			offset := s.buf.Offset()
-			line, eol, ok, long := s.buf.Line(p.limits.Line)
+			offset := s.Buf.Offset()
+			line, eol, ok, long := s.Buf.Line(p.core.Limits.Line)
 			switch {
 			case ok:
 				p.line(s, line, eol)
 			case long:
-				why := fmt.Sprintf("line longer than %d octets", p.limits.Line)
+				why := fmt.Sprintf("line longer than %d octets", p.core.Limits.Line)
 				p.cut(s, "a "+why)
 				p.rawLine(s, &proto.Note{Offset: offset, Text: why})
 			default:
@@ -72,10 +72,10 @@ func (p *Parser) read(s *side) {
 
 // line takes a whole line, the held octets of a side.
 func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
-	offset := s.buf.Start()
-	if !s.open && s.dir == wire.ClientToServer && (len(line) == 0 || line[0] != '*') {
+	offset := s.Buf.Start()
+	if !s.open && s.Dir == wire.ClientToServer && (len(line) == 0 || line[0] != '*') {
 		if len(line) > 0 && (line[0] < ' ' || line[0] >= 0x7f) {
-			p.rawBytes(s, 0, &proto.Note{Offset: offset, Text: "line does not begin with a command", Rule: "RESP, inline commands"})
+			p.core.Raw(s.Stream, 0, &proto.Note{Offset: offset, Text: "line does not begin with a command", Rule: "RESP, inline commands"})
 			return
 		}
 		p.inline(s, line, eol)
@@ -87,7 +87,7 @@ func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
 			text = "line within a value does not begin with a type"
 		}
 		p.cut(s, "octets that are no value")
-		p.rawBytes(s, 0, &proto.Note{Offset: offset, Text: text, Rule: "RESP, protocol description"})
+		p.core.Raw(s.Stream, 0, &proto.Note{Offset: offset, Text: text, Rule: "RESP, protocol description"})
 		return
 	}
 	p.begin(s)
@@ -120,7 +120,7 @@ func (b *building) top() *level {
 // begin opens a value unless one is open.
 func (p *Parser) begin(s *side) {
 	if !s.open {
-		s.building = building{open: true, from: s.buf.Start(), begun: s.first, stack: s.stack[:0]}
+		s.building = building{open: true, from: s.Buf.Start(), begun: s.First, stack: s.stack[:0]}
 	}
 }
 
@@ -131,14 +131,14 @@ func (p *Parser) note(s *side, offset int64, text, rule string) {
 // took counts the held octets to the value in progress as a tile, and forgets
 // them.
 func (p *Parser) took(s *side, tile string) {
-	held := s.buf.Held()
-	if room := p.limits.Head - len(s.head); !s.body && room > 0 {
+	held := s.Buf.Held()
+	if room := p.core.Limits.Head - len(s.head); !s.body && room > 0 {
 		s.head = append(s.head, held[:min(room, len(held))]...)
 	}
-	from := s.buf.Start()
-	s.buf.Release()
-	to := s.buf.Start()
-	s.first = p.now
+	from := s.Buf.Start()
+	s.Buf.Release()
+	to := s.Buf.Start()
+	s.First = p.core.Now
 	switch n := len(s.leaves); {
 	case from == to:
 	case n > 0 && s.leaves[n-1].Name == tile && tile == "bulk" && s.inBulk && s.bulkLeft+(to-from) != s.bulkSize:
@@ -198,7 +198,7 @@ func (p *Parser) value(s *side, t Type) *Value {
 // keep appends octets to a value.
 func (p *Parser) keep(s *side, v *Value, b []byte) {
 	v.Size += int64(len(b))
-	b = b[:min(len(b), max(0, p.limits.Body-s.kept))]
+	b = b[:min(len(b), max(0, p.core.Limits.Body-s.kept))]
 	s.kept += len(b)
 	v.Text = append(v.Text, b...)
 }
@@ -209,7 +209,7 @@ func (p *Parser) done(s *side, v *Value, why string) {
 	for {
 		l := s.top()
 		if l == nil {
-			if v.Type == Attribute && s.dir == wire.ServerToClient {
+			if v.Type == Attribute && s.Dir == wire.ServerToClient {
 				s.attrs = v // of the value that follows
 				return
 			}
@@ -258,7 +258,7 @@ func (p *Parser) pop(s *side, why string) {
 	l := s.stack[len(s.stack)-1]
 	s.stack = s.stack[:len(s.stack)-1]
 	if n := int64(len(l.v.Elems)) + l.v.Omitted; l.v.Type == Map && n%2 != 0 {
-		p.note(s, s.buf.Start(), "a streamed map ends behind a key", "RESP3, streamed aggregates")
+		p.note(s, s.Buf.Start(), "a streamed map ends behind a key", "RESP3, streamed aggregates")
 	}
 	p.done(s, l.v, why)
 }
@@ -267,7 +267,7 @@ func (p *Parser) pop(s *side, why string) {
 // where there is none, all that is in progress is given up.
 func (p *Parser) push(s *side, v *Value, left int64, parts bool) bool {
 	if len(s.stack) == maxDepth {
-		p.hopeless(s, s.buf.Start(), fmt.Sprintf("values more than %d deep", maxDepth), "RESP, nested arrays")
+		p.hopeless(s, s.Buf.Start(), fmt.Sprintf("values more than %d deep", maxDepth), "RESP, nested arrays")
 		return false
 	}
 	s.stack = append(s.stack, level{v: v, left: left, before: left, parts: parts})
@@ -321,7 +321,7 @@ func (p *Parser) aggregate(s *side, t Type, text []byte, offset int64) {
 // hopeless gives up the value in progress at the held line, which becomes raw.
 func (p *Parser) hopeless(s *side, offset int64, text, rule string) {
 	p.cut(s, text)
-	p.rawBytes(s, 0, &proto.Note{Offset: offset, Text: text, Rule: rule})
+	p.core.Raw(s.Stream, 0, &proto.Note{Offset: offset, Text: text, Rule: rule})
 }
 
 // maxLength is the largest length that is followed: 2^60.
@@ -406,7 +406,7 @@ func (p *Parser) part(s *side, text []byte, offset int64) {
 
 // bulkOctets takes octets of a bulk string.
 func (p *Parser) bulkOctets(s *side) {
-	b := s.buf.Next(int(min(s.bulkLeft, int64(s.buf.Len()))))
+	b := s.Buf.Next(int(min(s.bulkLeft, int64(s.Buf.Len()))))
 	p.keep(s, s.bulk, b)
 	s.bulkLeft -= int64(len(b))
 	p.took(s, "bulk")
@@ -422,19 +422,19 @@ func (p *Parser) bulkOctets(s *side) {
 // bulkTail takes the line end behind a bulk string, and reports whether enough of
 // it has come.
 func (p *Parser) bulkTail(s *side) bool {
-	b := s.buf.Peek()
+	b := s.Buf.Peek()
 	const rule = "RESP, bulk strings"
 	switch {
 	case b[0] == '\n':
-		p.note(s, s.buf.Offset(), "bulk string is followed by bare LF", rule)
-		s.buf.Next(1)
+		p.note(s, s.Buf.Offset(), "bulk string is followed by bare LF", rule)
+		s.Buf.Next(1)
 	case len(b) < 2:
 		return false
 	default:
 		if b[0] != '\r' || b[1] != '\n' {
-			p.note(s, s.buf.Offset(), fmt.Sprintf("bulk string is followed by %q, not by CRLF", b[:2]), rule)
+			p.note(s, s.Buf.Offset(), fmt.Sprintf("bulk string is followed by %q, not by CRLF", b[:2]), rule)
 		}
-		s.buf.Next(2)
+		s.Buf.Next(2)
 	}
 	p.took(s, "line-end")
 	p.endBulk(s)
@@ -449,7 +449,7 @@ func (p *Parser) endBulk(s *side) {
 		return // more parts may follow
 	}
 	if v.Type == Verbatim && v.Size >= 4 && len(v.Text) >= 4 && v.Text[3] != ':' || v.Type == Verbatim && v.Size < 4 {
-		p.note(s, s.buf.Start(), "verbatim string does not begin with three letters and a colon", "RESP3, verbatim strings")
+		p.note(s, s.Buf.Start(), "verbatim string does not begin with three letters and a colon", "RESP3, verbatim strings")
 	}
 	p.done(s, v, fmt.Sprintf("length %d reached", size))
 }

@@ -82,7 +82,7 @@ const maxPacket = 256 << 10 // 256 KiB
 
 // packet reads one packet, and reports whether it was there.
 func (p *Parser) packet(s *side) bool {
-	b := s.buf.Peek()
+	b := s.Buf.Peek()
 	if len(b) < 5 {
 		return false
 	}
@@ -100,11 +100,10 @@ func (p *Parser) packet(s *side) bool {
 		return false
 	}
 	payload := b[5 : n-int(padding)]
-	s.buf.Next(n)
-	m := p.message(s)
-	m.Span.To = s.buf.Offset()
+	s.Buf.Next(n)
+	m := p.core.Message(s.Stream, proto.KindMessage)
 	m.Head = bytes.Clone(b[:5])
-	m.Body.Keep(payload, p.limits.Body)
+	m.Body.Keep(payload, p.core.Limits.Body)
 	m.Complete, m.EndedBy = true, fmt.Sprintf("packet length %d reached", length)
 	at := m.Span.From
 	for _, part := range []struct {
@@ -130,7 +129,8 @@ func (p *Parser) packet(s *side) bool {
 	if wrong := p.payload(s, v, bytes.Clone(payload[1:])); wrong != "" {
 		note(wrong, "RFC 4253")
 	}
-	p.emit(s, m)
+	p.core.Emit(s.Stream, m, "a packet followed")
+	p.core.Release(s.Stream)
 	if v.Type == NewKeys {
 		s.phase = encrypted
 	}
@@ -163,7 +163,7 @@ func (p *Parser) payload(s *side, v *Packet, b []byte) (wrong string) {
 		if c, sv := p.sides[0].kex, p.sides[1].kex; c != nil && sv != nil {
 			v.Agreed = agreed(c, sv)
 		}
-		p.answered = p.answered || s.dir == wire.ServerToClient
+		p.answered = p.answered || s.Dir == wire.ServerToClient
 	}
 	return ""
 }

@@ -5,9 +5,7 @@ package ssh
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
-	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
@@ -53,13 +51,8 @@ type Encrypted struct{}
 
 // A Parser reads one connection. It implements [proto.Parser].
 type Parser struct {
-	limits   proto.Limits
+	core     proto.Duplex
 	sides    [2]side
-	runs     proto.Runs
-	now      time.Duration
-	conn     int
-	secure   bool
-	out      []proto.Message
 	partial  [2]proto.Message
 	answered bool // the server has sent all that it sends unasked
 }
@@ -76,9 +69,7 @@ const (
 
 // A side is one direction.
 type side struct {
-	dir   wire.Dir
-	buf   proto.Buffer
-	first time.Duration // At of the first octet of what is in progress
+	*proto.Stream
 	phase phase
 	ident *Ident
 	kex   *KexInit
@@ -86,64 +77,48 @@ type side struct {
 
 // New returns a parser.
 func New(limits proto.Limits) *Parser {
-	p := &Parser{limits: limits.WithDefaults()}
-	p.runs.Limits = p.limits
-	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
+	p := &Parser{}
+	p.core.Init(protoName, limits)
+	for i := range p.sides {
+		p.sides[i].Stream = &p.core.Sides[i]
+	}
 	return p
 }
 
 // Feed implements [proto.Parser].
 func (p *Parser) Feed(e wire.Event) []proto.Message {
-	p.out = p.out[:0]
-	p.now, p.conn = e.At, e.Conn
-	s := &p.sides[proto.Side(e.Dir)]
-	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
-	switch e.Kind {
-	case wire.KindData:
-		if len(e.Data) == 0 {
-			break
-		}
-		if s.buf.Start() == s.buf.End() {
-			s.first = p.now
-		}
-		s.buf.Push(e.Data)
-		p.read(s)
-		s.buf.Keep()
-	case wire.KindGap:
-		if e.Size = proto.GapSize(e, s.buf.End()); e.Size > 0 {
-			p.flush(s, proto.Ending(e.Kind))
-			p.out = append(p.out, proto.Gap(e, protoName, s.buf.End(), p.secure))
-			s.buf.Gap(e.Size)
-			if s.phase == exchanging {
-				s.phase = lost // where the next packet begins is not known
-			}
-		}
-	case wire.KindEOF:
-		p.flush(s, proto.Ending(e.Kind))
-	case wire.KindReset, wire.KindClose:
-		p.flushAll(proto.Ending(e.Kind))
-	case wire.KindSecure:
-		p.flushAll(proto.Ending(e.Kind))
-		p.secure = true
-	}
-	return p.mark()
+	return p.mark(p.core.Feed((*duplex)(p), e))
 }
 
 // Close implements [proto.Parser].
-func (p *Parser) Close() []proto.Message {
-	p.out = p.out[:0]
-	p.flushAll("end of recording")
-	p.out = p.runs.End(p.out, wire.ClientToServer, "end of recording")
-	p.out = p.runs.End(p.out, wire.ServerToClient, "end of recording")
-	return p.mark()
+func (p *Parser) Close() []proto.Message { return p.mark(p.core.Close((*duplex)(p))) }
+
+// A duplex is the Parser as its [proto.Duplex] sees it.
+type duplex Parser
+
+// Read implements [proto.Reader].
+func (d *duplex) Read(side int) { (*Parser)(d).read(&d.sides[side]) }
+
+// Gap implements [proto.Reader].
+func (d *duplex) Gap(side int, size int64) bool {
+	if at := &d.sides[side].phase; *at == exchanging {
+		*at = lost // where the next packet begins is not known
+	}
+	return false
 }
 
+// Flush implements [proto.Reader].
+func (d *duplex) Flush(side int, why string) { (*Parser)(d).flush(&d.sides[side], why) }
+
+// Secured implements [proto.Reader].
+func (d *duplex) Secured() {}
+
 // mark tells what is encrypted from what is raw for another reason.
-func (p *Parser) mark() []proto.Message {
-	for i := range p.out {
-		p.markOne(&p.out[i])
+func (p *Parser) mark(out []proto.Message) []proto.Message {
+	for i := range out {
+		p.markOne(&out[i])
 	}
-	return p.out
+	return out
 }
 
 func (p *Parser) markOne(m *proto.Message) {
@@ -175,33 +150,26 @@ func (p *Parser) State() proto.State {
 
 // progress returns what is in progress on a side, nil for nothing.
 func (p *Parser) progress(i int) *proto.Message {
-	s, m := &p.sides[i], &p.partial[i]
-	if s.buf.Start() == s.buf.End() {
-		run := p.runs.Partial(s.dir)
-		if run == nil {
-			return nil
-		}
-		*m = *run
+	m := p.core.Progress(p.sides[i].Stream, proto.KindMessage, &p.partial[i])
+	if m != nil && m.Kind == proto.KindRaw {
+		p.partial[i] = *m
+		m = &p.partial[i]
 		p.markOne(m)
-		return m
 	}
-	*m = p.message(s)
-	m.Span.To = s.buf.End()
-	m.Head = s.buf.All()
 	return m
 }
 
 // read reads as far as the octets of a side go.
 func (p *Parser) read(s *side) {
-	for s.buf.Len() > 0 {
+	for s.Buf.Len() > 0 {
 		switch s.phase {
 		case identifying:
-			line, eol, ok, long := s.buf.Line(p.limits.Line)
+			line, eol, ok, long := s.Buf.Line(p.core.Limits.Line)
 			switch {
 			case ok:
 				p.line(s, line, eol)
 			case long:
-				p.lose(s, fmt.Sprintf("line longer than %d octets", p.limits.Line), "RFC 4253 4.2")
+				p.lose(s, fmt.Sprintf("line longer than %d octets", p.core.Limits.Line), "RFC 4253 4.2")
 			default:
 				return
 			}
@@ -210,7 +178,7 @@ func (p *Parser) read(s *side) {
 				return
 			}
 		default:
-			p.raw(s, nil)
+			p.core.Raw(s.Stream, s.Buf.Len(), nil)
 		}
 	}
 }
@@ -221,9 +189,8 @@ const maxIdent = 255
 
 // line takes a whole line, the held octets of the side.
 func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
-	m := p.message(s)
-	m.Span.To = s.buf.Offset()
-	m.Head = bytes.Clone(s.buf.Held())
+	m := p.core.Message(s.Stream, proto.KindMessage)
+	m.Head = bytes.Clone(s.Buf.Held())
 	m.Complete, m.EndedBy = true, "line end"
 	note := func(at int64, text string) {
 		m.Notes = append(m.Notes, proto.Note{Offset: at, Text: text, Rule: "RFC 4253 4.2"})
@@ -252,7 +219,7 @@ func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
 		}
 	default:
 		m.Value = Banner{}
-		if s.dir == wire.ClientToServer {
+		if s.Dir == wire.ClientToServer {
 			note(m.Span.From, "a client sends nothing before its identification")
 		}
 	}
@@ -263,8 +230,9 @@ func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
 		note(m.Span.To-1, "line ends in bare LF")
 	}
 	m.Leaves = []proto.Leaf{{Span: m.Span, Name: name}}
-	p.emit(s, m)
-	if s.phase == lost && s.dir == wire.ServerToClient {
+	p.core.Emit(s.Stream, m, "a packet followed")
+	p.core.Release(s.Stream)
+	if s.phase == lost && s.Dir == wire.ServerToClient {
 		p.answered = true
 	}
 }
@@ -286,46 +254,17 @@ func ident(rest []byte) *Ident {
 // lose reads a side as raw from here on.
 func (p *Parser) lose(s *side, why, rule string) {
 	s.phase = lost
-	p.answered = p.answered || s.dir == wire.ServerToClient
-	p.raw(s, []proto.Note{{Offset: s.buf.Offset(), Text: why, Rule: rule}})
-}
-
-// raw adds all unread octets to the raw run of a side.
-func (p *Parser) raw(s *side, notes []proto.Note) {
-	from, data := s.buf.Offset(), s.buf.Next(s.buf.Len())
-	like := proto.Message{Conn: p.conn, Proto: protoName, Dir: s.dir, Secure: p.secure, Notes: notes, First: s.first}
-	p.out = p.runs.Add(p.out, like, p.now, from, data)
-	s.buf.Release()
-	s.first = p.now
-}
-
-// message returns a Message that begins at the held octets of a side.
-func (p *Parser) message(s *side) proto.Message {
-	return proto.Message{
-		Conn: p.conn, Proto: protoName, Kind: proto.KindMessage, Dir: s.dir, Secure: p.secure,
-		First: cmp.Or(s.first, p.now), Last: p.now, Span: proto.Span{From: s.buf.Start(), To: s.buf.Start()},
-	}
-}
-
-func (p *Parser) emit(s *side, m proto.Message) {
-	p.out = append(p.out, m)
-	s.buf.Release()
-	s.first = p.now
+	p.answered = p.answered || s.Dir == wire.ServerToClient
+	p.core.Raw(s.Stream, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: why, Rule: rule})
 }
 
 // flush gives what a side has in progress as raw.
 func (p *Parser) flush(s *side, why string) {
-	if s.buf.Len() > 0 {
+	if s.Buf.Len() > 0 {
 		what := "packet is not complete"
 		if s.phase == identifying {
 			what = "line is not complete"
 		}
-		p.raw(s, []proto.Note{{Offset: s.buf.Offset(), Text: what}})
+		p.core.Raw(s.Stream, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: what})
 	}
-	p.out = p.runs.End(p.out, s.dir, why)
-}
-
-func (p *Parser) flushAll(why string) {
-	p.flush(&p.sides[0], why)
-	p.flush(&p.sides[1], why)
 }

@@ -82,7 +82,7 @@ func (p *Parser) handshakes(s *side, r *Record, payload []byte, note func(text, 
 	s.hs = append(s.hs, payload...)
 	for len(s.hs) >= 4 {
 		n := 4 + int(binary.BigEndian.Uint32(s.hs)&0xffffff)
-		if n > p.limits.Head {
+		if n > p.core.Limits.Head {
 			note(fmt.Sprintf("%s of %d octets is not read", HandshakeType(s.hs[0]), n-4), "")
 			cut := min(n, len(s.hs))
 			s.skip = n - cut
@@ -106,7 +106,7 @@ func (p *Parser) handshake(s *side, t HandshakeType, b []byte, note func(text, r
 	switch {
 	case !ok:
 		note(t.String()+" is cut off, or says what it may not", "RFC 8446 4")
-	case t == ServerHello && s.dir == wire.ServerToClient:
+	case t == ServerHello && s.Dir == wire.ServerToClient:
 		p.version = h.Hello.Chosen()
 	}
 	if t == ServerHello && ok && h.Hello.Chosen() < 0x0303 {
@@ -305,17 +305,15 @@ func (p *Parser) ssl2(s *side, b []byte) bool {
 		p.lose(s, b)
 		return true
 	}
-	s.buf.Next(n)
-	m := p.message(s)
-	m.Span.To = s.buf.Offset()
+	s.Buf.Next(n)
+	m := p.core.Message(s.Stream, proto.KindRecord)
 	m.Head = bytes.Clone(b[:n])
 	m.Value = &Record{Type: TypeHandshake, Version: 2, Length: n - 2, Handshakes: []Handshake{{Type: ClientHello, Length: n - 3, Hello: h}}}
 	m.Complete, m.EndedBy = true, "length reached"
 	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "record"}}
 	m.Notes = []proto.Note{{Offset: m.Span.From, Text: "a ClientHello in the form of SSL 2", Rule: "RFC 6176"}}
 	s.begun = true
-	p.out = append(p.out, m)
-	s.buf.Release()
-	s.first = p.now
+	p.core.Emit(s.Stream, m, "a record followed")
+	p.core.Release(s.Stream)
 	return true
 }

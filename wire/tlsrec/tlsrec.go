@@ -9,10 +9,8 @@ package tlsrec
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
@@ -84,79 +82,58 @@ type Alert struct {
 
 // A Parser reads one connection. It implements [proto.Parser].
 type Parser struct {
-	limits  proto.Limits
+	core    proto.Duplex
 	sides   [2]side
-	runs    proto.Runs
-	now     time.Duration
-	conn    int
-	secure  bool
 	version Version // that the server has chosen; 0 before
-	out     []proto.Message
 	partial [2]proto.Message
 }
 
 // A side is one direction.
 type side struct {
-	dir       wire.Dir
-	buf       proto.Buffer
-	first     time.Duration // At of the first octet of what is in progress
-	begun     bool          // a record has been read
-	encrypted bool          // what follows is, whatever its type
-	lost      bool          // no record could be found: raw from here on
-	hs        []byte        // handshake octets that are no whole message yet
-	skip      int           // octets of a message that is too long to be read
+	*proto.Stream
+	begun     bool   // a record has been read
+	encrypted bool   // what follows is, whatever its type
+	lost      bool   // no record could be found: raw from here on
+	hs        []byte // handshake octets that are no whole message yet
+	skip      int    // octets of a message that is too long to be read
 }
 
 // New returns a parser.
 func New(limits proto.Limits) *Parser {
-	p := &Parser{limits: limits.WithDefaults()}
-	p.runs.Limits = p.limits
-	p.sides[0].dir, p.sides[1].dir = wire.ClientToServer, wire.ServerToClient
+	p := &Parser{}
+	p.core.Init(protoName, limits)
+	for i := range p.sides {
+		p.sides[i].Stream = &p.core.Sides[i]
+	}
 	return p
 }
 
 // Feed implements [proto.Parser].
-func (p *Parser) Feed(e wire.Event) []proto.Message {
-	p.out = p.out[:0]
-	p.now, p.conn = e.At, e.Conn
-	s := &p.sides[proto.Side(e.Dir)]
-	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
-	switch e.Kind {
-	case wire.KindData:
-		if len(e.Data) == 0 {
-			break
-		}
-		if s.buf.Start() == s.buf.End() {
-			s.first = p.now
-		}
-		s.buf.Push(e.Data)
-		for s.buf.Len() > 0 && p.read(s) {
-		}
-		s.buf.Keep()
-	case wire.KindGap:
-		if e.Size = proto.GapSize(e, s.buf.End()); e.Size > 0 {
-			p.flush(s, proto.Ending(e.Kind))
-			p.out = append(p.out, proto.Gap(e, protoName, s.buf.End(), p.secure))
-			s.buf.Gap(e.Size)
-			s.hs, s.skip = nil, 0
-		}
-	case wire.KindEOF:
-		p.flush(s, proto.Ending(e.Kind))
-	case wire.KindReset, wire.KindClose:
-		p.flushAll(proto.Ending(e.Kind))
-	case wire.KindSecure:
-		p.flushAll(proto.Ending(e.Kind))
-		p.secure = true
-	}
-	return p.out
-}
+func (p *Parser) Feed(e wire.Event) []proto.Message { return p.core.Feed((*duplex)(p), e) }
 
 // Close implements [proto.Parser].
-func (p *Parser) Close() []proto.Message {
-	p.out = p.out[:0]
-	p.flushAll("end of recording")
-	return p.out
+func (p *Parser) Close() []proto.Message { return p.core.Close((*duplex)(p)) }
+
+// A duplex is the Parser as its [proto.Duplex] sees it.
+type duplex Parser
+
+// Read implements [proto.Reader].
+func (d *duplex) Read(side int) {
+	for s := &d.sides[side]; s.Buf.Len() > 0 && (*Parser)(d).read(s); {
+	}
 }
+
+// Gap implements [proto.Reader].
+func (d *duplex) Gap(side int, size int64) bool {
+	d.sides[side].hs, d.sides[side].skip = nil, 0
+	return false
+}
+
+// Flush implements [proto.Reader].
+func (d *duplex) Flush(side int, why string) { (*Parser)(d).flush(&d.sides[side], why) }
+
+// Secured implements [proto.Reader].
+func (d *duplex) Secured() {}
 
 // State implements [proto.Parser]. What is due in TLS is not seen from outside.
 func (p *Parser) State() proto.State {
@@ -169,14 +146,7 @@ func (p *Parser) State() proto.State {
 
 // progress returns what is in progress on a side, nil for nothing.
 func (p *Parser) progress(i int) *proto.Message {
-	s, m := &p.sides[i], &p.partial[i]
-	if s.buf.Start() == s.buf.End() {
-		return p.runs.Partial(s.dir)
-	}
-	*m = p.message(s)
-	m.Span.To = s.buf.End()
-	m.Head = s.buf.All()
-	return m
+	return p.core.Progress(p.sides[i].Stream, proto.KindRecord, &p.partial[i])
 }
 
 // headerLen is that of a record, and maxPayload what it may hold: RFC 5246,
@@ -188,12 +158,12 @@ const (
 
 // read reads one record, or what is none, and reports whether it could.
 func (p *Parser) read(s *side) bool {
-	b := s.buf.Peek()
+	b := s.Buf.Peek()
 	switch {
 	case s.lost:
-		p.raw(s, nil)
+		p.core.Raw(s.Stream, s.Buf.Len(), nil)
 		return true
-	case !s.begun && s.dir == wire.ClientToServer && b[0] >= 0x80:
+	case !s.begun && s.Dir == wire.ClientToServer && b[0] >= 0x80:
 		return p.ssl2(s, b)
 	case !plausible(b):
 		p.lose(s, b)
@@ -204,13 +174,13 @@ func (p *Parser) read(s *side) bool {
 	n := headerLen + int(binary.BigEndian.Uint16(b[3:]))
 	if n > headerLen+maxPayload {
 		s.lost = true
-		p.raw(s, []proto.Note{{Offset: s.buf.Offset(), Text: fmt.Sprintf("record of %d octets, more than any may have", n-headerLen), Rule: "RFC 8446 5.1"}})
+		p.raw(s, fmt.Sprintf("record of %d octets, more than any may have", n-headerLen))
 		return true
 	}
 	if len(b) < n {
 		return false
 	}
-	s.buf.Next(n)
+	s.Buf.Next(n)
 	p.record(s, b[:n])
 	return true
 }
@@ -227,18 +197,17 @@ func (p *Parser) lose(s *side, b []byte) {
 	if b[0] >= ' ' && b[0] <= '~' || b[0] == '\r' || b[0] == '\n' {
 		text = "plain text where a TLS record should be"
 	}
-	p.raw(s, []proto.Note{{Offset: s.buf.Offset(), Text: text, Rule: "RFC 8446 5.1"}})
+	p.raw(s, text)
 }
 
 // record takes a whole record, the held octets of the side.
 func (p *Parser) record(s *side, b []byte) {
 	payload := b[headerLen:]
 	r := &Record{Type: Type(b[0]), Version: Version(binary.BigEndian.Uint16(b[1:])), Length: len(payload), Encrypted: s.encrypted}
-	m := p.message(s)
-	m.Span.To = s.buf.Offset()
+	m := p.core.Message(s.Stream, proto.KindRecord)
 	m.Value = r
 	m.Head = bytes.Clone(b[:headerLen])
-	m.Body.Keep(payload, p.limits.Body)
+	m.Body.Keep(payload, p.core.Limits.Body)
 	m.Complete, m.EndedBy = true, fmt.Sprintf("record length %d reached", len(payload))
 	at := m.Span.From + headerLen
 	m.Leaves = []proto.Leaf{{Span: proto.Span{From: m.Span.From, To: at}, Name: "record-header"}}
@@ -270,40 +239,20 @@ func (p *Parser) record(s *side, b []byte) {
 	case r.Type == TypeHandshake:
 		p.handshakes(s, r, payload, note)
 	}
-	p.out = p.runs.End(p.out, s.dir, "a record followed")
-	p.out = append(p.out, m)
-	s.buf.Release()
-	s.first = p.now
+	p.core.Emit(s.Stream, m, "a record followed")
+	p.core.Release(s.Stream)
 }
 
 // raw adds all unread octets to the raw run of a side.
-func (p *Parser) raw(s *side, notes []proto.Note) {
-	from, data := s.buf.Offset(), s.buf.Next(s.buf.Len())
-	like := proto.Message{Conn: p.conn, Proto: protoName, Dir: s.dir, Secure: p.secure, Notes: notes, First: s.first}
-	p.out = p.runs.Add(p.out, like, p.now, from, data)
-	s.buf.Release()
-	s.first = p.now
-}
-
-// message returns a Message that begins at the held octets of a side.
-func (p *Parser) message(s *side) proto.Message {
-	return proto.Message{
-		Conn: p.conn, Proto: protoName, Kind: proto.KindRecord, Dir: s.dir, Secure: p.secure,
-		First: cmp.Or(s.first, p.now), Last: p.now, Span: proto.Span{From: s.buf.Start(), To: s.buf.Start()},
-	}
+func (p *Parser) raw(s *side, text string) {
+	p.core.Raw(s.Stream, s.Buf.Len(), &proto.Note{Offset: s.Buf.Offset(), Text: text, Rule: "RFC 8446 5.1"})
 }
 
 // flush gives what a side has in progress as raw.
-func (p *Parser) flush(s *side, why string) {
-	if s.buf.Len() > 0 {
-		p.raw(s, []proto.Note{{Offset: s.buf.Offset(), Text: "record is not complete"}})
+func (p *Parser) flush(s *side, _ string) {
+	if n := s.Buf.Len(); n > 0 {
+		p.core.Raw(s.Stream, n, &proto.Note{Offset: s.Buf.Offset(), Text: "record is not complete"})
 	}
-	p.out = p.runs.End(p.out, s.dir, why)
-}
-
-func (p *Parser) flushAll(why string) {
-	p.flush(&p.sides[0], why)
-	p.flush(&p.sides[1], why)
 }
 
 // Begins says what octets begin as that only a peer that speaks TLS sends: "a TLS

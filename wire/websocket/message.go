@@ -55,7 +55,7 @@ func (p *Parser) joinFrame(s *side, g *progress) {
 			g.note(0, fmt.Sprintf("a new message within a fragmented one: %s, not continuation", f.Opcode), "RFC 6455 5.4")
 			p.endMessage(s, false, "a new message began")
 		}
-		g.m.Exchange = p.talk.begin(s.dir)
+		g.m.Exchange = p.talk.begin(s.Dir)
 		p.beginMessage(s, g)
 	}
 }
@@ -82,7 +82,7 @@ func (p *Parser) beginMessage(s *side, g *progress) {
 	}
 	d.lost = false
 	d.z.begin(d.fresh, 1<<d.bits, func(b []byte) {
-		c.m.Body.Keep(b, p.limits.Body)
+		c.m.Body.Keep(b, p.core.Limits.Body)
 		if c.text.feed(b) >= 0 {
 			c.note("the text is not UTF-8", "RFC 6455 8.1")
 		}
@@ -103,7 +103,7 @@ func (c *message) take(p *Parser, s *side, g *progress, b []byte, at int64) {
 		return
 	}
 	if c.joined {
-		c.m.Body.Keep(b, p.limits.Body)
+		c.m.Body.Keep(b, p.core.Limits.Body)
 	}
 	if i := c.text.feed(b); i >= 0 {
 		g.m.Notes = proto.AddNote(g.m.Notes, proto.Note{Offset: at + int64(i), Text: "the text is not UTF-8", Rule: "RFC 6455 8.1"})
@@ -149,16 +149,16 @@ func (p *Parser) endMessage(s *side, whole bool, why string) {
 		}
 	}
 	if whole {
-		p.talk.message(s.dir, c.m.Exchange)
+		p.talk.message(s.Dir, c.m.Exchange)
 	}
 	if !c.joined {
 		return
 	}
-	c.m.Complete, c.m.EndedBy, c.m.Last = whole && !c.torn, why, p.now
+	c.m.Complete, c.m.EndedBy, c.m.Last = whole && !c.torn, why, p.core.Now
 	if whole {
 		c.m.EndedBy = "FIN"
 	}
-	p.emit(s, c.m)
+	p.core.Emit(s.Stream, c.m, "a frame followed")
 }
 
 // note says what is wrong with the message as a whole.

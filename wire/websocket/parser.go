@@ -1,10 +1,6 @@
 package websocket
 
 import (
-	"cmp"
-	"slices"
-	"time"
-
 	"wiretape/wire"
 	"wiretape/wire/proto"
 )
@@ -15,28 +11,21 @@ const protoName = "websocket"
 // A Parser reads both directions of one WebSocket connection, from behind its
 // opening handshake on. It implements [proto.Parser].
 type Parser struct {
-	limits  proto.Limits
+	core    proto.Duplex
 	agreed  *Handshake // nil where the handshake was not seen
 	sides   [2]side
-	runs    proto.Runs
-	now     time.Duration
-	conn    int
-	secure  bool
-	out     []proto.Message
 	talk    talk
 	scratch [4 << 10]byte // a part of a payload, unmasked
 }
 
 // A side is one direction.
 type side struct {
-	dir     wire.Dir
-	buf     proto.Buffer
-	first   time.Duration // At of the first octet of what is in progress
-	begun   bool          // a frame is behind us
-	lost    bool          // frames are lost: raw from here on
-	closed  bool          // a Close frame is behind us
-	frame   *progress     // nil between frames
-	msg     *message      // of which more frames are to come, or that of frame
+	*proto.Stream
+	begun   bool      // a frame is behind us
+	lost    bool      // frames are lost: raw from here on
+	closed  bool      // a Close frame is behind us
+	frame   *progress // nil between frames
+	msg     *message  // of which more frames are to come, or that of frame
 	deflate deflate
 	partial proto.Message
 }
@@ -45,50 +34,38 @@ type side struct {
 // what says that it is compressed is then taken to be, by the defaults of
 // permessage-deflate. A body is kept up to Limits.Body octets.
 func New(limits proto.Limits, agreed *Handshake) *Parser {
-	p := &Parser{limits: limits.WithDefaults(), agreed: agreed}
-	p.runs.Limits = p.limits
-	for i, d := range [2]wire.Dir{wire.ClientToServer, wire.ServerToClient} {
-		p.sides[i].dir = d
-		p.sides[i].deflate = newDeflate(agreed, d)
+	p := &Parser{agreed: agreed}
+	p.core.Init(protoName, limits)
+	for i := range p.sides {
+		s := &p.core.Sides[i]
+		p.sides[i].Stream, p.sides[i].deflate = s, newDeflate(agreed, s.Dir)
 	}
 	return p
 }
 
 // Feed implements [proto.Parser].
-func (p *Parser) Feed(e wire.Event) []proto.Message {
-	p.out = p.out[:0]
-	p.now, p.conn = e.At, e.Conn
-	s := &p.sides[proto.Side(e.Dir)]
-	p.out = p.runs.Turn(p.out, e, p.sides[0].buf.Span(), p.sides[1].buf.Span())
-	switch e.Kind {
-	case wire.KindData:
-		if len(e.Data) == 0 {
-			break
-		}
-		if s.buf.Start() == s.buf.End() && s.frame == nil {
-			s.first = p.now
-		}
-		s.buf.Push(e.Data)
-		for p.step(s) {
-		}
-		s.buf.Keep()
-	case wire.KindGap:
-		p.gap(s, e)
-	case wire.KindEOF:
-		p.flush(s, proto.Ending(e.Kind))
-	case wire.KindReset, wire.KindClose, wire.KindSecure:
-		p.flushAll(proto.Ending(e.Kind))
-		p.secure = p.secure || e.Kind == wire.KindSecure
-	}
-	return p.out
-}
+func (p *Parser) Feed(e wire.Event) []proto.Message { return p.core.Feed((*duplex)(p), e) }
 
 // Close implements [proto.Parser].
-func (p *Parser) Close() []proto.Message {
-	p.out = p.out[:0]
-	p.flushAll("end of recording")
-	return p.out
+func (p *Parser) Close() []proto.Message { return p.core.Close((*duplex)(p)) }
+
+// A duplex is the Parser as its [proto.Duplex] sees it.
+type duplex Parser
+
+// Read implements [proto.Reader].
+func (d *duplex) Read(side int) {
+	for s := &d.sides[side]; (*Parser)(d).step(s); {
+	}
 }
+
+// Gap implements [proto.Reader].
+func (d *duplex) Gap(side int, size int64) bool { return (*Parser)(d).gap(&d.sides[side], size) }
+
+// Flush implements [proto.Reader].
+func (d *duplex) Flush(side int, why string) { (*Parser)(d).flush(&d.sides[side], why) }
+
+// Secured implements [proto.Reader].
+func (d *duplex) Secured() {}
 
 // State implements [proto.Parser]. No reply is owed to a message, so that only a
 // Ping and a Close of the client are Due. Framed is false while the client has sent
@@ -112,15 +89,15 @@ func (p *Parser) progress(s *side) *proto.Message {
 	switch {
 	case s.frame != nil:
 		s.partial = s.frame.m
-		s.partial.Span.To, s.partial.Last = s.buf.Start(), p.now
-	case s.buf.Len() > 0:
-		s.partial = p.message(s)
-		s.partial.Head = s.buf.All()
-		s.partial.Span.To = s.buf.End()
+		s.partial.Span.To, s.partial.Last = s.Buf.Start(), p.core.Now
+	case s.Buf.Len() > 0:
+		s.partial = p.core.Message(s.Stream, proto.KindFrame)
+		s.partial.Head = s.Buf.All()
+		s.partial.Span.To = s.Buf.End()
 	case s.msg != nil:
 		s.partial = s.msg.m
 	default:
-		return p.runs.Partial(s.dir)
+		return p.core.Runs.Partial(s.Dir)
 	}
 	return &s.partial
 }
@@ -138,34 +115,28 @@ func (p *Parser) step(s *side) bool {
 }
 
 // gap takes octets that are missing. Within a payload the frames after it are
-// still found.
-func (p *Parser) gap(s *side, e wire.Event) {
-	if e.Size = proto.GapSize(e, s.buf.End()); e.Size == 0 {
-		return
-	}
-	if g := s.frame; g != nil && e.Size <= g.left {
+// still found: true.
+func (p *Parser) gap(s *side, size int64) bool {
+	if g := s.frame; g != nil && size <= g.left {
 		if g.m.Span.To > g.tiled {
 			g.leaf("payload", g.m.Span.To)
 		}
-		s.buf.Gap(e.Size)
-		g.left -= e.Size
+		s.Buf.Gap(size)
+		g.left -= size
 		g.holed = true
-		g.m.Span.To += e.Size
+		g.m.Span.To += size
 		g.leaf("gap", g.m.Span.To)
 		if s.msg != nil && !g.f.Opcode.Control() {
 			s.msg.tear(&s.deflate)
 		}
 		if g.left == 0 {
-			p.finish(s, proto.Ending(e.Kind))
+			p.finish(s, proto.Ending(wire.KindGap))
 		}
-		return
+		return true
 	}
-	begun := s.begun || s.buf.Len() > 0 || s.lost
-	p.flush(s, proto.Ending(e.Kind))
-	p.out = append(p.out, proto.Gap(e, protoName, s.buf.End(), p.secure))
-	s.buf.Gap(e.Size)
 	// Where the next frame begins nothing tells, unless nothing began yet.
-	s.lost = begun
+	s.lost = s.begun || s.Buf.Len() > 0 || s.lost
+	return false
 }
 
 // flush ends what is in progress on a side, because of why.
@@ -173,44 +144,23 @@ func (p *Parser) flush(s *side, why string) {
 	if s.frame != nil {
 		p.finish(s, why)
 	}
-	if s.buf.Len() > 0 {
+	if s.Buf.Len() > 0 {
 		p.raw(s, "the beginning of a frame that is not complete", "")
 	}
 	if s.msg != nil {
 		p.endMessage(s, false, why)
 	}
-	p.out = p.runs.End(p.out, s.dir, why)
-}
-
-func (p *Parser) flushAll(why string) {
-	p.flush(&p.sides[0], why)
-	p.flush(&p.sides[1], why)
-}
-
-// message returns a Message that begins at the first octet of the buffer.
-func (p *Parser) message(s *side) proto.Message {
-	return proto.Message{
-		Conn: p.conn, Proto: protoName, Kind: proto.KindFrame, Dir: s.dir, Secure: p.secure,
-		First: s.first, Last: p.now, Span: proto.Span{From: s.buf.Start(), To: s.buf.Start()},
-	}
-}
-
-// emit gives a Message, behind whatever raw bytes came before it.
-func (p *Parser) emit(s *side, m proto.Message) {
-	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
-	p.out = p.runs.End(p.out, s.dir, "a frame followed")
-	p.out = append(p.out, m)
+	p.core.Out = p.core.Runs.End(p.core.Out, s.Dir, why)
 }
 
 // raw adds all octets of the buffer to the raw run of a side, with a note if it
 // begins one and text is not "".
 func (p *Parser) raw(s *side, text, rule string) {
-	like := proto.Message{Conn: p.conn, Proto: protoName, Dir: s.dir, Secure: p.secure}
-	if text != "" && p.runs.Partial(s.dir) == nil {
-		like.Notes = []proto.Note{{Offset: s.buf.Start(), Text: text, Rule: rule}}
+	var note *proto.Note
+	if text != "" {
+		note = &proto.Note{Offset: s.Buf.Start(), Text: text, Rule: rule}
 	}
-	p.out = p.runs.Add(p.out, like, p.now, s.buf.Start(), s.buf.Next(s.buf.Len()))
-	s.buf.Release()
+	p.core.Raw(s.Stream, s.Buf.Len(), note)
 }
 
 // A talk is who waits for what.

@@ -26,7 +26,7 @@ type progress struct {
 
 // header reads a frame's header, and reports whether it is there.
 func (p *Parser) header(s *side) bool {
-	b := s.buf.Peek()
+	b := s.Buf.Peek()
 	if len(b) < 2 {
 		return false
 	}
@@ -45,11 +45,11 @@ func (p *Parser) header(s *side) bool {
 	if len(b) < n {
 		return false
 	}
-	b = s.buf.Next(n)
+	b = s.Buf.Next(n)
 	f := &Frame{Fin: b[0]&0x80 != 0, RSV: b[0] >> 4 & 7, Opcode: Opcode(b[0] & 0xf), Masked: masked, Bits: bits}
-	g := &progress{f: f, m: p.message(s)}
+	g := &progress{f: f, m: p.core.Message(s.Stream, proto.KindFrame)}
 	g.m.Value, g.m.Head = f, slices.Clone(b)
-	g.m.Span.To = s.buf.Offset()
+	g.m.Span.To = s.Buf.Offset()
 	s.frame, s.begun = g, true
 	g.leaf("frame-header", g.m.Span.To)
 	switch bits {
@@ -71,14 +71,14 @@ func (p *Parser) header(s *side) bool {
 	g.left = f.Length
 	p.checkHeader(s, g)
 	p.joinFrame(s, g)
-	s.buf.Release()
+	s.Buf.Release()
 	return true
 }
 
 // checkHeader notes what a header breaks of RFC 6455, section 5.
 func (p *Parser) checkHeader(s *side, g *progress) {
 	f := g.f
-	client := s.dir == wire.ClientToServer
+	client := s.Dir == wire.ClientToServer
 	switch {
 	case client && !f.Masked:
 		g.note(1, "a client's frame is not masked", "RFC 6455 5.1")
@@ -138,15 +138,15 @@ func (p *Parser) checkReserved(g *progress) {
 // all of it.
 func (p *Parser) payload(s *side) bool {
 	g := s.frame
-	for g.left > 0 && s.buf.Len() > 0 {
-		at := s.buf.Offset()
-		b := s.buf.Next(int(min(g.left, int64(len(p.scratch)))))
+	for g.left > 0 && s.Buf.Len() > 0 {
+		at := s.Buf.Offset()
+		b := s.Buf.Next(int(min(g.left, int64(len(p.scratch)))))
 		if g.f.Masked {
 			mask4(p.scratch[:], b, g.f.Key, g.f.Length-g.left)
 			b = p.scratch[:len(b)]
 		}
 		g.left -= int64(len(b))
-		limit := p.limits.Body
+		limit := p.core.Limits.Body
 		if g.holed {
 			limit = 0 // it does not go on with what is kept
 		}
@@ -157,9 +157,9 @@ func (p *Parser) payload(s *side) bool {
 		case s.msg != nil && !g.f.Opcode.Control() && !g.f.Opcode.reserved():
 			s.msg.take(p, s, g, b, at)
 		}
-		g.m.Span.To = s.buf.Offset()
+		g.m.Span.To = s.Buf.Offset()
 	}
-	s.buf.Release()
+	s.Buf.Release()
 	if g.left > 0 {
 		return false
 	}
@@ -182,7 +182,7 @@ func (p *Parser) finish(s *side, why string) {
 		m.Body.Cut = m.Body.Size > int64(len(m.Body.Data))
 	}
 	whole := g.left == 0 && !g.holed
-	m.Complete, m.EndedBy, m.Last = whole, why, p.now
+	m.Complete, m.EndedBy, m.Last = whole, why, p.core.Now
 	if g.left == 0 && g.holed {
 		m.EndedBy = "octets are missing from the recording"
 	}
@@ -197,14 +197,14 @@ func (p *Parser) finish(s *side, why string) {
 			g.note(int(m.Span.Len()), "the text ends within a character", "RFC 6455 8.1")
 		}
 	}
-	p.emit(s, *m)
+	p.core.Emit(s.Stream, *m, "a frame followed")
 	if ends && f.Fin {
 		p.endMessage(s, whole, why)
 	}
 	if whole && f.Opcode.Control() {
-		p.talk.control(s.dir, f, g.control)
+		p.talk.control(s.Dir, f, g.control)
 	}
-	s.first = p.now
+	s.First = p.core.Now
 }
 
 // takeClose reads the payload of a Close frame (RFC 6455, section 5.5.1).
