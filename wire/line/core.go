@@ -2,9 +2,6 @@ package line
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
-	"time"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
@@ -12,19 +9,13 @@ import (
 
 // A Core is what the readers of all line protocols share: the octets of both
 // directions, the raw bytes between the lines, and what STARTTLS and its kin
-// change. A [Reader] is driven by it. Name and Limits are to be set first, with
-// [Core.Init].
+// change. A [Reader] is driven by it. [Core.Init] makes it ready.
 type Core struct {
-	Name   string // Message.Proto
 	Limits proto.Limits
 	Sides  [2]Side
-	Secure bool
 	Opaque bool // TLS that was not decrypted, or compression: raw up to KindSecure
 
-	runs   proto.Runs
-	now    time.Duration
-	conn   int
-	out    []proto.Message
+	duplex proto.Duplex
 	tls    int    // exchange of a command that asks for TLS; 0 for none
 	verb   string // of that command
 	agreed bool   // it was accepted, and nothing was said since
@@ -35,10 +26,8 @@ type Core struct {
 
 // A Side is one direction.
 type Side struct {
-	Dir   wire.Dir
-	Buf   proto.Buffer
+	*proto.Stream
 	Ended bool // its stream ended
-	first time.Duration
 	raw   bool // up to the next line end
 }
 
@@ -58,17 +47,19 @@ type Reader interface {
 
 // Init makes c ready.
 func (c *Core) Init(name string, limits proto.Limits) {
-	c.Name, c.Limits = name, limits.WithDefaults()
-	c.runs.Limits = c.Limits
-	c.Sides[0].Dir, c.Sides[1].Dir = wire.ClientToServer, wire.ServerToClient
+	c.duplex.Init(name, limits)
+	c.Limits = c.duplex.Limits
+	for i := range c.Sides {
+		c.Sides[i].Stream = &c.duplex.Sides[i]
+	}
 }
 
 // Feed takes an event for r, as [proto.Parser] has it.
 func (c *Core) Feed(r Reader, e wire.Event) []proto.Message {
 	c.resume(r)
-	c.now, c.conn = e.At, e.Conn
+	c.duplex.Now, c.duplex.Conn = e.At, e.Conn
 	s := &c.Sides[proto.Side(e.Dir)]
-	c.out = c.runs.Turn(c.out, e, c.Sides[0].Buf.Span(), c.Sides[1].Buf.Span())
+	c.duplex.Out = c.duplex.Runs.Turn(c.duplex.Out, e, c.Sides[0].Buf.Span(), c.Sides[1].Buf.Span())
 	switch e.Kind {
 	case wire.KindData:
 		c.data(r, s, e.Data)
@@ -84,19 +75,19 @@ func (c *Core) Feed(r Reader, e wire.Event) []proto.Message {
 	case wire.KindSecure:
 		c.secured(r)
 	}
-	return c.out
+	return c.duplex.Out
 }
 
 // Close ends everything in progress, as [proto.Parser] has it.
 func (c *Core) Close(r Reader) []proto.Message {
 	c.resume(r)
 	c.flushAll(r, "end of recording")
-	return c.out
+	return c.duplex.Out
 }
 
 // resume starts a call: what came with TLS and was not taken by Rest is raw.
 func (c *Core) resume(r Reader) {
-	c.out = c.out[:0]
+	c.duplex.Out = c.duplex.Out[:0]
 	if !c.fresh {
 		return
 	}
@@ -124,7 +115,7 @@ func (c *Core) data(r Reader, s *Side, data []byte) {
 		return
 	}
 	if s.Buf.Start() == s.Buf.End() {
-		s.first = c.now
+		s.First = c.duplex.Now
 	}
 	s.Buf.Push(data)
 	r.Read(s)
@@ -136,7 +127,7 @@ func (c *Core) gap(r Reader, s *Side, e wire.Event) {
 		return
 	}
 	c.FlushSide(r, s, proto.Ending(e.Kind))
-	c.out = append(c.out, proto.Gap(e, c.Name, s.Buf.End(), c.Secure))
+	c.duplex.Out = append(c.duplex.Out, proto.Gap(e, c.duplex.Name, s.Buf.End(), c.duplex.Secure))
 	s.Buf.Gap(e.Size)
 }
 
@@ -144,7 +135,7 @@ func (c *Core) gap(r Reader, s *Side, e wire.Event) {
 // knew (RFC 3207, section 4.2; RFC 4642, section 2.2; RFC 2595, section 4).
 func (c *Core) secured(r Reader) {
 	c.flushAll(r, proto.Ending(wire.KindSecure))
-	c.Secure, c.Opaque = true, false
+	c.duplex.Secure, c.Opaque = true, false
 	c.tls, c.agreed, c.left, c.hello = 0, false, false, nil
 	for i := range c.Sides {
 		c.Sides[i].raw, c.Sides[i].Ended = false, false
@@ -165,7 +156,7 @@ func (c *Core) FlushSide(r Reader, s *Side, why string) {
 	if n := s.Buf.Len(); n > 0 {
 		c.RawBytes(s, n, &proto.Note{Offset: s.Buf.Offset(), Text: "line is not complete"})
 	}
-	c.out = c.runs.End(c.out, s.Dir, why)
+	c.duplex.Out = c.duplex.Runs.End(c.duplex.Out, s.Dir, why)
 	s.raw = false
 }
 
@@ -231,40 +222,23 @@ func (c *Core) AfterTLS(s *Side, rule string) *proto.Note {
 
 // Message returns a Message of the held octets of a side, without Value.
 func (c *Core) Message(s *Side, kind proto.Kind) proto.Message {
-	return proto.Message{
-		Conn: c.conn, Proto: c.Name, Kind: kind, Dir: s.Dir, Secure: c.Secure,
-		First: s.first, Last: c.now,
-		Span: proto.Span{From: s.Buf.Start(), To: s.Buf.Offset()},
-	}
+	return c.duplex.Message(s.Stream, kind)
 }
 
 // Emit gives a Message, behind whatever raw bytes came before it, and forgets
 // the held octets.
 func (c *Core) Emit(s *Side, m proto.Message) {
-	c.out = c.runs.End(c.out, s.Dir, "a line followed")
-	slices.SortStableFunc(m.Notes, func(a, b proto.Note) int { return cmp.Compare(a.Offset, b.Offset) })
-	m.Last = c.now
-	c.out = append(c.out, m)
+	m.Last = c.duplex.Now
+	c.duplex.Emit(s.Stream, m, "a line followed")
 	c.Release(s)
 }
 
 // Release forgets the held octets of a side: a Message in progress has them.
-func (c *Core) Release(s *Side) {
-	s.Buf.Release()
-	s.first = c.now
-}
+func (c *Core) Release(s *Side) { c.duplex.Release(s.Stream) }
 
 // RawBytes adds n octets behind the held ones to the raw run of a side, the held
 // ones first.
-func (c *Core) RawBytes(s *Side, n int, note *proto.Note) {
-	s.Buf.Next(n)
-	like := proto.Message{Conn: c.conn, Proto: c.Name, Dir: s.Dir, Secure: c.Secure}
-	if note != nil && c.runs.Partial(s.Dir) == nil {
-		like.Notes = []proto.Note{*note}
-	}
-	c.out = c.runs.Add(c.out, like, c.now, s.Buf.Start(), s.Buf.Held())
-	c.Release(s)
-}
+func (c *Core) RawBytes(s *Side, n int, note *proto.Note) { c.duplex.Raw(s.Stream, n, note) }
 
 // RawLine adds octets up to and with the next line end to the raw run.
 func (c *Core) RawLine(s *Side, note *proto.Note) {
@@ -280,16 +254,9 @@ func (c *Core) RawLine(s *Side, note *proto.Note) {
 // Progress returns what is in progress on a side, in m: the raw run, or lines
 // that are not complete; nil for nothing.
 func (c *Core) Progress(i int, m *proto.Message) *proto.Message {
-	s := &c.Sides[i]
-	if s.Buf.Start() == s.Buf.End() {
-		return c.runs.Partial(s.Dir)
-	}
 	kind := proto.KindCommand
-	if s.Dir == wire.ServerToClient {
+	if i == 1 {
 		kind = proto.KindReply
 	}
-	*m = c.Message(s, kind)
-	m.Span.To = s.Buf.End()
-	m.Head = s.Buf.All()
-	return m
+	return c.duplex.Progress(c.Sides[i].Stream, kind, m)
 }

@@ -24,7 +24,7 @@ func (p *Parser) progress(i int) *proto.Message {
 	m := &p.partial[i]
 	if c := p.content; i == 0 && c != nil && c.begun {
 		*m = c.m
-		m.Span.To, m.Last = c.end()+int64(len(c.dot)), p.core.now
+		m.Span.To, m.Last = c.end()+int64(len(c.dot)), p.core.duplex.Now
 		return m
 	}
 	if c := p.content; i == 0 && c != nil && c.counted {

@@ -119,6 +119,6 @@ func (t *Text) Message() proto.Message {
 // Partial returns the Message in progress, for [proto.State].
 func (t *Text) Partial() *proto.Message {
 	m := t.m
-	m.Span.To, m.Last = t.end+int64(len(t.held)), t.core.now
+	m.Span.To, m.Last = t.end+int64(len(t.held)), t.core.duplex.Now
 	return &m
 }
