@@ -86,6 +86,10 @@ func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) 
 		if selfSigned(leaf) {
 			return "self-signed", false
 		}
+		if c := weaklySigned(certs); c != nil {
+			// crypto/x509 tells of one that its issuer is not known.
+			return "signed with " + c.SignatureAlgorithm.String() + ", which proves nothing any more", false
+		}
 		last := certs[len(certs)-1]
 		issuer := printable(last.Issuer.CommonName)
 		if issuer == "" {
@@ -108,6 +112,21 @@ func chainFault(certs []*x509.Certificate, roots *x509.CertPool, now time.Time) 
 		}
 	}
 	return printable(strings.TrimPrefix(err.Error(), "x509: ")), false
+}
+
+// weaklySigned returns the first certificate whose issuer signed it over a hash that
+// can be forged, nil for none. What the last one has signed by itself is not
+// looked at by anybody.
+func weaklySigned(certs []*x509.Certificate) *x509.Certificate {
+	for i, c := range certs {
+		switch c.SignatureAlgorithm {
+		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+			if i == 0 || !bytes.Equal(c.RawIssuer, c.RawSubject) {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // nameFault says whether the leaf is for another host.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/net/html"
 )
 
@@ -26,6 +28,23 @@ func gzipped(s string) string {
 	io.WriteString(w, s)
 	w.Close()
 	return b.String()
+}
+
+// coded is a page of HTML in a content coding, of several the last.
+func coded(codings, body string) string {
+	var b bytes.Buffer
+	var w io.WriteCloser
+	switch last := codings[strings.LastIndex(codings, " ")+1:]; last {
+	case "br":
+		w = brotli.NewWriter(&b)
+	case "gzip":
+		w = gzip.NewWriter(&b)
+	default:
+		w, _ = zstd.NewWriter(&b)
+	}
+	io.WriteString(w, body)
+	w.Close()
+	return htmlPage(200, b.String(), "Content-Encoding: "+codings)
 }
 
 func utf16LE(s string) string {
@@ -66,6 +85,10 @@ var accesses = []struct {
 	{"scripts alone", "/", htmlPage(200, `<div id=app></div><script src="/app.js"></script>`), "unknown low: the page is made by scripts, which are not run"},
 	{"frame alone", "/", htmlPage(200, `<iframe src="/x"></iframe>`), "unknown low: the page is made of frames, which are not asked for"},
 	{"gzip unasked", "/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n" + gzipped(loginBox), `login-form medium: a form for "/do" with a password field`},
+	{"br unasked", "/", coded("br", loginBox), `login-form medium: a form for "/do" with a password field`},
+	{"zstd unasked", "/", coded("zstd", loginBox), `login-form medium: a form for "/do" with a password field`},
+	{"two codings", "/", coded("gzip, br", gzipped(loginBox)), `login-form medium: a form for "/do" with a password field`},
+	{"gzip bomb", "/", coded("gzip", strings.Repeat("x", 1<<22)+loginBox), "no : "},
 	{"wrong coding", "/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n\r\n<p>x" + loginBox, `login-form medium: a form for "/do" with a password field`},
 	{"UTF-16", "/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + utf16LE(loginBox), `login-form medium: a form for "/do" with a password field`},
 	{"terminal escapes", "/", htmlPage(200, "<title>\x1b]0;log in\x07</title>"+strings.Replace(loginBox, "/do", "\x1b[2J", 1)), `login-form high: a form for "\x1b[2J" with a password field`},

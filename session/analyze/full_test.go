@@ -342,7 +342,21 @@ var inTheClear = []struct {
 			return page()
 		})(c)
 	}, "no: after the preface: connection reset by the server", "no: status 200", "no"},
-	{"text without a status line", keeping(func(head string) string {
+	{"405", keeping(func(head string) string {
+		if strings.HasPrefix(head, "PRI") {
+			return "HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n"
+		}
+		return page()
+	}), "no: the preface is answered with \"HTTP/1.1 405 x\\r\\nContent-\"", "no: status 200", "no"},
+	{"silence", func(c net.Conn) {
+		b := bufio.NewReader(c)
+		if first, _ := b.Peek(3); string(first) == "PRI" {
+			io.Copy(io.Discard, b)
+			return
+		}
+		keeping(always(page()))(peeked{c, b})
+	}, "no: the preface is not answered", "no: status 200", "no"},
+	{"HTTP/0.9: a page without a status line", keeping(func(head string) string {
 		if strings.HasPrefix(head, "PRI") {
 			return "<html>Bad Request</html>"
 		}

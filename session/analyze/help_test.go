@@ -233,7 +233,7 @@ func analyzeAt(t *testing.T, url string, o Options, now time.Time) (Report, erro
 	again := live
 	again.Cookies = slices.Clone(live.Cookies)
 	for i := range min(len(again.Cookies), len(redacted.Cookies)) {
-		if strings.Contains(string(again.Cookies[i].Value), ",") {
+		if value := string(again.Cookies[i].Value); strings.ContainsFunc(value, func(r rune) bool { return strings.ContainsRune("\",\t", r) || r >= 0x80 }) {
 			// What is odd about the octets of a value goes with them.
 			again.Cookies[i].Notes = redacted.Cookies[i].Notes
 		}

@@ -3,6 +3,8 @@ package analyze
 import (
 	"crypto/tls"
 	"errors"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -246,5 +248,25 @@ func TestTimeBudgets(t *testing.T) {
 	}
 	if err == nil || r.HTTP2.Verdict != Unknown || r.Error == "" || r.Password.Verdict != Unknown {
 		t.Errorf("http2 %+v, error %q, %v", r.HTTP2, r.Error, err)
+	}
+}
+
+// RFC 7301, section 3.1: a server selects from the client's list. This one does not.
+func TestSelectsWhatWasNotOffered(t *testing.T) {
+	s := handler(t, func(c net.Conn) {
+		if _, err := c.Read(make([]byte, 4<<10)); err != nil {
+			return
+		}
+		ext := append([]byte{0, 16}, vector(vector(append([]byte{6}, "spdy/3"...)))...)
+		hello := append([]byte{3, 3}, make([]byte, 32)...)
+		hello = append(hello, 0, 0xc0, 0x2f, 0)
+		hello = append(hello, vector(ext)...)
+		message := append([]byte{2, 0, byte(len(hello) >> 8), byte(len(hello))}, hello...)
+		c.Write(append([]byte{0x16, 3, 3}, vector(message)...))
+		io.Copy(io.Discard, c)
+	})
+	r, err := analyze(t, "https://"+s+"/", Options{})
+	if want := s + " selected a protocol that was not offered"; r.HTTP2.Verdict != Broken || r.HTTP2.Evidence != want || err == nil {
+		t.Errorf("http2 %+v, want %s (%v)", r.HTTP2, want, err)
 	}
 }

@@ -103,6 +103,18 @@ func TestFramings(t *testing.T) {
 		{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "a strict client refuses the response"},
 		{"length with a sign", "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok", "a strict client refuses the response"},
 		{"length in hex", "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\nok", "a strict client refuses the response"},
+		{"lengths in one field", "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", ""},
+		{"chunked behind another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ""},
+		{"a coding that is none", "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nok", ""},
+		{"chunk extension", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\n\r\n", ""},
+		{"chunks that end in a bare line feed", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n", ""},
+		{"folded field", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 2\r\n\r\nok", ""},
+		{"blank before the colon", "HTTP/1.1 200 OK\r\nX : a\r\nContent-Length: 2\r\n\r\nok", ""},
+		{"line without a colon", "HTTP/1.1 200 OK\r\nX\r\nContent-Length: 2\r\n\r\nok", ""},
+		{"NUL", "HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 2\r\n\r\nok", ""},
+		{"field of 60 KB", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("y", 60_000) + "\r\nContent-Length: 2\r\n\r\nok", ""},
+		{"10,000 fields", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 10_000) + "Content-Length: 2\r\n\r\nok", ""},
+		{"304 with a body", "HTTP/1.1 304 x\r\nContent-Length: 2\r\n\r\nok", ""},
 		{"missing last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", "truncated"},
 		{"bare line feeds", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok", ""},
 		{"204 with a length", "HTTP/1.1 204 x\r\nContent-Length: 0\r\n\r\n", ""},
@@ -119,6 +131,44 @@ func TestFramings(t *testing.T) {
 				t.Errorf("warnings %q, want %q", r.Warnings, row.warning)
 			}
 		})
+	}
+}
+
+// A path is asked for as long as it is; the server may find it too long.
+func TestPathOf8KB(t *testing.T) {
+	path := "/" + strings.Repeat("p", 8<<10)
+	s := serve(t, site{http: func(head string) string {
+		if !strings.HasPrefix(head, "GET "+path+" ") {
+			return page()
+		}
+		return "HTTP/1.1 414 x\r\nContent-Length: 0\r\n\r\n"
+	}})
+	if r, err := analyze(t, "http://"+s+path, Options{}); err != nil || r.Status != 414 {
+		t.Errorf("status %d, %v", r.Status, err)
+	}
+}
+
+// What a record says against what is usual is a warning.
+func TestWarningsOfHTTPSRecords(t *testing.T) {
+	cfg, o := secure(t)
+	s := serve(t, site{tls: cfg, http: always(page())})
+	for data, want := range map[string]string{
+		"\x00\x01\x00\x00\x01\x00\x03\x02h2\x00\x02\x00\x00": "an HTTPS record has no-default-alpn: HTTP/1.1 is not to be supposed (RFC 9460 7.1.1)",
+		"\x00\x01\x00\x00\x03\x00\x02\x20\xfb":               "an HTTPS record names port 8443, which was not asked",
+		"\x00\x01\x00\x00\x01\x00\x03\x02h2":                 "",
+	} {
+		o := www(t, "", s, o)
+		o.Nameserver = zone{"www.example.com. HTTPS": data}.serve(t)
+		r, err := analyze(t, "https://www.example.com/", o)
+		var got []string
+		for _, w := range r.Warnings {
+			if strings.Contains(w, "HTTPS record") {
+				got = append(got, w)
+			}
+		}
+		if strings.Join(got, "\n") != want || err != nil || r.DNS == nil || len(r.DNS.Records) != 1 {
+			t.Errorf("%q: %q, want %q (%v)", data, got, want, err)
+		}
 	}
 }
 

@@ -93,6 +93,7 @@ func TestCertificates(t *testing.T) {
 		{"with the intermediate", inter, leaf("www.example.com"), []*issuer{inter}, "ok", "complete 29"},
 		{"without the intermediate", inter, named(func(c *x509.Certificate) { c.IssuingCertificateURL = []string{"http://a.example/inter.der"} }), nil,
 			`unknown authority "inter", whose certificate was not sent`, "incomplete 29; the server does not send the whole chain of its certificate"},
+		{"SHA-1", inter, named(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 }), []*issuer{inter}, "signed with ECDSA-SHA1, which proves nothing any more", "unknown 29; the certificate is signed with ECDSA-SHA1"},
 		{"expired", root, named(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(-9*day), time.Now().Add(-5*day/2) }), nil, "expired on ", "unknown -2"},
 		{"not yet good", root, named(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(2*day), time.Now().Add(17*day/2) }), nil, "not valid before ", "unknown 8; the certificate is good for 8 days more"},
 		{"soon over", root, named(func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(-2*day), time.Now().Add(5*day/2) }), nil, "ok", "complete 2; the certificate is good for 2 days more"},

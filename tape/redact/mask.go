@@ -124,6 +124,10 @@ func (s *stream) maskPair(b []byte, at int, marks *[]mark) {
 		s.base = baseOf(bytes.TrimSpace(name), "COOKIE")
 		at += len(b) - len(value)
 		b = value
+		if len(bytes.TrimSpace(name)) == 0 {
+			n := namePrefix(b)
+			b, at = b[n:], at+n
+		}
 	}
 	n := len(b)
 	b = bytes.TrimLeft(b, " \t")
@@ -133,6 +137,18 @@ func (s *stream) maskPair(b []byte, at int, marks *[]mark) {
 		b, at = b[1:len(b)-1], at+1
 	}
 	addMarks(b, at, s.base, "", marks)
+}
+
+// namePrefix returns how much of a cookie's value without a name begins as names do
+// that promise something: the verdict on it hangs on that.
+func namePrefix(b []byte) int {
+	trimmed := bytes.TrimLeft(b, " \t")
+	for _, p := range []string{"__Host-", "__Secure-"} {
+		if len(trimmed) >= len(p) && strings.EqualFold(string(trimmed[:len(p)]), p) {
+			return len(b) - len(trimmed) + len(p)
+		}
+	}
+	return 0
 }
 
 // addMarks notes b as a secret but for its control bytes, on which verdicts
