@@ -18,6 +18,7 @@
 //   - .ws: the request, and by itself the answers to Ping and Close
 //   - .get: the request
 //   - .post: the request
+//   - .curl: in a script the request
 //   - .again: the request once more
 //   - .follow: the next request
 //   - .dns: a query, over this connection unless @SERVER is given

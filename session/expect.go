@@ -16,7 +16,7 @@ import (
 const expectDetail = "EXPR is over the JSON of the reply, as wiretape show --json gives it, where body reads as\n" +
 	"body_text and request.… leads to the request: status, code, lines, header.NAME, cookie.NAME.http_only,\n" +
 	"body_text, body_size, at. == != < <= > >= =~ !~ compare, && || ! ( ) join; 250ms, 5s and 10kB are\n" +
-	"numbers. What is not there is null. Where it does not hold a script ends with status 1."
+	"numbers. let.NAME is what .let keeps. What is not there is null. Where it does not hold a script ends with status 1."
 
 func expectCommands() []command {
 	return []command{
@@ -33,6 +33,7 @@ func expectCommands() []command {
 				_, err = s.check("assert", e)
 				return err
 			}, complete: expectNames},
+		letCommand(),
 	}
 }
 
@@ -158,6 +159,11 @@ func (s *Session) lastExchange() map[string]any {
 	if reply == nil {
 		reply = map[string]any{}
 	}
+	lets := map[string]any{}
+	for name, value := range s.lets {
+		lets[name] = value
+	}
+	reply["let"] = lets
 	reply["request"] = nil
 	if request != nil {
 		reply["request"] = request

@@ -155,7 +155,7 @@ func (g *grammar) likeCommand(line string) step {
 // looks like where nothing is connected. To a script nobody has to be told.
 func (g *grammar) readsAsCommand(line string) bool {
 	fields := strings.Fields(line)
-	if g.script || !g.draft.empty() || len(fields) == 0 || len(fields) > 3 {
+	if g.script || !g.draft.empty() || len(fields) == 0 || len(fields) > 3 && fields[0] != "curl" {
 		return false
 	}
 	_, bare := g.command(fields[0])

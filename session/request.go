@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"wiretape/session/curl"
-	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/cookie"
 	"wiretape/wire/detect"
@@ -31,6 +30,7 @@ func requestCommands() []command {
 	return []command{
 		request("get", "GET", "[URL|PATH] [-H 'N: V']… [-d BODY]", "sends a GET that is put together from its URL", ".get /api/me -H 'Accept: application/json'"),
 		request("post", "POST", "[URL|PATH] [-H 'N: V']… [-d BODY]", "sends a POST that is put together from its URL and body", ".post /login -d 'user=me&lang=en'"),
+		curlCommand(),
 	}
 }
 
@@ -61,16 +61,6 @@ func (s *Session) requestWord(ctx context.Context, word, method, args string) er
 		return err
 	}
 	return s.ask(ctx, asking{r, hostField(s.target), path})
-}
-
-// tellNotes says what of a command line is not done, the options of dialling too.
-func (s *Session) tellNotes(r *curl.Request) {
-	for _, n := range r.Notes {
-		s.view.Warn(view.EscapeString(n))
-	}
-	for _, d := range r.Dial {
-		s.view.Warn(view.EscapeString(fmt.Sprintf("%s is for the command line that connects: wiretape --%s", d[0], strings.TrimSpace(d[0]+" "+d[1]))))
-	}
 }
 
 // destination returns where a URL leads to, and the request-target there. A path, or

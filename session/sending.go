@@ -105,6 +105,7 @@ func sendFailure(word string, err error) error {
 }
 
 func (s *Session) sendCommand(ctx context.Context, args string) error {
+	args = s.withLets(args)
 	word, rest := cutWord(args)
 	form := h2.FindForm(word)
 	var b []byte

@@ -99,7 +99,8 @@ type Session struct {
 	refused   *wire.TLS // a certificate that was refused
 	toldFold  bool      // that names lose their capitals has been said
 
-	credentials *credentials // of .auth; nil for none
+	credentials *credentials      // of .auth; nil for none
+	lets        map[string]string // of .let
 
 	// challenged says that the server waits for credentials. It is read while a
 	// line is edited, when no lock can be taken.

@@ -114,6 +114,15 @@ func (e *Expr) Eval(v any) Result {
 	return r
 }
 
+// Value returns what an expression that is a path alone leads to; nil where nothing
+// is there, and for any other expression.
+func (e *Expr) Value(v any) any {
+	if c, ok := e.root.(*comparison); ok && c.op == "" && c.left.path != nil {
+		return c.left.get(v)
+	}
+	return nil
+}
+
 // An evaluation is under way.
 type evaluation struct {
 	top     any
