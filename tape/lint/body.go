@@ -133,9 +133,12 @@ func (c *checker) base64(text []byte, line, depth int) {
 // minDecoded is the length of the shortest text in base64 that is looked into.
 const minDecoded = 15
 
+// plainBase64 makes one line of the standard alphabet of either.
+var plainBase64 = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/", "=", "")
+
 // fromBase64 returns what s says in either alphabet, nil for nothing.
 func fromBase64(s []byte) []byte {
-	text := strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/", "=", "").Replace(string(s))
+	text := plainBase64.Replace(string(s))
 	if len(text)%4 == 1 {
 		text = text[:len(text)-1]
 	}
