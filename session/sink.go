@@ -229,8 +229,9 @@ func (d *dialogue) trackReply(m *proto.Message, code int) {
 	switch {
 	case verb != "" && m.Proto != detect.FTP && m.Exchange > 0: // nobody is led into free text
 		d.g.lock = verb
-	case code >= 400:
-		// The server has refused: what follows is commands again.
+	case code >= 400, code >= 200 && code < 300 && m.Exchange > 0 && d.g.lock != "" && d.g.left == 0:
+		// The server has refused, or has the text, however it was sent: what follows
+		// is commands again.
 		d.g.lock = ""
 	case !m.Secure && (code == 220 && d.peer.verb == "STARTTLS" || code == 234 && d.peer.verb == "AUTH" || code == 382):
 		// RFC 3207, section 4; RFC 4217, section 4; RFC 4642, section 2.2.

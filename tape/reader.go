@@ -27,6 +27,7 @@ type Reader struct {
 	data   []byte // of the record that Next has given
 	place  Place  // of that record
 	pieced bool   // it is not the first of its raw block
+	masked bool   // see Masked
 
 	rawLeft int64 // bytes of the current raw block that are still to come
 	runConn int   // the run that the next data line may continue; 0 for none
@@ -65,6 +66,10 @@ func (r *Reader) Cut() (Cut, bool) {
 	}
 	return *r.cut, true
 }
+
+// Masked reports whether what was read so far has secrets that redaction took out:
+// what Events gives in their place is invented.
+func (r *Reader) Masked() bool { return r.masked }
 
 // Created returns the wall clock at which the recording started, as far as it
 // was read; zero when the tape does not tell.
@@ -170,6 +175,7 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 			return dst, r.syntax(err)
 		}
 		r.rawLeft = r.p.raw
+		r.masked = r.masked || slices.ContainsFunc(rec.Spans, func(s Span) bool { return s.Kind == SpanSecret })
 		return dst, nil
 	}
 	if rec.Kind == Data || rec.Kind == Socket {
@@ -178,6 +184,7 @@ func (r *Reader) next(dst []byte) ([]byte, error) {
 	if err := r.p.line(rec, s); err != nil {
 		return dst, r.syntax(err)
 	}
+	r.masked = r.masked || rec.Kind == Rule && rec.Key == "secret"
 	if k := rec.Kind; k != Comment && k != Meta && k != Blank {
 		r.runConn = 0
 	}

@@ -59,6 +59,9 @@ client said and expects what the server answered (wiretape -f FILE TARGET).`,
 			if err != nil {
 				return fmt.Errorf("export %s: %w", args[0], err)
 			}
+			if r.Masked() && args[0] != "script" {
+				lost = append(lost, "secrets stand as redaction invented them")
+			}
 			for _, l := range lost {
 				fmt.Fprintf(a.stderr, "* %s: %s\n", escape(args[1]), escape(l))
 			}

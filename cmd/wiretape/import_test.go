@@ -128,6 +128,32 @@ func TestImportReadsTLS(t *testing.T) {
 	says(t, t.TempDir(), 2, []string{"--keylog is for a capture"}, "import", "har", "x.har", "--keylog", "keys")
 }
 
+// What is imported is redacted as what is recorded is.
+func TestImportsRedact(t *testing.T) {
+	s, err := demo.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	const secret = "correct-horse-battery"
+	dir := t.TempDir()
+	request := "POST /echo?token=" + secret + " HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + secret + "\r\nCookie: sid=" + secret +
+		"\r\nContent-Type: application/json\r\nContent-Length: 36\r\nConnection: close\r\n\r\n{\"password\":\"" + secret + "\"}"
+	if out, said, status := wiretape(t, dir, request, "--no-redact", "--tape", "a.tape", s.HTTP); status != 0 || !strings.Contains(out, secret) {
+		t.Fatalf("recorded with status %d\n%s%s", status, out, said)
+	}
+	for _, format := range []string{"har", "pcapng"} {
+		wants(t, dir, 0, nil, "export", format, "a.tape", "-o", "a."+format)
+		for flag, want := range map[string]bool{"--force": false, "--no-redact": true} {
+			wants(t, dir, 0, nil, "import", format, "a."+format, "-o", flag+format+".tape", flag)
+			b, err := os.ReadFile(filepath.Join(dir, flag+format+".tape"))
+			if got := bytes.Contains(b, []byte(secret)); got != want || err != nil || !bytes.Contains(b, []byte("POST /echo")) {
+				t.Errorf("import %s %s: the secret stands in the tape: %v, want %v; %v", format, flag, got, want, err)
+			}
+		}
+	}
+}
+
 // says runs the program, and wants parts of what stands on stderr.
 func says(t *testing.T, dir string, status int, parts []string, args ...string) {
 	t.Helper()

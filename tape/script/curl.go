@@ -22,7 +22,7 @@ const maxCurlBody = 96 << 10
 // Curl writes a command line of curl for each request of HTTP on a tape. It quotes
 // for a POSIX shell.
 func Curl(dst io.Writer, r *tape.Reader) (Result, error) {
-	w := curl{out: bufio.NewWriter(dst), facts: map[int]*wire.Facts{}, said: map[string]bool{}}
+	w := curl{out: bufio.NewWriter(dst), facts: map[int]*wire.Facts{}, verify: map[int]string{}, said: map[string]bool{}}
 	stream := detect.New(detect.Options{})
 	take := func(all []proto.Message) {
 		for i := range all {
@@ -33,12 +33,16 @@ func Curl(dst io.Writer, r *tape.Reader) (Result, error) {
 		if err != nil {
 			return w.res, err
 		}
-		if e.Kind == wire.KindOpen {
+		switch e.Kind {
+		case wire.KindOpen:
 			w.facts[e.Conn] = e.Facts
+		case wire.KindSecure:
+			w.verify[e.Conn] = e.TLS.Verify
 		}
 		take(stream.Feed(e))
 		if e.Kind == wire.KindClose {
 			delete(w.facts, e.Conn)
+			delete(w.verify, e.Conn)
 		}
 	}
 	take(stream.Close())
@@ -60,10 +64,11 @@ func Command(m *proto.Message, f *wire.Facts) (line string, lost []string) {
 }
 
 type curl struct {
-	out   *bufio.Writer
-	facts map[int]*wire.Facts
-	said  map[string]bool
-	res   Result
+	out    *bufio.Writer
+	facts  map[int]*wire.Facts
+	verify map[int]string // as TLS.Verify
+	said   map[string]bool
+	res    Result
 }
 
 func (w *curl) lose(text string) {
@@ -98,6 +103,10 @@ func (w *curl) message(m *proto.Message) {
 		args = append(args, "--http1.0")
 	default:
 		args = append(args, "--http1.1")
+	}
+	if v := w.verify[m.Conn]; m.Secure && v != "" && v != "ok" {
+		args = append(args, "--insecure")
+		w.lose("a certificate that did not verify is not asked for: --insecure")
 	}
 	body := m.Body.Size > 0
 	switch {
@@ -151,19 +160,32 @@ func (w *curl) url(m *proto.Message, r *http1.Request) []string {
 		host = "localhost"
 		w.lose("a request that names no host goes to localhost")
 	}
-	if f != nil && f.Network == "tcp" && f.Via == "" && !strings.Contains(r.Target, "://") && !sameHost(host, f.Target, m.Secure) {
+	absolute := strings.HasPrefix(r.Target, "http://")
+	switch {
+	case f == nil || f.Network != "tcp" || f.Via != "":
+	case absolute:
+		// The form of a request to a proxy (RFC 9112, section 3.2.2).
+		args = append(args, "--proxy", scheme+"://"+f.Target)
+		if !r.Fields.Has("Proxy-Connection") {
+			args = append(args, "-H", "Proxy-Connection:")
+		}
+	case !sameHost(host, f.Target, m.Secure):
 		args = append(args, "--connect-to", "::"+f.Target)
 	}
 	switch {
-	case strings.Contains(r.Target, "://"):
+	case absolute:
 		args = append(args, r.Target)
-	case strings.HasPrefix(r.Target, "/"):
+	case strings.HasPrefix(r.Target, "/") && !strings.ContainsFunc(r.Target, rewritten):
 		args = append(args, scheme+"://"+host+r.Target)
 	default:
 		args = append(args, "--request-target", r.Target, scheme+"://"+host+"/")
 	}
 	return args
 }
+
+// rewritten reports whether curl sends a character of a URL otherwise than it stands:
+// it takes off what follows #, and codes what is not ASCII.
+func rewritten(c rune) bool { return c == '#' || c <= ' ' || c >= 0x7f }
 
 // sameHost reports whether a Host field leads to the target of the connection.
 func sameHost(host, target string, secure bool) bool {
@@ -190,12 +212,15 @@ func (w *curl) fields(args []string, r *http1.Request, body bool) []string {
 		switch strings.ToLower(name) {
 		case "content-length":
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil && (body || n == 0) {
-				if n == 0 && r.Method == "POST" {
+				if n == 0 {
 					args = append(args, "-H", "Content-Length: 0")
 				}
 				continue // curl counts
 			}
 		case "host":
+			if name != "Host" && name != "host" {
+				w.lose("curl writes the name of the Host field its own way")
+			}
 			if value == r.Host() {
 				continue
 			}

@@ -13,6 +13,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/detect"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 )
@@ -67,6 +68,24 @@ type conversation struct {
 	data   bool
 	lost   string // why it cannot be written
 	ended  bool   // by the server: nothing follows
+	udp    bool
+	tls    string // how a target over TLS begins, where the connection began so
+	locked bool   // free text is due from the client, and no line is a command by its dot
+
+	h2      bool
+	asked   map[int][]string // of HTTP/2: the lines of requests without a response, by exchange
+	pending []int            // their exchanges in order, and others
+}
+
+// escape begins a line that is a command where free text is due.
+const escape = "\x1d"
+
+// add adds a command.
+func (c *conversation) add(line string) {
+	if c.locked {
+		line = escape + line
+	}
+	c.lines = append(c.lines, line)
 }
 
 // session writes a session's script.
@@ -102,9 +121,18 @@ func (w *session) event(e wire.Event, spans []tape.Span) {
 		// The server's turn is over.
 		c.expect()
 	}
+	if e.Kind != wire.KindData || e.Dir != wire.ClientToServer {
+		c.flush() // before the server's words on it change how a line is written
+	}
+	for _, m := range w.stream.Feed(e) {
+		w.message(&m)
+	}
+	if w.stream.Proto(e.Conn) == detect.HTTP2 {
+		w.http2(c)
+	}
 	switch e.Kind {
 	case wire.KindOpen:
-		c.target = targetOf(e.Facts)
+		c.target, c.udp = targetOf(e.Facts), e.Facts != nil && e.Facts.Network == "udp"
 	case wire.KindData:
 		c.data = true
 		if len(w.marks) > 0 && e.Dir == wire.ClientToServer {
@@ -112,41 +140,41 @@ func (w *session) event(e wire.Event, spans []tape.Span) {
 			c.lines = append(c.lines, w.marks...)
 			w.marks = nil
 		}
-		if e.Dir == wire.ClientToServer {
+		switch {
+		case c.h2:
+			for _, s := range spans {
+				if s.Kind == tape.SpanSecret {
+					w.lose("secrets over HTTP/2 stand as they were invented")
+				}
+			}
+		case e.Dir == wire.ClientToServer:
+			if c.udp {
+				c.flush() // a datagram is one
+			}
 			w.send(c, e.Data, spans)
-		} else {
-			c.flush()
 		}
 	case wire.KindSecure:
-		c.flush()
-		if c.data {
-			c.lines = append(c.lines, ".starttls")
-		} else if e.TLS != nil && e.TLS.ALPN == "http/1.1" {
-			c.target = "https://" + c.target
-		} else {
-			c.target = "tls://" + c.target
+		switch {
+		case c.data:
+			c.add(".starttls")
+		case e.TLS != nil && e.TLS.ALPN == "http/1.1":
+			c.tls = "https://"
+		default:
+			c.tls = "tls://"
 		}
 	case wire.KindEOF, wire.KindReset:
-		c.flush()
-		if e.Dir == wire.ClientToServer && !c.ended && e.Kind == wire.KindEOF {
-			c.lines = append(c.lines, ".eof")
+		if e.Dir == wire.ClientToServer && !c.ended && e.Kind == wire.KindEOF && !c.h2 {
+			c.add(".eof")
 		}
 		c.ended = c.ended || e.Dir == wire.ServerToClient
 	case wire.KindGap:
 		c.lost = "bytes are missing from the tape"
-	}
-	for _, m := range w.stream.Feed(e) {
-		w.message(&m)
-	}
-	if e.Kind == wire.KindData && w.stream.Proto(e.Conn) == detect.HTTP2 {
-		c.lost = "it is HTTP/2, whose frames no script can repeat"
 	}
 	if p := w.stream.Proto(e.Conn); e.Kind == wire.KindData && e.Dir == wire.ServerToClient && (p == detect.Raw || p == "") {
 		w.lose("replies in bytes of no protocol are awaited by their number, and not compared")
 	}
 	if e.Kind == wire.KindClose {
 		c.expect()
-		c.flush()
 	}
 }
 
@@ -186,7 +214,7 @@ func (w *session) send(c *conversation, data []byte, spans []tape.Span) {
 // flush writes what the client said as a command.
 func (c *conversation) flush() {
 	if c.raw > 0 {
-		c.lines = append(c.lines, `.send "`+string(c.sent)+`"`)
+		c.add(`.send "` + string(c.sent) + `"`)
 	}
 	c.sent, c.raw = c.sent[:0], 0
 }
@@ -202,15 +230,24 @@ func (c *conversation) expect() {
 // message notes what to expect of a message.
 func (w *session) message(m *proto.Message) {
 	c := w.conns[m.Conn]
+	if c != nil && c.h2 {
+		w.exchange(c, m)
+		return
+	}
 	if c == nil || m.Dir != wire.ServerToClient {
 		return
 	}
+	// Free text is due from the reply that asks for it to the one behind it.
+	before := c.locked
 	switch v := m.Value.(type) {
+	case *imap.Response:
+		c.due, c.locked = ".await done", v.Tag == "+"
 	case *http1.Response:
 		if !v.Interim() {
 			c.due = fmt.Sprintf(".expect status == %d", v.Status)
 		}
 	case *line.Reply:
+		c.locked = v.Code == 354 || v.Code == 335 || v.Code == 340 // RFC 5321, RFC 3977
 		if c.due = ".await done"; m.Exchange > 0 && v.Code > 0 {
 			c.due = fmt.Sprintf(".expect code == %d", v.Code)
 		}
@@ -221,12 +258,19 @@ func (w *session) message(m *proto.Message) {
 			c.due = ".await done"
 		}
 	}
+	if c.due != "" && (before || c.locked) {
+		c.due = escape + c.due
+	}
 }
 
 // conversation writes the commands of a connection.
 func (w *session) conversation(n int, c *conversation) {
 	c.expect()
 	c.flush()
+	c.unanswered()
+	if c.h2 {
+		c.tls = map[bool]string{true: "h2://", false: "h2c://"}[c.tls != ""]
+	}
 	switch {
 	case c.target == "":
 		w.lose(fmt.Sprintf("connection %d, which never stood", n))
@@ -237,7 +281,7 @@ func (w *session) conversation(n int, c *conversation) {
 	case len(c.lines) == 0:
 		return
 	}
-	target := c.target
+	target := c.tls + c.target
 	if w.res.Commands == 0 {
 		w.res.Target = target
 		fmt.Fprintf(w.out, ".# to be run against %s\n", oneLine(target))
