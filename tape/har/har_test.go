@@ -3,10 +3,12 @@ package har_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"wiretape/tape"
 	"wiretape/tape/har"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -170,8 +172,34 @@ func must(t *testing.T, what string, o map[string]any, names string) {
 	}
 }
 
+// Whatever the archive, what it gives is a tape, and no more than a few times its size.
+func FuzzOpen(f *testing.F) {
+	f.Add(entries(socket))
+	f.Add("\xef\xbb\xbf" + entries(""))
+	f.Add(entries(`{"startedDateTime":"2026-11-23T10:00:00Z","connection":7,"request":{"method":"POST","url":"https://a.test/x?y","httpVersion":"h2","headers":[{"name":"A","value":"1\n2"}],"postData":{"mimeType":"a/b","params":[{"name":"a","value":"b"}]}},
+	"response":{"status":200,"statusText":"OK","httpVersion":"HTTP/1.1","headers":[],"cookies":[{"name":"a","value":"b","expires":"2026-11-23T10:00:00Z"}],"content":{"size":3,"text":"AAEC","encoding":"base64"}},"timings":{"blocked":1e300,"dns":-1,"connect":5,"ssl":2,"send":1,"wait":1,"receive":1}}`))
+	f.Fuzz(func(t *testing.T, text string) {
+		_, give, err := har.Open(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		size := 0
+		w := tape.NewWriter(io.Discard, tape.Options{})
+		give(func(e wire.Event) { size += len(e.Data); w.Event(e) })
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		if size > 100*len(text) {
+			t.Errorf("%d octets of events from %d", size, len(text))
+		}
+	})
+}
+
 // An archive of the suite becomes events of which each request of an entry is read,
 // and again an archive of as many entries.
+//
+// dumpfile-10.mitm and dumpfile-7-websocket.mitm of the suite are no archives: they
+// are flows as mitmproxy saves them.
 func TestSuite(t *testing.T) {
 	for _, name := range []string{
 		"flows_event_stream", "flows_successful_log", "har_files_chrome", "har_files_insomnia", "har_files_postdata",
