@@ -40,6 +40,7 @@ func lookCommands() []command {
 			run: (*Session).certificates},
 		asCommand(),
 		diffCommand(),
+		whyCommand(),
 		timingCommand(),
 		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
 	}, frameCommands()...)

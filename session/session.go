@@ -116,6 +116,7 @@ type Session struct {
 	lent      int             // sinks that were lent to words
 	shown     string          // the prompt
 	linted    map[string]bool // notes about what is being sent that were told before it was
+	troubles  []wire.Event    // what .why explains; at most maxTroubles
 	shownRows int             // of a body; 0 for a third of the screen
 	forgotten int             // exchanges that .forget has dropped
 	wsopts    wsOptions       // of connections to come, and of those that speak WebSocket

@@ -24,6 +24,7 @@ func (s *Session) event(e wire.Event) {
 	defer s.mu.Unlock()
 	s.recordEvent(0, e)
 	s.history.event(e)
+	s.trouble(e)
 	d := s.dialogueOf(e.Conn)
 	before := s.stream.State(e.Conn)
 	msgs := s.stream.Feed(e)
