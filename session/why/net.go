@@ -61,7 +61,7 @@ var failures = []failure{
 	{"unknown authority", "nobody whom this machine trusts has signed it", "self-signed, a private authority, or an intermediate that the server does not send", ".cert; --cacert FILE; -k goes on without"},
 	{"self-signed", "it has signed itself", "a test server", "--cacert FILE; -k goes on without"},
 	{"is valid for", "the certificate is for other names", "an address in place of a name, or the wrong virtual host", "--servername NAME; .cert lists its names"},
-	{"first record does not look like a TLS handshake", "the server speaks plain text on this port", "", "open in place of tls; .starttls"},
+	{"first bytes are not TLS", "the server speaks plain text on this port", "", "open in place of tls; .starttls"},
 	{"no application protocol", "no protocol of the ALPN list is spoken there", "", "--alpn http/1.1, or none"},
 	{"protocol version", "no common version of TLS", "", "--tls-min 1.0"},
 	{"handshake failure", "no common suite, or something is missing that the server demands", "", "--tls-max 1.2; --servername; --cert"},
