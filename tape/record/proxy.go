@@ -31,7 +31,7 @@ type Proxy struct {
 // accepting fails.
 func (p *Proxy) Serve(ctx context.Context, ln *wire.Listener, tap *wire.Tap) error {
 	return ln.Serve(ctx, nil, func(ctx context.Context, client *wire.Conn) {
-		if err := p.pass(ctx, client, tap); err != nil && ctx.Err() == nil && p.Trouble != nil {
+		if err := p.pass(ctx, client, tap); err != nil && !errors.Is(err, context.Canceled) && p.Trouble != nil {
 			p.Trouble(err)
 		}
 	})
@@ -62,7 +62,10 @@ func (p *Proxy) pass(ctx context.Context, client *wire.Conn, tap *wire.Tap) erro
 		return fmt.Errorf("the client speaks %s and %s selected %s", alpn(c), p.To.Address(), alpn(s))
 	}
 	t := &pair{proxy: p, server: server, client: client}
-	return t.run(ctx)
+	if err := t.run(ctx); ctx.Err() == nil {
+		return err
+	}
+	return nil // we ended it
 }
 
 // options returns a copy of the server's side without a list of ALPN.
