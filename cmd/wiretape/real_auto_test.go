@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -15,7 +16,8 @@ import (
 	"wiretape/session/analyze"
 )
 
-// otherTools tell facts of a server as curl, openssl s_client and nghttp do.
+// otherTools tell facts of a server as curl, openssl s_client, nghttp and testssl.sh
+// do.
 type otherTools struct {
 	t  *testing.T
 	ca string
@@ -150,6 +152,47 @@ func (o *otherTools) tlsFacts(r *analyze.Report, url, host string) []fact {
 		got := o.sClient(host, options[v.Version], "-cipher", "ALL:@SECLEVEL=0")
 		facts = append(facts, fact{"takes TLS " + v.Version, "s_client", string(v.Verdict), yesIf(first(`New, (TLSv[\d.]+|SSLv3), Cipher is ([^(\s]+)`, got) != "none")})
 	}
+	return append(facts, o.testsslFacts(r, host)...)
+}
+
+// testsslFacts compares what testssl.sh finds, which takes a minute for a server:
+// where WIRETAPE_TESTSSL is set, and as far as it comes in two.
+func (o *otherTools) testsslFacts(r *analyze.Report, host string) []fact {
+	if os.Getenv("WIRETAPE_TESTSSL") == "" {
+		return nil
+	}
+	needTool(o.t, "testssl", "testssl.sh")
+	file := filepath.Join(o.t.TempDir(), "testssl.json")
+	o.run("timeout", "120", "testssl", "--openssl", "/usr/bin/openssl", "--warnings", "off", "--quiet", "--ip", "127.0.0.1", "--nodns", "none", "-p", "-S", "--add-ca", o.ca, "--jsonfile", file, host)
+	var found []struct{ ID, Finding string }
+	if b, err := os.ReadFile(file); err != nil || json.Unmarshal(b, &found) != nil {
+		o.t.Errorf("testssl.sh at %s: %v\n%s", host, err, b)
+	}
+	said := map[string]string{}
+	alpn := []string{}
+	for _, f := range found {
+		said[f.ID] = f.Finding
+		if strings.HasPrefix(f.ID, "ALPN") {
+			alpn = append(alpn, f.Finding)
+		}
+	}
+	facts := []fact{{"h2 by ALPN", "testssl", string(r.HTTP2.Verdict), yesIf(slices.Contains(alpn, "h2"))}}
+	add := func(name, ours, id string, read func(string) string) {
+		if s, ok := said[id]; ok {
+			facts = append(facts, fact{name, "testssl", ours, read(s)})
+		}
+	}
+	for _, v := range r.TLS.Versions {
+		add("takes TLS "+v.Version, string(v.Verdict), map[string]string{"1.0": "TLS1", "1.1": "TLS1_1", "1.2": "TLS1_2", "1.3": "TLS1_3"}[v.Version],
+			func(s string) string { return yesIf(strings.HasPrefix(s, "offered")) })
+	}
+	same := func(s string) string { return s }
+	add("signature", r.TLS.Signature, "cert_signatureAlgorithm", func(s string) string { return strings.Replace(s, " with ", "-", 1) })
+	add("key", r.TLS.Key, "cert_keySize", func(s string) string { return "ECDSA P-" + first(`EC (\d+) bits`, s) })
+	add("subject", strings.TrimPrefix(r.TLS.Subject, "CN="), "cert_commonName", same)
+	add("names", strings.Join(r.TLS.Names, " "), "cert_subjectAltName", same)
+	add("certificates", fmt.Sprint(r.TLS.Sent), "cert_numbers", same)
+	add("staple", map[bool]string{true: "offered", false: "not offered"}[r.TLS.OCSP], "OCSP_stapling", same)
 	return facts
 }
 
@@ -217,9 +260,27 @@ func TestAutoAgreesWithOtherTools(t *testing.T) {
 			fmt.Fprintf(&table, "  %-17s %-9s %-8s %s | %s\n", f.name, f.by, mark, f.ours, f.theirs)
 		}
 	}
-	t.Logf("marks: %d of %d facts about %d sites of 7 servers agree with curl, openssl and nghttp\n%s", agree, all, len(sites), table.String())
+	t.Logf("marks: %d of %d facts about %d sites of 7 servers agree with curl, openssl, nghttp and, where it runs, testssl.sh\n%s", agree, all, len(sites), table.String())
 	if !slices.ContainsFunc(reports, func(r analyze.Report) bool { return r.Auth != nil && r.Auth.Scheme == "Digest" }) {
 		t.Error("nobody wanted Digest")
+	}
+}
+
+// A server that knows of NPN alone, which came before ALPN, has no HTTP/2.
+func TestAutoOfNPNAlone(t *testing.T) {
+	openssl := needTool(t, "openssl", "openssl")
+	dir := t.TempDir()
+	output(t, "", openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", filepath.Join(dir, "k"), "-out", filepath.Join(dir, "c"),
+		"-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+	port := freePort(t, "tcp", "127.0.0.1")
+	startServer(t, exec.Command(openssl, "s_server", "-quiet", "-www", "-tls1_2", "-nextprotoneg", "h2,http/1.1", "-accept", "127.0.0.1:"+port, "-cert", filepath.Join(dir, "c"), "-key", filepath.Join(dir, "k")), "127.0.0.1:"+port)
+	stdout, stderr, status := wiretape(t, dir, "", "auto", "--json", "--cacert", "c", "https://127.0.0.1:"+port+"/")
+	var r analyze.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != 0 {
+		t.Fatalf("status %d, %v, %s", status, err, stderr)
+	}
+	if r.HTTP2.Verdict != analyze.No || !strings.HasSuffix(r.HTTP2.Evidence, "selected no protocol of h2, http/1.1") || r.Status != 200 {
+		t.Errorf("http2 %+v, status %d", r.HTTP2, r.Status)
 	}
 }
 

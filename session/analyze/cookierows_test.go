@@ -107,14 +107,14 @@ func cookieRow(c *Cookie) string {
 	if c.EffectiveExpires != "" {
 		life = c.EffectiveExpires
 	}
-	text := fmt.Sprintf("%s %s=%s %s %s %s", c.Verdict, c.Name, c.Value, scope, c.Path, life)
+	words := []string{fmt.Sprintf("%s %s=%s %s %s %s", c.Verdict, c.Name, c.Value, scope, c.Path, life)}
 	for _, flag := range []struct {
 		is   bool
 		name string
 	}{{c.Secure && !strings.HasPrefix(string(c.Name), "__"), "secure"}, {c.HTTPOnly, "http-only"}, {len(c.Notes) > 0, "noted"}} {
 		if flag.is {
-			text += ", " + flag.name
+			words = append(words, flag.name)
 		}
 	}
-	return text
+	return strings.Join(words, ", ")
 }

@@ -47,12 +47,12 @@ func greets(f *http2.Frame) bool {
 
 // answeredInFrames reports whether the server began with SETTINGS, whatever it was
 // asked in: an answer to HTTP/1.1 is read as that.
-func (c *link) answeredInFrames() bool {
-	if len(c.first) < 9 || c.first[3] != byte(http2.FrameSettings) {
+func (l *link) answeredInFrames() bool {
+	if len(l.first) < 9 || l.first[3] != byte(http2.FrameSettings) {
 		return false // most answers, at once
 	}
 	p := http2.New(proto.Limits{})
-	msgs := p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ServerToClient, Data: c.first})
+	msgs := p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ServerToClient, Data: l.first})
 	if len(msgs) == 0 {
 		msgs = p.Close() // it is longer than what is kept
 	}

@@ -152,44 +152,44 @@ func (r *recording) close() {
 }
 
 // event takes what is not a matter of parsers.
-func (c *link) event(e wire.Event, line int) {
-	c.lines.take(e, line)
+func (l *link) event(e wire.Event, line int) {
+	l.lines.take(e, line)
 	switch e.Kind {
 	case wire.KindOpen:
-		c.facts = e.Facts
+		l.facts = e.Facts
 	case wire.KindTry:
-		if len(c.tries) < maxTrouble {
-			c.tries = append(c.tries, try{e.Addr, e.Text, line})
+		if len(l.tries) < maxTrouble {
+			l.tries = append(l.tries, try{e.Addr, e.Text, line})
 		}
 	case wire.KindSecure:
-		c.tls = e.TLS
-		c.sent, c.first, c.said, c.frames = false, nil, nil, frames{}
+		l.tls = e.TLS
+		l.sent, l.first, l.said, l.frames = false, nil, nil, frames{}
 	case wire.KindAlert:
 		if e.Alert != 0 {
-			c.alert = &wire.Event{Kind: e.Kind, Dir: e.Dir, Alert: e.Alert}
+			l.alert = &wire.Event{Kind: e.Kind, Dir: e.Dir, Alert: e.Alert}
 		}
 	case wire.KindData:
 		if e.Dir == wire.ClientToServer {
-			c.sent = true
-			if room := keepFirst - len(c.said); room > 0 {
-				c.said = append(c.said, e.Data[:min(room, len(e.Data))]...)
+			l.sent = true
+			if room := keepFirst - len(l.said); room > 0 {
+				l.said = append(l.said, e.Data[:min(room, len(e.Data))]...)
 			}
 			break
 		}
-		if room := keepFirst - len(c.first); room > 0 {
-			c.first = append(c.first, e.Data[:min(room, len(e.Data))]...)
+		if room := keepFirst - len(l.first); room > 0 {
+			l.first = append(l.first, e.Data[:min(room, len(e.Data))]...)
 		}
 	case wire.KindEOF:
 		if e.Dir == wire.ServerToClient {
-			c.eof, c.abrupt = true, c.tls != nil && e.Notify == wire.NotifyNo
+			l.eof, l.abrupt = true, l.tls != nil && e.Notify == wire.NotifyNo
 		}
 	case wire.KindReset:
-		c.reset = c.reset || e.Dir == wire.ServerToClient
+		l.reset = l.reset || e.Dir == wire.ServerToClient
 	case wire.KindTimeout:
-		c.timeout = true
+		l.timeout = true
 	case wire.KindError:
-		if len(c.errors) < maxTrouble {
-			c.errors = append(c.errors, e.Text)
+		if len(l.errors) < maxTrouble {
+			l.errors = append(l.errors, e.Text)
 		}
 	}
 }
@@ -306,17 +306,17 @@ func (r *recording) messages(c *link, ms []proto.Message) {
 const frameAltSvc = http2.FrameType(0xa)
 
 // record takes a TLS record that stands on the socket itself.
-func (c *link) record(d wire.Dir, v *tlsrec.Record) {
-	if v.Alert != nil && d == wire.ServerToClient && c.refusal == nil && c.hello == nil {
-		c.refusal = v.Alert
+func (l *link) record(d wire.Dir, v *tlsrec.Record) {
+	if v.Alert != nil && d == wire.ServerToClient && l.refusal == nil && l.hello == nil {
+		l.refusal = v.Alert
 	}
 	for i := range v.Handshakes {
 		switch h := &v.Handshakes[i]; {
 		case h.Hello == nil:
-		case d == wire.ServerToClient && c.hello == nil:
-			c.hello = h.Hello
-		case d == wire.ClientToServer && c.offered == nil:
-			c.offered = h.Hello
+		case d == wire.ServerToClient && l.hello == nil:
+			l.hello = h.Hello
+		case d == wire.ClientToServer && l.offered == nil:
+			l.offered = h.Hello
 		}
 	}
 }
@@ -333,25 +333,25 @@ func (c *conversation) final() *proto.Message {
 }
 
 // target returns host:port as it was dialled; "" where nothing was connected.
-func (c *link) target() string {
-	if c.facts == nil {
+func (l *link) target() string {
+	if l.facts == nil {
 		return ""
 	}
-	return c.facts.Target
+	return l.facts.Target
 }
 
 // attempted reports whether c could be an attempt to reach a: of one that came to
 // no connection only the addresses that were tried, or the name, are recorded.
-func (c *link) attempted(a address) bool {
-	if c.facts != nil {
-		return c.facts.Target == a.target()
+func (l *link) attempted(a address) bool {
+	if l.facts != nil {
+		return l.facts.Target == a.target()
 	}
-	for _, t := range c.tries {
+	for _, t := range l.tries {
 		if strings.HasSuffix(t.Addr, a.target()[strings.LastIndexByte(a.target(), ':'):]) {
 			return true
 		}
 	}
-	for _, text := range c.errors {
+	for _, text := range l.errors {
 		if strings.HasPrefix(text, "look up "+a.host+":") {
 			return true
 		}
@@ -364,8 +364,8 @@ func (c *link) attempted(a address) bool {
 const notTLS = "first bytes are not TLS"
 
 // plaintext reports whether the peer answered a TLS handshake in the clear.
-func (c *link) plaintext() bool {
-	for _, text := range c.errors {
+func (l *link) plaintext() bool {
+	for _, text := range l.errors {
 		if strings.Contains(text, notTLS) {
 			return true
 		}
@@ -374,42 +374,42 @@ func (c *link) plaintext() bool {
 }
 
 // handshook reports whether a handshake was tried, whatever came of it.
-func (c *link) handshook() bool {
-	if c.tls != nil || c.alert != nil {
+func (l *link) handshook() bool {
+	if l.tls != nil || l.alert != nil {
 		return true
 	}
-	for _, text := range c.errors {
+	for _, text := range l.errors {
 		if strings.HasPrefix(text, "TLS handshake") {
 			return true
 		}
 	}
 	// Nothing that was sent is recorded of a handshake.
-	return c.facts != nil && !c.sent
+	return l.facts != nil && !l.sent
 }
 
 // trouble says why the conversation did not come to what it was for; "" for no
 // reason that was recorded.
-func (c *link) trouble() string {
+func (l *link) trouble() string {
 	switch {
-	case c.facts == nil && len(c.errors) > 0:
-		return c.errors[len(c.errors)-1]
-	case c.facts == nil && len(c.tries) > 0:
-		t := c.tries[len(c.tries)-1]
+	case l.facts == nil && len(l.errors) > 0:
+		return l.errors[len(l.errors)-1]
+	case l.facts == nil && len(l.tries) > 0:
+		t := l.tries[len(l.tries)-1]
 		return "connect " + t.Addr + ": " + t.Text
-	case c.facts == nil:
+	case l.facts == nil:
 		return "no connection"
-	case c.alert != nil && c.alert.Dir == wire.ServerToClient:
-		return "the server sent alert " + c.alert.Alert.String()
-	case c.tls == nil && len(c.errors) > 0:
-		return c.errors[len(c.errors)-1]
-	case c.reset:
+	case l.alert != nil && l.alert.Dir == wire.ServerToClient:
+		return "the server sent alert " + l.alert.Alert.String()
+	case l.tls == nil && len(l.errors) > 0:
+		return l.errors[len(l.errors)-1]
+	case l.reset:
 		return resetOnUs
-	case c.eof:
+	case l.eof:
 		return closedOnUs
-	case c.timeout:
+	case l.timeout:
 		return "timed out"
-	case len(c.errors) > 0:
-		return c.errors[len(c.errors)-1]
+	case len(l.errors) > 0:
+		return l.errors[len(l.errors)-1]
 	}
 	return ""
 }
@@ -421,13 +421,13 @@ const (
 )
 
 // refused reports whether every address that was tried refused.
-func (c *link) refused() bool {
-	for _, t := range c.tries {
+func (l *link) refused() bool {
+	for _, t := range l.tries {
 		if t.Text != "connection refused" {
 			return false
 		}
 	}
-	return c.facts == nil && len(c.tries) > 0
+	return l.facts == nil && len(l.tries) > 0
 }
 
 // tlsInClear reports whether a server that was asked in the clear wants TLS: it
