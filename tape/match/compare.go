@@ -8,6 +8,7 @@ import (
 
 	"wiretape/wire/dns"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/line"
 	"wiretape/wire/websocket"
 )
@@ -229,6 +230,9 @@ func Describe(m *Message) string {
 		s = v.String()
 	case *websocket.Frame:
 		return describeFrame(m, v)
+	case *imap.Response:
+		first, _, _ := bytes.Cut(m.Raw, []byte("\r\n"))
+		s = string(first)
 	case *dns.Message:
 		s = v.RCode.String() + " " + questions(v)
 		if !v.Response {

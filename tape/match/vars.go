@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/base64"
+	"maps"
 	"regexp"
 	"strings"
 	"sync"
@@ -44,6 +45,13 @@ func (v *Vars) set(m *map[string][]byte, id string, b []byte) {
 		*m = make(map[string][]byte)
 	}
 	(*m)[id] = b
+}
+
+// Clone returns a copy that learns on its own.
+func (v *Vars) Clone() *Vars {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return &Vars{captured: maps.Clone(v.captured), secrets: maps.Clone(v.secrets)}
 }
 
 // Sent remembers what we sent at a span.

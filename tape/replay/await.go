@@ -194,6 +194,22 @@ func (p *player) compare(it *match.Item, got *match.Message) error {
 		p.tally.received.Add(1)
 		return nil // however each is read
 	}
+	skipped, extra := p.realign(it.Message, got)
+	if extra {
+		m := match.Mismatch{Kind: match.Extra, Path: string(got.Kind), Got: match.Describe(got), TapeLine: it.Line, N: it.Message.N, Tape: p.s.conv.Tape, Conn: it.Message.Conn, Offset: -1}
+		p.found(m, false)
+		if p.extras++; p.extras > maxExtra {
+			return errPlayed
+		}
+		p.j--
+		return nil
+	}
+	for range skipped {
+		m := match.Mismatch{Kind: match.Missing, Path: string(it.Message.Kind), Want: match.Describe(it.Message), TapeLine: it.Line, N: it.Message.N, Tape: p.s.conv.Tape, Conn: it.Message.Conn, Offset: it.Message.Span.From}
+		p.found(m, false)
+		p.j++
+		it = p.peers[p.j]
+	}
 	out := match.Compare(it.Message, got, p.rules, p.vars)
 	if p.looked && !out.Key {
 		out = p.find(got, out)

@@ -42,6 +42,7 @@ type player struct {
 	peers    []*match.Item     // the peer's items, in the order in which they are awaited
 	sent     int               // messages
 	interims int               // responses that the tape has not, before others
+	extras   int               // replies that the tape has not
 	unacked  int               // octets written since the last read
 	queued   chan func() error // for the writer; nil while there is none
 	written  chan error        // what ended the writer, one value
