@@ -19,6 +19,10 @@ func (p *player) awaitEnd(it *match.Item) error {
 	for p.end == nil {
 		if _, err := p.fill(); err != nil {
 			if staying && errors.Is(err, errSilence) {
+				if p.queued != nil { // what is written is the peer's, however slowly it reads
+					p.c.SetWriteDeadline(time.Now().Add(p.linger))
+					p.drain()
+				}
 				return errPlayed // it may stay, and we need not
 			}
 			return p.silent(err)

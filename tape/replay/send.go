@@ -108,6 +108,7 @@ func (p *player) startWriter() {
 		for f := range queued {
 			if err == nil {
 				err = f()
+				p.wrote.Store(time.Now().UnixNano())
 			}
 		}
 		written <- err
