@@ -103,10 +103,10 @@ func hear(t *testing.T) *heard {
 				return
 			}
 			r := bufio.NewReader(conn)
-			got := oneRequest(r)
+			// Before the answer, on which who asked may look.
+			h.requests <- oneRequest(r)
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 			conn.Close()
-			h.requests <- got
 		}
 	}()
 	return h
