@@ -155,11 +155,12 @@ func prefixed(r *suite.Result) string {
 // mismatchText writes a mismatch for people: its place, what was wanted and what
 // came in two rows where both are there, and its detail.
 func mismatchText(m match.Mismatch) string {
-	text := mismatchRows(m)
+	var text strings.Builder
+	text.WriteString(mismatchRows(m))
 	for l := range strings.Lines(m.Detail) {
-		text += "\n     " + escape(strings.TrimSuffix(l, "\n"))
+		text.WriteString("\n     " + escape(strings.TrimSuffix(l, "\n")))
 	}
-	return text
+	return text.String()
 }
 
 func mismatchRows(m match.Mismatch) string {
