@@ -34,6 +34,7 @@ func connectCommands() []command {
 			writes:  "requests as frames, and by itself the preface, SETTINGS, the acknowledgements of SETTINGS and PING, and WINDOW_UPDATE",
 			example: "h2 example.com", run: (*Session).h2Command, complete: h2.Completions(), more: h2.CompleteOption},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
+			detail:  "Its requests are on the tape. They have no numbers here, since they are not shown.",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
 				return s.hook(ctx, s.opts.Auto, args)
 			}},

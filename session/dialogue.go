@@ -89,7 +89,7 @@ type peer struct {
 	verb       string    // of the last command of a line protocol
 	toldTLS    bool      // that the peer speaks TLS has been said
 	toldTelnet bool      // that .telnet on answers it has been said
-	agreed     bool      // the server has said to begin TLS
+	agreed     int64     // where in its stream the server has said to begin TLS; 0 for not yet
 	fault      string    // what the peer has reset or given up over HTTP/2, until somebody is told; its row stands
 	frames     h2.Frames // that came since the last write
 

@@ -51,3 +51,15 @@ func (e *escaping) ReadLine() (string, error) {
 	}
 	return line, err
 }
+
+// Bytes that a command sends while a request is composed go ahead of it, which is said.
+func TestBytesAheadOfADraft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		screen := play(t, world{"h:80": oneReply("HTTP/1.1 204 No Content\r\n\r\n", false)}, Options{},
+			"open h 80", "GET / HTTP/1.1", `.send "X"`, ".status", "^C", ".quit")
+		const warning = "! 1 bytes went out ahead of the draft, of which nothing is sent yet: the peer reads them first (^C drops the draft)\n"
+		if strings.Count(screen, warning) != 1 || !strings.Contains(screen, `| .send "X"`+"\n"+warning) {
+			t.Errorf("the screen:\n%s", screen)
+		}
+	})
+}

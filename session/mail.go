@@ -37,7 +37,7 @@ func (d *dialogue) trackMail(m *proto.Message) {
 		goAhead = m.Exchange > 0 && v.Status == "OK" && v.Tag != "*" && d.peer.verb == "STARTTLS"
 	}
 	if goAhead && !m.Secure {
-		d.agreed()
+		d.agreed(m)
 	}
 }
 

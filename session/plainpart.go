@@ -155,18 +155,6 @@ func berReply(got []byte) int {
 	return head + n
 }
 
-// firstTagged is a reply of IMAP up to its line with a tag, whichever that is.
-func firstTagged(got []byte) int {
-	at := 0
-	for line := range bytes.Lines(got) {
-		at += len(line)
-		if line[0] != '*' && line[0] != '+' && line[len(line)-1] == '\n' {
-			return at
-		}
-	}
-	return 0
-}
-
 func octetReply(got []byte) int { return min(len(got), 1) }
 
 func hasPrefixFold(b []byte, prefix string) bool {

@@ -296,8 +296,9 @@ func (s *Session) do(ctx context.Context, st step) error {
 		s.closeAll()
 		return failure(StatusInterrupted, "interrupted")
 	case doRun:
-		before := s.standing()
+		before, sent := s.standing(), s.sent()
 		err := s.runCommand(ctx, st.word, st.args)
+		s.tellAhead(before, sent)
 		if after := s.standing(); s.opts.Interactive && after != before && after.dialogue == before.dialogue && err != errLeave {
 			s.mu.Lock()
 			moved := s.g.moved(after.target == before.target && !after.ws)
@@ -330,6 +331,30 @@ func (s *Session) standing() standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return standing{s.dialogue, s.target.Address(), s.link, s.ws != nil, s.peer.tls != nil}
+}
+
+// sent returns how many octets we have sent on the current connection.
+func (s *Session) sent() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.peer.dir() == wire.ClientToServer {
+		return s.peer.octets[proto.Side(wire.ServerToClient)]
+	}
+	return s.peer.octets[proto.Side(wire.ClientToServer)]
+}
+
+// tellAhead says that a command has sent something on the connection that stood
+// before, where so much had gone, while a request is being composed: the peer reads
+// that first, and then the request, without anything in between. Over HTTP/2 frames
+// part them.
+func (s *Session) tellAhead(before standing, sent int64) {
+	n := s.sent() - sent
+	s.mu.Lock()
+	h, composing := s.h2, !s.g.draft.empty() && s.g.ask == askNothing
+	s.mu.Unlock()
+	if n > 0 && composing && h == nil && s.standing() == before {
+		s.view.Warn(fmt.Sprintf("%d bytes went out ahead of the draft, of which nothing is sent yet: the peer reads them first (^C drops the draft)", n))
+	}
 }
 
 // prefill gives the next line a text to start from.

@@ -219,9 +219,10 @@ func (d *dialogue) trackMessage(m *proto.Message) {
 	}
 }
 
-// agreed notes that the server waits for a handshake. s.mu is held.
-func (d *dialogue) agreed() {
-	d.peer.agreed = true
+// agreed notes that the server waits for a handshake, as its reply m says. s.mu is
+// held.
+func (d *dialogue) agreed(m *proto.Message) {
+	d.peer.agreed = m.Span.To
 	d.info("the server now waits for a handshake: .starttls")
 }
 
@@ -236,7 +237,7 @@ func (d *dialogue) trackReply(m *proto.Message, code int) {
 		d.g.lock = ""
 	case !m.Secure && (code == 220 && d.peer.verb == "STARTTLS" || code == 234 && d.peer.verb == "AUTH" || code == 382):
 		// RFC 3207, section 4; RFC 4217, section 4; RFC 4642, section 2.2.
-		d.agreed()
+		d.agreed(m)
 	}
 }
 

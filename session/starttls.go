@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
+	"wiretape/wire"
 	"wiretape/wire/detect"
+	"wiretape/wire/proto"
 )
 
 // tellWaiting says what stood in the clear before a handshake.
@@ -90,7 +91,7 @@ func (s *Session) unasked(word string) string {
 	defer s.mu.Unlock()
 	name := s.stream.Proto(s.peer.conn)
 	p, err := plainPartOf(name)
-	if word != "" || !s.opts.Interactive || s.peer.agreed || s.peer.tls != nil || err != nil {
+	if word != "" || !s.opts.Interactive || s.peer.agreed > 0 || s.peer.tls != nil || err != nil {
 		return ""
 	}
 	asks := strings.Fields(p.steps[len(p.steps)-1].send)
@@ -100,31 +101,17 @@ func (s *Session) unasked(word string) string {
 	return fmt.Sprintf("the server was not asked: .starttls %s says %s; .starttls now = hello at once", name, strings.Join(asks, " "))
 }
 
-// plainTyped returns how many octets came in the clear behind the reply to a
-// command that was typed to ask for TLS, by what the connection is read as: they
-// were shown, and are not to be believed. It returns what has to be said again too.
+// plainTyped returns how many octets came in the clear behind the reply that agreed to
+// TLS: they were shown, and are not to be believed. It returns what has to be said
+// again too.
 func (s *Session) plainTyped() (behind int, again string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := s.stream.Proto(s.peer.conn)
-	reply := codeReply
-	switch name {
-	case detect.SMTP, detect.FTP, detect.NNTP, detect.Line:
-	case detect.POP3:
-		reply = lineReply
-	case detect.IMAP:
-		reply = firstTagged
-	default:
-		return 0, ""
-	}
-	if p, err := plainPartOf(name); err == nil {
+	if p, err := plainPartOf(s.stream.Proto(s.peer.conn)); err == nil {
 		again = p.again
 	}
-	if !slices.Contains([]string{"STARTTLS", "STLS", "AUTH"}, s.peer.verb) {
-		return 0, again
-	}
-	if n := reply(s.peer.got); n > 0 {
-		behind = len(s.peer.got) - n
+	if s.peer.agreed > 0 {
+		behind = int(s.peer.octets[proto.Side(wire.ServerToClient)] - s.peer.agreed)
 	}
 	return behind, again
 }

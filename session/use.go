@@ -15,8 +15,8 @@ import (
 func useCommand() command {
 	return command{group: "Connect", name: "use", args: "[N|new [COMMAND]]",
 		summary: "lists the connections, turns to connection N, or opens one more",
-		detail: "N is the number that rows of the other connections have, here and on tapes. Each connection keeps\n" +
-			"its prompt, and what was typed for it and not sent. .use new turns to none, so that open and tls make\n" +
+		detail: "N is the number that rows of the other connections have. Each connection keeps its prompt, and\n" +
+			"what was typed for it and not sent. .use new turns to none, so that open and tls make\n" +
 			"one more; a COMMAND behind it runs there at once. One that is closed is left behind when another\n" +
 			"is turned to; what was said on it stays.",
 		example: ".use new open example.com 80", run: (*Session).use, complete: []string{"new ", "new open ", "new tls "}}

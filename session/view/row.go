@@ -104,8 +104,8 @@ func (p *Printer) lead(conn int, m mark, c paint) {
 
 // numbered reports whether the rows of a connection have its number.
 func (p *Printer) numbered(conn int) bool {
-	if p.current != 0 {
-		return conn > 0 && conn != p.current
+	if p.current != 0 { // while rows are held back another may become the current one
+		return conn > 0 && (conn != p.current || p.held.on)
 	}
 	return conn > 0 && p.live > 1
 }
