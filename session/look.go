@@ -163,6 +163,9 @@ func (s *Session) showMessages(n, conn int, pretty bool) error {
 	style.Live, style.Start, style.Pretty = false, s.tap.Start(), pretty
 	g := gate{w: s.opts.Out}
 	p := view.New(&g, style)
+	if pretty {
+		p.Rows(1 << 20) // .body has it all as it came, and nothing else has it laid out
+	}
 	for i := range msgs {
 		g.open = msgs[i].N == n && msgs[i].Conn == conn
 		p.Message(&msgs[i])
