@@ -107,10 +107,11 @@ func (b *bin) answer(_ context.Context, c *wire.Conn) {
 	for {
 		_, err := c.Read(buf) // the sink has seen what came
 		for {
+			id := c.ID() // ahead of b.mu: the recording's lock is taken before it, by each event
 			b.mu.Lock()
-			due := b.owed[c.ID()]
+			due := b.owed[id]
 			if due.replies > 0 {
-				b.owed[c.ID()] = owed{due.replies - 1, due.last}
+				b.owed[id] = owed{due.replies - 1, due.last}
 			}
 			b.mu.Unlock()
 			if due.replies == 0 {

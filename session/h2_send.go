@@ -29,8 +29,9 @@ func (s *Session) writeH2(ctx context.Context, h *h2.Link, b []byte) error {
 	s.tellLint(r.Lint())
 	s.sending()
 	stream := h.Begin()
+	conn := s.link.conn.ID() // ahead of s.mu: the recording's lock is taken before ours, by each event
 	s.mu.Lock()
-	s.history.request(typedRequest{s.link.conn.ID(), stream, bytes.Clone(b)})
+	s.history.request(typedRequest{conn, stream, bytes.Clone(b)})
 	s.mu.Unlock()
 	rest, err := h.Request(stream, r, s.teller())
 	if err != nil || rest == nil {
