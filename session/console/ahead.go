@@ -18,7 +18,7 @@ func (c *Console) listen() {
 	escape := c.editor.escape // it changes between two lines only
 	c.editor.mu.Unlock()
 	stop, err := c.tty.listen(func(ahead []byte) {
-		if escape != 0 && bytes.IndexRune(ahead, escape) >= 0 {
+		if escape != 0 && bytes.ContainsRune(ahead, escape) {
 			select {
 			case c.escaped <- struct{}{}:
 			default:
