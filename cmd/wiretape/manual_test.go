@@ -154,7 +154,7 @@ func TestManualIsWhole(t *testing.T) {
 		if cmd != root && !strings.Contains(main, ".TP\n"+bold(cmd.Name())) {
 			t.Errorf("wiretape.1 lacks the command %s", cmd.Name())
 		}
-		for _, line := range strings.Split(cmd.LocalFlags().FlagUsages(), "\n") {
+		for line := range strings.SplitSeq(cmd.LocalFlags().FlagUsages(), "\n") {
 			_, flag, ok := strings.Cut(line, "--")
 			if flag, _, _ = strings.Cut(flag, " "); ok && !strings.Contains(page, bold("--"+flag)) {
 				t.Errorf("%s.1 lacks --%s", name, flag)

@@ -131,11 +131,10 @@ func (p *Printer) layoutRows(conn int, tokens []token, size int64, room int) {
 			} else {
 				n++
 			}
-			from := len(row)
 			c := p.c.token(t.kind)
 			if len(text) > 0 {
 				row = append(row, c.on...)
-				from = len(row)
+				from := len(row)
 				row = escape(row, expandTabs(text), p.s.ASCII)
 				width += cells(row[from:])
 				row = append(row, c.off...)
