@@ -70,7 +70,7 @@ func (s *Session) Curl(ctx context.Context, r *curl.Request, draft bool) error {
 		s.credentials = &credentials{scheme: "digest", user: user, password: password, place: s.httpPlace()}
 		s.view.Info(s.credentials.String())
 	}
-	host := hostField(s.target)
+	host := HostField(s.target)
 	if !draft {
 		return s.sendAuthorized(ctx, cmp.Or(r.Method, "GET"), path, r.Has("Authorization"), func(authorization string) []byte {
 			if authorization != "" {

@@ -109,7 +109,7 @@ func (s *Session) hopOf(n int, msgs []proto.Message) (*hop, error) {
 	}
 	host := h.request.Host()
 	if host == "" {
-		host = hostField(s.target)
+		host = HostField(s.target)
 	}
 	h.base = webScheme(h.secure) + "://" + host + h.request.Target
 	return h, nil
@@ -138,7 +138,7 @@ func (h *hop) next() (t wire.Target, a asking, err error) {
 	same := err == nil && from.Address() == to.Address() && from.TLS == to.TLS
 	path := to.Path
 	to.Path = ""
-	a = asking{host: hostField(to), path: path}
+	a = asking{host: HostField(to), path: path}
 	if same {
 		a.host = h.request.Host()
 	} else {

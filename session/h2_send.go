@@ -87,7 +87,7 @@ func (s *Session) h2Upgrade(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".send upgrade: this connection speaks HTTP/2 already")
 	}
 	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: %s\r\n\r\n",
-		target, hostField(s.target), base64.RawURLEncoding.EncodeToString(opts.UpgradeSettings()))
+		target, HostField(s.target), base64.RawURLEncoding.EncodeToString(opts.UpgradeSettings()))
 	if s.opts.Style.Live {
 		s.view.Echo(conn, b, secure)
 	}

@@ -117,6 +117,6 @@ func (s *Session) completeCookie() string {
 	if words := strings.Fields(s.g.draft.lines[0]); len(words) > 1 {
 		target = words[1]
 	}
-	value, _ := s.jar.header(cookie.NewOrigin(s.peer.tls != nil, hostField(s.target), target), s.moment())
+	value, _ := s.jar.header(cookie.NewOrigin(s.peer.tls != nil, HostField(s.target), target), s.moment())
 	return value
 }

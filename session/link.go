@@ -75,13 +75,13 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 		return nil
 	}
 	if t.Path != "" && block {
-		s.prefill("GET " + t.Path + " HTTP/1.1\nHost: " + hostField(t) + "\n")
+		s.prefill("GET " + t.Path + " HTTP/1.1\nHost: " + HostField(t) + "\n")
 	}
 	return nil
 }
 
-// hostField returns the value of Host for a target (RFC 9110, section 7.2).
-func hostField(t wire.Target) string {
+// HostField returns the value of Host for a target (RFC 9110, section 7.2).
+func HostField(t wire.Target) string {
 	if h := promptHost(t); h != t.Host {
 		return h
 	}

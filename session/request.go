@@ -60,7 +60,7 @@ func (s *Session) requestWord(ctx context.Context, word, method, args string) er
 	if err := s.goTo(ctx, word, t); err != nil {
 		return err
 	}
-	return s.ask(ctx, asking{r, hostField(s.target), path})
+	return s.ask(ctx, asking{r, HostField(s.target), path})
 }
 
 // destination returns where a URL leads to, and the request-target there. A path, or

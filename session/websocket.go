@@ -118,7 +118,7 @@ func (s *Session) wsHandshake(t wire.Target, path string, fields ...string) []st
 		path = "/"
 	}
 	lines := []string{
-		"GET " + path + " HTTP/1.1", "Host: " + hostField(t), "Upgrade: websocket", "Connection: Upgrade",
+		"GET " + path + " HTTP/1.1", "Host: " + HostField(t), "Upgrade: websocket", "Connection: Upgrade",
 		"Sec-WebSocket-Key: " + base64.StdEncoding.EncodeToString(key[:]), "Sec-WebSocket-Version: 13",
 	}
 	return append(lines, fields...)

@@ -9,14 +9,13 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wiretape/session"
 	"wiretape/session/console"
+	"wiretape/session/curl"
 	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/detect"
@@ -41,6 +40,7 @@ type plainFlags struct {
 	eol       string
 	escape    string
 	noKeep    bool
+	curl      *curl.Request // in place of a target; nil for none
 	plain     bool
 }
 
@@ -92,7 +92,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.BoolVar(&f.noKeep, "no-keep", false, "do not keep the session for wiretape show last")
 	fs.StringVar(&f.as, "as", "", "read the bytes as `PROTO` instead of finding out: "+joinComma(detect.Protos()))
 	fs.BoolVar(&f.plain, "plain", false, "ASCII marks, no colour")
-	cmd.AddCommand(a.show(), a.replay(), a.serve(), a.recordCommand(), a.test(), a.format(), a.diff(), a.lint(), a.sessions(), a.auto(), a.importCommand(), a.exportCommand(), a.demo(), a.completion(), a.man(), a.version())
+	cmd.AddCommand(a.curlCommand(&f, fs), a.show(), a.replay(), a.serve(), a.recordCommand(), a.test(), a.format(), a.diff(), a.lint(), a.sessions(), a.auto(), a.importCommand(), a.exportCommand(), a.demo(), a.completion(), a.man(), a.version())
 	completeArguments(cmd)
 	return cmd
 }
@@ -160,6 +160,9 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 	if connect {
 		start = func(ctx context.Context, s *session.Session) error { return s.Open(ctx, target) }
 	}
+	if f.curl != nil {
+		start = func(ctx context.Context, s *session.Session) error { return s.Curl(ctx, f.curl, false) }
+	}
 	in := terminalOf(a.stdin)
 	if in != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" {
 		return a.runREPL(ctx, opts, start, f)
@@ -171,6 +174,11 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		opts.Dialer.Timeout = unattendedDial
 	}
 	switch {
+	case f.curl != nil && f.curl.HTTP == "2 alone":
+		opts.Lines = session.NewLines()
+		return runLines(ctx, opts, start) // a pipe has no frames
+	case f.curl != nil:
+		return a.pipeCurl(ctx, opts.Dialer, f)
 	case len(f.lines) > 0 && f.file != "":
 		return usagef("-c and -f exclude each other")
 	case len(f.lines) > 0 || f.file != "" || !connect && in == nil:
@@ -215,10 +223,6 @@ func (a *app) scriptLines(f *plainFlags) (lines session.LineReader, done func(),
 // waits for it and -w says nothing.
 const unattendedDial = 30 * time.Second
 
-// laterWords are commands to come. They are no hosts, so that a script which uses
-// one does not dial it.
-var laterWords = []string{"curl"}
-
 // plainTarget reads the target of the plain command.
 func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err error) {
 	if len(args) == 0 {
@@ -228,11 +232,6 @@ func plainTarget(args []string, f *plainFlags) (t wire.Target, connect bool, err
 		return t, false, nil
 	}
 	switch word := args[0]; {
-	case slices.Contains(laterWords, word):
-		return t, false, &hinted{
-			usagef("%s is not in this version", word),
-			"for a host of that name: wiretape open " + strings.Join(args, " "),
-		}
 	case f.nc.unix && f.nc.udp:
 		return t, false, usagef("-U with -u: datagrams over Unix sockets are not spoken here")
 	case f.nc.unix:
