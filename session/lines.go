@@ -42,6 +42,8 @@ type (
 	// interrupter has a token when ^] was pressed while no line was being read, which
 	// ends a wait: the next line is a command.
 	interrupter interface{ Escaped() <-chan struct{} }
+	// lender gives the terminal to what f runs, and takes it back.
+	lender interface{ Lend(f func() error) error }
 	// positioner tells where the last line stood, as file:line.
 	positioner interface{ Pos() string }
 )

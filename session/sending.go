@@ -36,6 +36,7 @@ func sendCommands() []command {
 				"body, whose length is kept true. Credentials of .auth go along." + repeatDetail,
 			writes:  "the request once more",
 			example: ".again 1 -H 'Accept: text/html'", run: (*Session).again, more: completeOption},
+		editCommand(),
 		followCommand(),
 		authCommand(),
 		dnsCommand(),

@@ -1,0 +1,127 @@
+package session
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"wiretape/wire"
+)
+
+// editCommand is the row of .edit.
+func editCommand() command {
+	return command{group: "Send", name: "edit", args: "[N]", summary: "opens a request in $VISUAL or $EDITOR; what comes of it is the draft",
+		detail: "That of exchange N, or what is being composed, or else the last one. Nothing is sent. Line ends are\n" +
+			"those of .eol, as of all that is typed; an empty file is no draft. What arrives meanwhile is shown after.",
+		example: ".edit 1", run: (*Session).edit}
+}
+
+// edit is .edit.
+func (s *Session) edit(ctx context.Context, args string) error {
+	l, ok := s.lines.(lender)
+	if !ok || !s.opts.Interactive {
+		return failure(StatusUsage, ".edit: an editor wants a terminal")
+	}
+	text, err := s.editable(args)
+	if err != nil {
+		return err
+	}
+	edited, err := s.inEditor(ctx, l, text)
+	if err != nil {
+		return failure(StatusUsage, ".edit: %w", err)
+	}
+	s.mu.Lock()
+	s.g.ask, s.g.draft = askNothing, draft{}
+	s.mu.Unlock()
+	if strings.TrimSpace(edited) == "" {
+		s.view.Info("the file is empty: there is no draft")
+		return nil
+	}
+	s.view.Info("Enter sends it, ^C drops it")
+	s.prefill(edited)
+	return nil
+}
+
+// editable returns the request that is to be edited, as it is typed.
+func (s *Session) editable(args string) (string, error) {
+	s.mu.Lock()
+	composed := s.g.draft.text()
+	s.mu.Unlock()
+	if args == "" && composed != "" {
+		return composed + "\n", nil
+	}
+	n, rest, err := s.number("edit", strings.Fields(args))
+	if err != nil {
+		return "", err
+	}
+	if len(rest) > 0 {
+		return "", usage("edit", args)
+	}
+	msgs, err := s.exchange("edit", n)
+	if err != nil {
+		return "", err
+	}
+	b, isH2 := s.typedFor(msgs)
+	s.mu.Lock()
+	for i := range msgs {
+		if m := &msgs[i]; !isH2 && m.Dir == wire.ClientToServer {
+			b = append(b, s.history.octets(m)...)
+		}
+	}
+	s.mu.Unlock()
+	if len(b) == 0 {
+		return "", failure(StatusUsage, ".edit: what was sent in #%d is not held any more as it was typed", n)
+	}
+	text, ok := draftOf(b)
+	if !ok {
+		s.view.Warn("it has octets that no typed line gives: line ends become those of .eol")
+		text = strings.ReplaceAll(string(b), "\r\n", "\n")
+	}
+	return text, nil
+}
+
+// inEditor has a person edit a text, in a file that nobody else may read.
+func (s *Session) inEditor(ctx context.Context, l lender, text string) (string, error) {
+	f, err := os.CreateTemp("", "wiretape-*.http") // mode 0600
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(text)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return "", err
+	}
+	editor := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
+	// It may have arguments of its own.
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", editor+` "$1"`, "sh", f.Name())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if held, _ := s.view.Held(); !held {
+		s.view.Hold()
+		defer s.view.Release()
+	}
+	if err := l.Lend(cmd.Run); err != nil {
+		return "", fmt.Errorf("%s: %w; nothing has changed", editor, err)
+	}
+	b, err := readFile(f.Name())
+	if err == nil && len(b) > maxDraft {
+		err = fmt.Errorf("the file has more than %d MiB", maxDraft>>20)
+	}
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	// An editor ends the last line, which ends a head's empty line and no body's.
+	if !bytes.HasSuffix(b, []byte("\n\n")) {
+		b = bytes.TrimSuffix(b, []byte("\n"))
+		if !bytes.Contains(b, []byte("\n\n")) {
+			b = append(b, '\n')
+		}
+	} else {
+		b = bytes.TrimSuffix(b, []byte("\n"))
+	}
+	return string(b), err
+}
