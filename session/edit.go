@@ -41,7 +41,7 @@ func (s *Session) edit(ctx context.Context, args string) error {
 		s.view.Info("the file is empty: there is no draft")
 		return nil
 	}
-	s.view.Info("Enter sends it, ^C drops it")
+	s.view.Info("Enter sends it (twice where it has no body), ^C drops it")
 	s.prefill(edited)
 	return nil
 }
