@@ -71,8 +71,8 @@ type head struct {
 func parseHead(b []byte) (*head, bool) {
 	h := new(head)
 	for len(b) > 0 {
-		line, rest, _ := bytes.Cut(b, []byte("\n"))
-		line = b[:len(b)-len(rest)]
+		_, rest, _ := bytes.Cut(b, []byte("\n"))
+		line := b[:len(b)-len(rest)]
 		if s := string(line); s == "\n" || s == "\r\n" {
 			h.rest, h.body = b, len(line)
 			break
