@@ -2,6 +2,8 @@ package h2
 
 import (
 	"golang.org/x/net/http2/hpack"
+
+	"wiretape/wire/http2"
 )
 
 // A field is a field of a header block, and how it is to be coded.
@@ -38,9 +40,9 @@ func (h *Link) encode(fields []field) ([]byte, error) {
 		case formRaw:
 			h.buf.Write(f.raw)
 		case formLiteral:
-			h.literal(0x00, f)
+			h.literal(http2.CodingWithout, f)
 		case formNever:
-			h.literal(0x10, f)
+			h.literal(http2.CodingNever, f)
 		default:
 			if err := h.enc.WriteField(hpack.HeaderField{Name: f.name, Value: f.value}); err != nil {
 				return nil, err
@@ -52,28 +54,9 @@ func (h *Link) encode(fields []field) ([]byte, error) {
 
 // literal writes a field whose name and value are both literals (RFC 7541,
 // sections 6.2.2 and 6.2.3). It touches no table.
-func (h *Link) literal(first byte, f field) {
-	h.buf.WriteByte(first)
-	for _, s := range [2]string{f.name, f.value} {
-		if n := hpack.HuffmanEncodeLength(s); !f.plain && n < uint64(len(s)) {
-			h.buf.Write(hpack.AppendHuffmanString(appendInteger(nil, 0x80, 7, n), s))
-			continue
-		}
-		h.buf.Write(appendInteger(nil, 0, 7, uint64(len(s))))
-		h.buf.WriteString(s)
-	}
-}
-
-// appendInteger appends an integer with a prefix of so many bits (RFC 7541, section
-// 5.1); the bits of first stand before it.
-func appendInteger(dst []byte, first byte, bits uint, n uint64) []byte {
-	most := uint64(1)<<bits - 1
-	if n < most {
-		return append(dst, first|byte(n))
-	}
-	dst = append(dst, first|byte(most))
-	for n -= most; n >= 0x80; n >>= 7 {
-		dst = append(dst, byte(n)|0x80)
-	}
-	return append(dst, byte(n))
+func (h *Link) literal(coding http2.Coding, f field) {
+	huffman := func(s string) bool { return !f.plain && hpack.HuffmanEncodeLength(s) < uint64(len(s)) }
+	h.buf.Write(http2.NewRecoder().AppendBlock(nil, nil, []http2.Field{{
+		Coding: coding, Name: []byte(f.name), NameHuffman: huffman(f.name), Value: []byte(f.value), ValueHuffman: huffman(f.value),
+	}}))
 }

@@ -1,7 +1,9 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"wiretape/wire"
 )
@@ -109,6 +111,10 @@ func said(c *Conv, dir wire.Dir) (items []*Item, end wire.Kind) {
 		} else {
 			end = it.Event.Kind
 		}
+	}
+	if c.HTTP2() {
+		// In which order streams are answered is chance.
+		slices.SortStableFunc(items, func(a, b *Item) int { return cmp.Compare(a.Message.Exchange, b.Message.Exchange) })
 	}
 	return items, end
 }
