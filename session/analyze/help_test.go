@@ -201,7 +201,8 @@ func analyzeAt(t *testing.T, url string, o Options, now time.Time) (Report, erro
 	})
 	began := time.Now()
 	live, err := Run(t.Context(), url, o)
-	if took := time.Since(began); took > o.Timeout+time.Second {
+	// A busy machine may be late, and who never lets go is waited for without end.
+	if took := time.Since(began); took > o.Timeout+10*time.Second {
 		t.Errorf("took %v, its budget is %v", took, o.Timeout)
 	}
 	if live.Schema == 0 {

@@ -30,6 +30,7 @@ var worlds = []struct {
 	http2         Verdict
 	evidence      string // that it contains
 	port80        string
+	late          bool // somebody is waited for until the time is over
 }{
 	{name: "443 closed", url: "http://www.example.com/", plain: keeping(always(page())),
 		want: "200 http://www.example.com/\npassword no no\n", https: "plaintext-only", http2: No, evidence: "refuses connections"},
@@ -46,9 +47,9 @@ var worlds = []struct {
 		want: "password unknown unknown\nerror https://www.example.com/: TLS handshake: the peer's first bytes are not TLS", http2: No, evidence: "answers a TLS handshake in the clear", https: "plaintext-only"},
 	{name: "TLS at 80", url: "http://www.example.com/", plain: func(c net.Conn) { io.ReadFull(c, make([]byte, 8)); io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x0a") }, secure: keeping(always(page())),
 		want: "password unknown unknown\nerror http://www.example.com/: the port speaks TLS: ask with https\n", https: "available", http2: No, evidence: "selected no protocol"},
-	{name: "a head drop by drop", url: "http://www.example.com/", plain: drip("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 1000)), secure: keeping(always(page())),
+	{name: "a head drop by drop", late: true, url: "http://www.example.com/", plain: drip("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 1000)), secure: keeping(always(page())),
 		want: "password unknown unknown\nerror http://www.example.com/: no response: its head did not come to an end: timed out\n", https: "available", http2: No, evidence: "selected no protocol"},
-	{name: "a body drop by drop", url: "http://www.example.com/", plain: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"); drip(strings.Repeat("x", 1000))(c) }, secure: keeping(always(page())),
+	{name: "a body drop by drop", late: true, url: "http://www.example.com/", plain: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"); drip(strings.Repeat("x", 1000))(c) }, secure: keeping(always(page())),
 		want: "200 http://www.example.com/\npassword no no\nwarning hop 1: the body was not read to its end", https: "available", http2: No, evidence: "selected no protocol"},
 	{name: "a head without end", url: "http://www.example.com/", plain: func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\n")
@@ -83,9 +84,9 @@ var worlds = []struct {
 		want: "password unknown unknown\nerror https://www.example.com/: the server sent alert handshake_failure\n", http2: Unknown, evidence: "handshake_failure"},
 	{name: "a name that SNI does not know", url: "https://www.example.com/", plain: keeping(always(page())), secure: func(c net.Conn) { io.ReadFull(c, make([]byte, 8)); io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x70") }, tls: noTLS,
 		want: "password unknown unknown\nerror https://www.example.com/: the server sent alert unrecognized_name\n", http2: Unknown, evidence: "unrecognized_name"},
-	{name: "silence at 443", url: "http://www.example.com/", plain: keeping(always(page())), secure: silent, tls: noTLS,
+	{name: "silence at 443", late: true, url: "http://www.example.com/", plain: keeping(always(page())), secure: silent, tls: noTLS,
 		want: "200 http://www.example.com/\npassword no no\n", http2: Unknown, evidence: ""},
-	{name: "silence everywhere", url: "http://www.example.com/", plain: silent, secure: silent, tls: noTLS,
+	{name: "silence everywhere", late: true, url: "http://www.example.com/", plain: silent, secure: silent, tls: noTLS,
 		want: "password unknown unknown\nerror http://www.example.com/: no response: timed out\n", http2: Unknown, evidence: ""},
 	{name: "a reset behind the whole body", url: "http://www.example.com/", plain: func(c net.Conn) {
 		keeping(func(string) string { io.WriteString(c, page()); return "" })(c)
@@ -142,7 +143,9 @@ func TestPartsOfTheWorld(t *testing.T) {
 			}
 			o = www(t, plain, secured, o)
 			o.Nameserver = zone{"www.example.com. A": "\x7f\x00\x00\x01", "www.example.com. AAAA": "SERVFAIL"}.serve(t)
-			o.Timeout = 1200 * time.Millisecond
+			if o.Timeout = 10 * time.Second; w.late {
+				o.Timeout = 2 * time.Second
+			}
 			r, _ := analyze(t, w.url, o)
 			if got := summary(r); !strings.HasPrefix(got, w.want) || strings.HasSuffix(w.want, "no no\n") && got != w.want {
 				t.Errorf("got\n%swant\n%s", got, w.want)
