@@ -51,6 +51,9 @@ func tlsFacts(t *wire.TLS) string {
 	if t.Verify != "" {
 		row("certificate", view.EscapeString(t.Verify))
 	}
+	if t.Asked {
+		row("asked", "the server asked for a client certificate")
+	}
 	row("ocsp", map[bool]string{true: "a response was stapled; nobody has verified it", false: "no response was stapled"}[t.OCSP])
 	if t.SCTs > 0 {
 		row("scts", count(t.SCTs, "timestamp")+" in the handshake")

@@ -32,7 +32,7 @@ func conversation() []wire.Event {
 		{Conn: 1, At: 9 * ms, Kind: wire.KindSecure, TLS: &wire.TLS{
 			Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256, Group: tls.X25519,
 			ALPN: "h2", Offered: []string{"h2", "http/1.1"}, ServerName: "example.com", Resumed: true,
-			Certificates: [][]byte{{0x30, 1, 2}, {0x30, 3}}, Verify: "ok", OCSP: true, SCTs: 2, Took: 3 * ms}},
+			Certificates: [][]byte{{0x30, 1, 2}, {0x30, 3}}, Verify: "ok", Asked: true, OCSP: true, SCTs: 2, Took: 3 * ms}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindOpen, Facts: &wire.Facts{
 			Network: "unix", Role: wire.Accepted, Target: "/run/a b=\"c\".sock", Proto: "raw", Start: created.Add(10 * ms)}},
 		{Conn: 2, At: 10 * ms, Kind: wire.KindSecure, TLS: &wire.TLS{

@@ -26,8 +26,8 @@ var verbs = []verb{
 	{"try", wire.KindTry, []string{"error"}, nil,
 		func(l *facts, e wire.Event) { l.add(e.Addr); l.set("error", e.Text) },
 		func(l *facts, e *wire.Event) { e.Addr = l.place("an address"); e.Text = l.key("error") }},
-	{"tls", wire.KindSecure, []string{"suite", "group", "alpn", "offer", "sni", "resumed", "leaf", "verify", "ocsp", "sct", "took"},
-		[]string{"suite", "group", "resumed", "leaf", "ocsp", "sct", "took"}, putTLS, getTLS},
+	{"tls", wire.KindSecure, []string{"suite", "group", "alpn", "offer", "sni", "resumed", "leaf", "verify", "asked", "ocsp", "sct", "took"},
+		[]string{"suite", "group", "resumed", "leaf", "asked", "ocsp", "sct", "took"}, putTLS, getTLS},
 	{"alert", wire.KindAlert, nil, nil, putAlert, getAlert},
 	{"eof", wire.KindEOF, []string{"notify"}, nil,
 		func(l *facts, e wire.Event) {

@@ -63,6 +63,9 @@ func putTLS(l *facts, e wire.Event) {
 		l.set("leaf", leaf(t.Certificates[0]))
 	}
 	l.set("verify", t.Verify)
+	if t.Asked {
+		l.set("asked", "yes")
+	}
 	if t.OCSP {
 		l.set("ocsp", "yes")
 	}
@@ -94,6 +97,7 @@ func getTLS(l *facts, e *wire.Event) {
 		ServerName: l.key("sni"),
 		Resumed:    l.yes("resumed"),
 		Verify:     l.key("verify"),
+		Asked:      l.yes("asked"),
 		OCSP:       l.yes("ocsp"),
 		Took:       l.dur("took"),
 	}

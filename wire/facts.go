@@ -38,6 +38,7 @@ type TLS struct {
 	Resumed      bool
 	Certificates [][]byte      // the peer's chain as sent, DER, leaf first
 	Verify       string        // "ok", or why the chain or name did not verify; "" when we asked for no certificate
+	Asked        bool          // the server asked for a certificate of the client's, which it may or may not insist on
 	OCSP         bool          // an OCSP response was stapled; nobody has verified it
 	SCTs         int           // signed certificate timestamps in the handshake, beside those in certificates
 	Took         time.Duration // from the first byte of the handshake to its end

@@ -19,6 +19,7 @@ type handshake struct {
 	asked time.Duration // time that Confirm took
 
 	offered []string     // the client's ALPN list
+	wanted  bool         // the server asked for a certificate
 	found   string       // verifyChain's finding
 	refused *VerifyError // set by verify
 }
@@ -94,7 +95,20 @@ func (h *handshake) clientConfig() *tls.Config {
 	// not it decides.
 	cfg.InsecureSkipVerify = true
 	cfg.VerifyConnection = h.verify
+	cfg.GetClientCertificate = h.certificate
 	return cfg
+}
+
+// certificate returns the first of ours that a server's request fits, an empty one
+// for none, as crypto/tls does by itself; but it alone tells that one was asked for.
+func (h *handshake) certificate(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	h.wanted = true
+	for i := range h.opts.Certificates {
+		if asked.SupportsCertificate(&h.opts.Certificates[i]) == nil {
+			return &h.opts.Certificates[i], nil
+		}
+	}
+	return new(tls.Certificate), nil
 }
 
 func (h *handshake) serverConfig() *tls.Config {
@@ -173,6 +187,7 @@ func (h *handshake) facts(cs tls.ConnectionState) *TLS {
 		ServerName:  cs.ServerName,
 		Resumed:     cs.DidResume,
 		Verify:      h.found,
+		Asked:       h.wanted,
 		OCSP:        len(cs.OCSPResponse) > 0,
 		SCTs:        len(cs.SignedCertificateTimestamps),
 		Took:        time.Since(h.began) - h.asked,

@@ -133,6 +133,9 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 	r.rest(&p, first, final, ch, answer, taken)
 	p.Warnings = append(p.Warnings, r.unverified()...)
 	p.Warnings = append(p.Warnings, p.TLS.warnings()...)
+	if p.TLS != nil && p.TLS.Asked && p.Password.Kind != "client-cert" {
+		p.Warnings = append(p.Warnings, "the server asked for a client certificate, and answered all the same")
+	}
 	p.Warnings = append(append(p.Warnings, ch.warnings...), r.leftOver(first, taken)...)
 	if p.Warnings == nil {
 		p.Warnings = []string{}

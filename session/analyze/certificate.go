@@ -22,7 +22,7 @@ func tlsOf(c *conversation, now time.Time) *TLS {
 	t := &TLS{
 		Version: c.tls.VersionName(), Cipher: tls.CipherSuiteName(c.tls.CipherSuite),
 		ALPN: c.tls.ALPN, ServerName: c.tls.ServerName, Verify: c.tls.Verify, Names: []string{},
-		Conn: c.id, Line: c.lines.secure, Sent: len(c.tls.Certificates), OCSP: c.tls.OCSP, SCTs: c.tls.SCTs, Chain: "unknown", target: c.target(),
+		Conn: c.id, Line: c.lines.secure, Sent: len(c.tls.Certificates), OCSP: c.tls.OCSP, SCTs: c.tls.SCTs, Asked: c.tls.Asked, Chain: "unknown", target: c.target(),
 	}
 	if c.tls.Group != 0 {
 		t.Group = c.tls.Group.String()

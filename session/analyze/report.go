@@ -157,9 +157,10 @@ type TLS struct {
 	SelfSigned bool         `json:"self_signed"`
 	Chain      string       `json:"chain"` // "complete", "incomplete" or "unknown"
 	Sent       int          `json:"chain_length"`
-	OCSP       bool         `json:"ocsp_stapled"` // a response was stapled; nobody has verified it
-	MustStaple bool         `json:"must_staple"`  // RFC 7633
-	SCTs       int          `json:"scts"`         // in the handshake
+	OCSP       bool         `json:"ocsp_stapled"`      // a response was stapled; nobody has verified it
+	MustStaple bool         `json:"must_staple"`       // RFC 7633
+	SCTs       int          `json:"scts"`              // in the handshake
+	Asked      bool         `json:"client_cert_asked"` // the server asked for a certificate of the client's; Password says whether it insists
 	Versions   []TLSVersion `json:"versions,omitempty"`
 
 	target string // host:port

@@ -256,6 +256,29 @@ func TestClientCertificateWanted(t *testing.T) {
 	}
 }
 
+// A certificate that is asked for and not insisted on is told, over both versions:
+// the request comes encrypted in the one and in the clear in the other.
+func TestClientCertificateAskedFor(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, asks := range []bool{true, false} {
+			cfg, o := secure(t, "http/1.1")
+			cfg.MaxVersion = version
+			if asks {
+				cfg.ClientAuth = tls.VerifyClientCertIfGiven
+			}
+			s := serve(t, site{tls: cfg, http: always(page())})
+			r, err := analyze(t, "https://"+s+"/", o)
+			want := "200 https://A/\npassword no no\n"
+			if asks {
+				want += "warning the server asked for a client certificate, and answered all the same\n"
+			}
+			if got := summary(r, s); got != want || err != nil || r.TLS.Asked != asks {
+				t.Errorf("TLS %s: got\n%swant\n%s%v", tls.VersionName(version), got, want, err)
+			}
+		}
+	}
+}
+
 func TestAnEmptyRecordingSaysSo(t *testing.T) {
 	r := Analyze(func(func(wire.Event) bool) {}, time.Time{})
 	if r.Schema != Schema || r.HTTP2.Verdict != Unknown || r.Password.Verdict != Unknown || r.Error == "" {
