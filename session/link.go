@@ -309,8 +309,8 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 		return opts
 	}
 	opts.Confirm = func(t *wire.TLS) error {
-		s.view.Warn("certificate not trusted: " + view.EscapeString(t.Verify))
-		s.view.Info("s = show the chain, y = go on (this connection only), Enter = stop")
+		s.view.Warn("certificate not trusted: " + view.EscapeString(t.Verify) + ", " + view.Holder(t) +
+			".  [s]how  [y] go on, this connection only  Enter = stop   (handshake held open)")
 		for {
 			if p, ok := s.lines.(prompter); ok {
 				p.SetPrompt("s, y or Enter> ")

@@ -130,10 +130,13 @@ func (s *Session) secureNow(ctx context.Context, behind int, again string) error
 	if err != nil {
 		return s.dialFailed(err)
 	}
-	if text, wrong := tellWaiting(waiting + behind); wrong {
+	switch text, wrong := tellWaiting(waiting + behind); {
+	case wrong:
 		s.view.Warn(text)
-	} else {
-		s.view.Info(text)
+	case again != "":
+		again = text + "; " + again
+	default:
+		again = text
 	}
 	s.mu.Lock()
 	if s.g.proto == "http" {

@@ -56,7 +56,7 @@ func TestStartTLSByHand(t *testing.T) {
 		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".quit")...)
 		for _, want := range []string{
 			"* the server now waits for a handshake: .starttls\n",
-			"* 0 plaintext bytes were waiting (good)\n", "EHLO must be sent again (RFC 3207 4.2)",
+			"* 0 plaintext bytes were waiting (good); EHLO must be sent again (RFC 3207 4.2)\n",
 			"mail.test smtp+tls> EHLO me\n<~ 250 OK over TLS\n",
 		} {
 			if !strings.Contains(trusted, want) {
@@ -66,7 +66,7 @@ func TestStartTLSByHand(t *testing.T) {
 
 		asked := play(t, w, Options{}, append(open, "s", "y", "EHLO me", ".quit")...)
 		for _, want := range []string{
-			"! certificate not trusted: unknown authority \"wiretape authority\", whose certificate was not sent\n* s = show the chain, y = go on (this connection only), Enter = stop\n",
+			"! certificate not trusted: unknown authority \"wiretape authority\", whose certificate was not sent, CN=mail.test.  [s]how  [y] go on, this connection only  Enter = stop   (handshake held open)\n",
 			"s, y or Enter> s\n", "names      DNS:mail.test\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
 		} {
 			if !strings.Contains(asked, want) {

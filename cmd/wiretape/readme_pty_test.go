@@ -15,7 +15,7 @@ import (
 
 // promptRow is a row of a README block on which somebody typed: the prompt of a
 // session or of the lines that follow, and what was typed.
-var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|\S+ [A-Z]+ \(\^\] commands\)>|wiretape>| +(?:body \d+ left )?\|)(?: (.*))?$`)
+var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|\S+ [A-Z]+ \(\^\] commands\)>|wiretape>|s, y or Enter>|Enter or \^C>| +(?:body \d+ left )?\|)(?: (.*))?$`)
 
 // interactive reports whether the step shows a session at a prompt.
 func (st consoleStep) interactive() bool {
@@ -45,9 +45,11 @@ func onTerminal(t *testing.T, cmd *exec.Cmd, st consoleStep) []string {
 			}
 		}
 	}()
-	for _, line := range st.want {
+	for i, line := range st.want {
 		m := promptRow.FindStringSubmatch(line)
-		if m == nil {
+		if draft := strings.HasSuffix(line, "⏎"); draft && i+1 < len(st.want) && !strings.HasSuffix(st.want[i+1], "⏎") {
+			m = []string{line, line, ""} // it stands already, and goes at Enter
+		} else if m == nil || draft {
 			continue
 		}
 		if !eventually(func() bool {

@@ -48,7 +48,7 @@ func (a *app) root() *cobra.Command {
 	var f plainFlags
 	cmd := &cobra.Command{
 		Use:   "wiretape [flags] [HOST PORT | TARGET]",
-		Short: "type raw protocol lines, see every reply explained, keep it as a tape",
+		Short: "type raw protocol lines, see every reply explained, keep it as a tape.",
 		Long: `Wiretape opens a plain or TLS connection and gives a prompt: what you type is
 sent as it is, what comes back is shown as it came, and explained. Where stdin
 is not a terminal it is a netcat that knows when the reply is complete.
@@ -367,8 +367,8 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 
 // greet says what the prompt is for.
 func greet(c *console.Console) {
-	const what = "wiretape: type raw protocol lines, see every reply explained, keep it as a tape"
-	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo", "help lists the words; .quit or ^D leaves"
+	const what = "wiretape: type raw protocol lines, see every reply explained, keep it as a tape."
+	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help", "(.quit or ^D leaves)"
 	gap := "       "
 	if c.Width() <= len(try+gap+leave) {
 		gap = "\n"

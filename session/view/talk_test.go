@@ -76,20 +76,25 @@ func (t *talk) secure(tb testing.TB, verify, alpn string, offered ...string) *ta
 
 // certificate returns the same self-signed certificate each time.
 func certificate(tb testing.TB) []byte {
+	der, err := certificateOf("localhost")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return der
+}
+
+// certificateOf is certificate with another common name, which has to be UTF-8.
+func certificateOf(name string) ([]byte, error) {
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(0x1234),
-		Subject:      pkix.Name{CommonName: "localhost"},
+		Subject:      pkix.Name{CommonName: name},
 		DNSNames:     []string{"localhost", "*.example.com"},
 		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore:    start.Add(-24 * time.Hour),
 		NotAfter:     start.Add(29*24*time.Hour + time.Hour),
 	}
-	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return der
+	return x509.CreateCertificate(nil, template, template, key.Public(), key)
 }
 
 // show writes a talk as a session does.

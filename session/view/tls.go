@@ -78,6 +78,19 @@ func (p *Printer) certificateText(t *wire.TLS, e wire.Event) string {
 	return "certificate not trusted: " + t.Verify + " (" + who + ")"
 }
 
+// Holder names whom the certificate that was presented is for, escaped; "no
+// certificate" without one.
+func Holder(t *wire.TLS) string {
+	if len(t.Certificates) == 0 {
+		return "no certificate"
+	}
+	cert, err := x509.ParseCertificate(t.Certificates[0])
+	if err != nil {
+		return "unreadable"
+	}
+	return EscapeString(holder(cert))
+}
+
 // holder names whom a certificate is for: its common name, or else its first
 // alternative name.
 func holder(c *x509.Certificate) string {

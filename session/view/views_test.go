@@ -118,6 +118,13 @@ var texts = map[string]func(h string, m *proto.Message) string{
 		Hex(&b, []byte(h), 1<<40)
 		return b.String()
 	},
+	"Holder": func(h string, _ *proto.Message) string {
+		der, err := certificateOf(strings.ToValidUTF8(h, "?"))
+		if err != nil {
+			return err.Error()
+		}
+		return Holder(&wire.TLS{Certificates: [][]byte{der}})
+	},
 	"JSON": func(_ string, m *proto.Message) string { return string(JSON(nil, m, JSONOptions{Frames: true})) },
 	"Report": func(h string, _ *proto.Message) string {
 		var b strings.Builder
