@@ -71,6 +71,14 @@ func (s *stream) maskInline(b []byte, at int, ends bool, marks *[]mark) {
 		addMarks(b, at, s.base, "", marks)
 		return
 	}
+	// That the peer is Redis was a guess, and a field says that it is not.
+	if name, value, ok := bytes.Cut(b, []byte(":")); ok {
+		if kind := kindOf(bytes.ToLower(bytes.TrimRight(name, " \t"))); kind != plainField {
+			s.field, s.base = kind, ""
+			s.mask(value, at+len(name)+1, ends, marks)
+			return
+		}
+	}
 	var words [][2]int
 	for i := 0; i < len(b); {
 		if b[i] == ' ' || b[i] == '\t' {

@@ -339,7 +339,7 @@ func (s *stream) octet(c byte) bool {
 		s.inside = true
 		return behind
 	}
-	if !s.server && first && s.redis.inline(c) {
+	if !s.server && first && s.redis.inline(c) && (c != ' ' || s.folded < authField) {
 		s.valueOf(inlineField, "AUTH")
 		return false
 	}
