@@ -305,6 +305,12 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 	if s.opts.Dialer.TLS != nil {
 		*opts = *s.opts.Dialer.TLS
 	}
+	if opts.Timeout == 0 {
+		opts.Timeout = s.opts.Dialer.Timeout
+	}
+	if opts.Timeout == 0 && !s.opts.Interactive {
+		opts.Timeout = s.timeout // nobody is there to stop a handshake that goes unanswered
+	}
 	if !s.opts.Interactive || opts.Insecure || opts.Confirm != nil {
 		return opts
 	}

@@ -96,7 +96,11 @@ func (s *Session) saveAs(word, args string, choose func(file string) *saveForm) 
 	if file == "" || strings.HasPrefix(file, "--") {
 		return usage(word, args)
 	}
-	if info, err := os.Stat(file); err == nil && info.Size() > 0 && !force {
+	switch info, err := os.Stat(file); {
+	case err == nil && !info.Mode().IsRegular() && !info.IsDir():
+		// A file would take its place: of /dev/null, to the harm of everybody.
+		return failure(StatusUsage, ".%s: %s is no regular file, and is not replaced", word, file)
+	case err == nil && info.Size() > 0 && !force:
 		return failure(StatusUsage, ".%s: %s exists (%d B): --force before its name replaces it", word, file, info.Size())
 	}
 	form := choose(file)

@@ -99,12 +99,20 @@ func TestSaveErrors(t *testing.T) {
 	if err := os.WriteFile(full, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	device := filepath.Join(dir, "d") // a socket stands for all that is no file
+	l, err := net.Listen("unix", device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	for _, tt := range []struct{ line, want string }{
 		{".save", "x.script:1: .save: want .save [--force] FILE"},
 		{".save --wrong x", "x.script:1: .save --wrong x: want .save [--force] FILE"},
 		{".save " + full, "x.script:1: .save: " + full + " exists (1 B): --force before its name replaces it"},
 		{".save " + dir + "/new.tape", "x.script:1: .save " + dir + "/new.tape: nothing has happened yet"},
 		{".save --no-redact x.tape", "x.script:1: .save --no-redact x.tape: secrets were replaced as they came, and are held nowhere: wiretape --no-redact at the start keeps them"},
+		{".save --force " + device, "x.script:1: .save: " + device + " is no regular file, and is not replaced"},
+		{".export txt " + device, "x.script:1: .export: " + device + " is no regular file, and is not replaced"},
 		{".export jpeg x", "x.script:1: .export jpeg x: want .export tape|script|txt|har|pcapng|curl [--force] FILE"},
 		{".export har", "x.script:1: .export: want .export tape"},
 	} {
@@ -113,7 +121,7 @@ func TestSaveErrors(t *testing.T) {
 			t.Errorf("%s: status %d, %v; want %s", tt.line, StatusOf(err), err, tt.want)
 		}
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 { // full.tape and d
 		t.Errorf("what could not be saved left %v", entries)
 	}
 	synctest.Test(t, func(t *testing.T) {

@@ -94,6 +94,8 @@ func TestScriptStatus(t *testing.T) {
 		{"the greeting is waited for", "mail:25", "EHLO me\nQUIT\n", 0, "", 0},
 		{"free text", "mail:25", "MAIL FROM:<a>\nDATA\n.help\n.\nQUIT\n", 0, "", 0},
 		{"no greeting", "silent:25", "EHLO me\n", 6, "no greeting after 10s", 10 * time.Second},
+		{"a handshake that is not answered", "never:80", ".tls\n", 6, "x.script:1: dial tls never:80: timed out", 10*time.Second + time.Millisecond},
+		{"the same, by .timeout", "never:80", ".timeout 2s\n.tls\n", 6, "x.script:2: dial tls never:80: timed out", 2*time.Second + time.Millisecond},
 		{"closed before the greeting", "gone:25", "EHLO me\n", 5, "the connection ended before the greeting", 0},
 		{"a greeting that is cut", "cut:25", "EHLO me\n", 5, "x.script:1: the connection is closed", 0},
 		{"no HTTP, in the middle of a request, and the end", "shut:9000", "GET / HTTP/1.1\n.await close\n\n", 5, "x.script:3: the connection ended in the middle of the request", 0},

@@ -33,8 +33,12 @@ func NewNonce() string {
 }
 
 // DigestRank orders challenges of Digest by their algorithm, the stronger the
-// higher; negative for an algorithm that cannot be answered.
+// higher; negative for an algorithm that cannot be answered, and without a nonce,
+// on which an answer rests (RFC 7616, section 3.3).
 func (c *Challenge) DigestRank() int {
+	if c.Param("nonce") == "" {
+		return -1
+	}
 	switch strings.ToUpper(c.Param("algorithm")) {
 	case "", "MD5":
 		return 0

@@ -36,6 +36,14 @@ func TestDigestQuotesWhatThePeerChose(t *testing.T) {
 	}
 }
 
+func TestDigestWantsANonce(t *testing.T) {
+	for challenge, want := range map[string]int{`Digest realm="r"`: -1, `Digest realm="r", nonce=""`: -1, `Digest`: -1, `Digest nonce="n"`: 0, `Digest nonce="n", algorithm=SHA-256`: 2} {
+		if c := Parse([][]byte{[]byte(challenge)})[0]; c.DigestRank() != want {
+			t.Errorf("%s has rank %d, want %d", challenge, c.DigestRank(), want)
+		}
+	}
+}
+
 // RFC 7616, section 3.4: the count of a nonce, and the method, are in the response.
 func TestDigestCountsItsNonce(t *testing.T) {
 	c := Parse([][]byte{[]byte(`Digest realm="r", nonce="n", qop="auth"`)})[0]
