@@ -36,13 +36,16 @@ const (
 	seekLabel                     // in what is left of a private key's first line
 	seekKey                       // in a private key
 	seekLine                      // in a field's value, which the reader of lines did not know
+	seekPartName                  // in the name of a part of a form
+	seekPartHead                  // in what is left of that part's head
+	seekPart                      // in that part's first line
 )
 
 // lookBack is how far before a trigger a name is looked for, in octets.
 const lookBack = 64
 
 // A seeker finds what is secret within text: parameters of queries and forms and
-// members of JSON by their names, the userinfo of URLs, JSON web tokens, private
+// members of JSON and parts of forms by their names, the userinfo of URLs, JSON web tokens, private
 // keys in PEM, and fields of malformed heads. It looks at "=", ":", "J" and "Y",
 // with which each begins, and back from there.
 type seeker struct {
@@ -54,14 +57,15 @@ type seeker struct {
 	mode  seekMode
 	base  string
 
-	named   bool // seekColon: a value of this name may follow
-	quoted  bool // the name was in quotes
-	slashes int  // seekColon: of the URL; seekString: backslashes before what comes next; seekLabel, seekKey: dashes
-	escaped int  // seekColon: a backslash is before what comes next; seekKey: octets of an escape to come
-	quote   byte // that ends the value; 0 for none
-	nested  bool // the JSON stands in a string of JSON
-	inside  bool // a part of the value was masked
-	first   bool // the value has not begun
+	named   bool   // seekColon: a value of this name may follow
+	quoted  bool   // the name was in quotes
+	slashes int    // seekColon: of the URL; seekString: backslashes before what comes next; seekLabel, seekKey: dashes
+	escaped int    // seekColon: a backslash is before what comes next; seekKey: octets of an escape to come
+	quote   byte   // that ends the value; 0 for none
+	nested  bool   // the JSON stands in a string of JSON
+	inside  bool   // a part of the value was masked
+	first   bool   // the value has not begun
+	part    []byte // seekPartName: the name so far
 	user    userinfo
 }
 
@@ -92,6 +96,9 @@ func (k *seeker) run(r *Redactor, b []byte, to int) {
 			if k.step(b[i]) {
 				i++
 			}
+		case seekPartName, seekPartHead:
+			k.partHead(b[i])
+			i++
 		case seekNumber, seekKey:
 			i = k.overwrite(r, b[:to], i)
 		default:
@@ -213,7 +220,7 @@ func (t *triggers) find(k, i int) int {
 		p := t.b[i-1]
 		switch {
 		case worthALook[p]>>k&1 == 0 && (c != ':' || i+1 < len(t.b) && t.b[i+1] != '/' && t.b[i+1] != '\\'):
-		case c == 'J' && t.b[i-2] != 'e', c == 'Y' && t.b[i-2] != 'K':
+		case c == 'J' && t.b[i-2] != 'e', c == 'Y' && t.b[i-2] != 'K', c == '=' && p|0x20 == 'e' && t.b[i-2]|0x20 != 'm':
 		default:
 			return i
 		}
@@ -237,6 +244,8 @@ var worthALook = func() (t [256]uint8) {
 		t[c] |= 1 | 2
 	}
 	t[']'] |= 1
+	t['e'] |= 1 // of the name of a part
+	t['E'] |= 1
 	for c := range ' ' + 1 {
 		t[c] |= 2 // also in the name of a malformed head
 	}
@@ -261,6 +270,10 @@ func (k *seeker) trigger(p []byte, c byte) {
 	}
 	switch c {
 	case '=':
+		if namesPart(p) {
+			k.mode, k.part, k.first = seekPartName, k.part[:0], true
+			return
+		}
 		if base := baseBefore(trimBracket(p)); base != "" {
 			k.mode, k.base, k.first = seekForm, base, true
 		}
@@ -334,6 +347,43 @@ func baseBefore(p []byte) string {
 		}
 	}
 	return ""
+}
+
+// namesPart reports whether p ends with what the name of a part of a form follows
+// (RFC 7578, section 4.2), but for "=".
+func namesPart(p []byte) bool {
+	line := bytes.ToLower(p[bytes.LastIndexByte(p, '\n')+1:])
+	before, ok := bytes.CutSuffix(line, []byte("name"))
+	return ok && len(before) > 0 && strings.IndexByte("; \t", before[len(before)-1]) >= 0 && bytes.Contains(before, []byte("form-data"))
+}
+
+// partHead takes an octet of the head of a part, from its name on: if that is one of
+// a secret, this is the first line behind the head. Readers differ in whether CR has
+// to stand before LF.
+func (k *seeker) partHead(c byte) {
+	switch {
+	case k.mode == seekPartHead:
+		switch {
+		case c == '\n' && k.first:
+			k.mode = seekPart
+		case c == '\n':
+			k.first = true
+		case c != '\r':
+			k.first = false
+		}
+	case k.first && c == '"':
+		k.first, k.quote = false, c
+	case k.quote != 0 && c == k.quote, k.quote == 0 && (c == ';' || c == ' ' || c == '\r' || c == '\n'):
+		if k.base = baseBefore(trimBracket(k.part)); k.base == "" || c == '\n' && k.first {
+			k.mode = seekTrigger
+			return
+		}
+		k.mode, k.quote, k.first = seekPartHead, 0, c == '\n'
+	case c < ' ' || len(k.part) == lookBack:
+		k.mode = seekTrigger
+	default:
+		k.first, k.part = false, append(k.part, c)
+	}
 }
 
 // malformedField returns what the name of a field is to us that p ends with, where
@@ -468,6 +518,10 @@ func (k *seeker) value(b []byte, i int) (n int, ends bool) {
 			if !isBase64URL(c) && c != '.' {
 				return i, true
 			}
+		case seekPart:
+			if c == '\n' {
+				return i, true
+			}
 		case seekLine:
 			if c == '\n' {
 				return i, true
@@ -513,6 +567,8 @@ func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
 		if ends && k.inside && len(v) > 0 && v[len(v)-1] == '.' {
 			v = v[:len(v)-1]
 		}
+	case seekPart:
+		v = bytes.TrimRight(v, "\r")
 	case seekLine:
 		n := len(v)
 		v = bytes.TrimLeft(v, " \t")

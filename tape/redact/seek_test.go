@@ -46,6 +46,9 @@ var texts = []struct {
 	{"public key", "-----BEGIN PUBLIC KEY-----\nABC\n-----END PUBLIC KEY-----\nMY KEY-----\nABC", "-----BEGIN PUBLIC KEY-----\nABC\n-----END PUBLIC KEY-----\nMY KEY-----\nABC"},
 	{"bare CR ends lines", "HTTP/1.1 200 OK\rSet-Cookie: a=QWERTY\r folded\rX: y\r\r", "HTTP/1.1 200 OK\rSet-Cookie: cookieco\rcookie_\rX: y\r\r"},
 	{"NUL in a name", "GET / HTTP/1.1\r\nAuthori\x00zation: Basic QWERTY\r\nX: y\r\n", "GET / HTTP/1.1\r\nAuthori\x00zation: authauthauth\r\nX: y\r\n"},
+	{"part of a form", "--X\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nQWERTY x\r\n--X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nc\r\n--X--\r\n", "--X\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\npassword\r\n--X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nc\r\n--X--\r\n"},
+	{"part with a type", "--X\ncontent-disposition: form-data; filename=\"f\"; name=token; a=b\nContent-Type: text/plain\n\nQWERTY\n--X--\n", "--X\ncontent-disposition: form-data; filename=\"f\"; name=token; a=b\nContent-Type: text/plain\n\ntokent\n--X--\n"},
+	{"no part of a form", "<input name=\"password\">\n\nabc form-data name=\"passwords\"\r\n\r\nabc\r\n", "<input name=\"password\">\n\nabc form-data name=\"passwords\"\r\n\r\nabc\r\n"},
 	{"long", "token=" + strings.Repeat("QWERTY", 2000) + "&a=b", "token=" + strings.Repeat("token", 900)[:maxHeld] + strings.Repeat("token_2", 900)[:maxHeld] + strings.Repeat("token_3", 900)[:12000-2*maxHeld] + "&a=b"},
 }
 
