@@ -122,6 +122,19 @@ func TestSuiteForOtherReaders(t *testing.T) {
 	}
 }
 
+// A tape's name is as foreign as what is on it.
+func TestAnnotationEscapesNames(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "a\x1b[31m.tape")
+	if err := os.WriteFile(name, []byte("wiretape 1\n= open tcp a.example:80\n> PING\\n\n= close\n; end\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := wants(t, dir, 3, nil, "test", ".", "--to", "127.0.0.1:1", "--github")
+	if !strings.Contains(got, `::error file=a\x1b[31m.tape::`) || strings.Contains(got, "\x1b") {
+		t.Errorf("printed %q", got)
+	}
+}
+
 func TestSuiteUsage(t *testing.T) {
 	dir := suiteTapes(t)
 	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {

@@ -276,10 +276,10 @@ func (o *testOutput) annotate(r *suite.Result) {
 	value := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	if r.Err != nil {
-		fmt.Fprintf(o.a.stdout, "::error file=%s::%s\n", property.Replace(r.Name), value.Replace(escape(prefixed(r))))
+		fmt.Fprintf(o.a.stdout, "::error file=%s::%s\n", property.Replace(escape(r.Name)), value.Replace(escape(prefixed(r))))
 	}
 	for _, m := range r.Report.Mismatches {
-		fmt.Fprintf(o.a.stdout, "::error file=%s,line=%d::%s\n", property.Replace(m.Tape), max(1, m.TapeLine), value.Replace(mismatchText(m)))
+		fmt.Fprintf(o.a.stdout, "::error file=%s,line=%d::%s\n", property.Replace(escape(m.Tape)), max(1, m.TapeLine), value.Replace(mismatchText(m)))
 	}
 }
 
