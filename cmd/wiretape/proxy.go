@@ -173,10 +173,11 @@ func (a *app) commitTape(path string, exchanges int, secrets []string) error {
 	if err := a.formatInPlace(path, &formatFlags{commit: true}); err != nil {
 		return err
 	}
-	lines, volatile, err := survey(path)
+	lines, volatile, captured, err := survey(path)
 	if err != nil {
 		return err
 	}
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(id string) bool { return slices.Contains(captured, id) })
 	text := fmt.Sprintf("%s: %s, %s, commit form", path, count(exchanges, "exchange"), count(lines, "line"))
 	if len(secrets) > 0 {
 		text += fmt.Sprintf("; %s (%s)", count(len(secrets), "secret"), joinComma(secrets))
@@ -198,30 +199,37 @@ func (a *app) commitTape(path string, exchanges int, secrets []string) error {
 const maxVolatile = 8
 
 // survey counts the lines of a tape and names the values that differ from run to
-// run, with their lines.
-func survey(path string) (lines int, volatile []string, err error) {
+// run, with their lines. Captured are the secrets of which nothing but captures is
+// left: a cookie that the server gives and the client sends back.
+func survey(path string) (lines int, volatile, captured []string, err error) {
 	src, err := os.Open(path)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	defer src.Close()
+	kept := make(map[string]bool)
 	for r, err := range tape.NewReader(bufio.NewReader(src), path).Records() {
 		if err != nil {
-			return lines, volatile, err
+			return lines, volatile, nil, err
 		}
 		lines = r.Line
 		for _, s := range r.Spans {
-			if s.Kind == tape.SpanSecret || s.Kind == tape.SpanRef {
-				continue
-			}
 			name := s.ID
-			if name == "" {
+			switch {
+			case s.Kind == tape.SpanSecret:
+				kept[s.ID] = true
+				continue
+			case s.Kind == tape.SpanRef:
+				continue
+			case name != "":
+				captured = append(captured, strings.ToUpper(name))
+			default:
 				name, _, _ = strings.Cut(string(r.Event.Data[:s.From]), ":")
 			}
 			volatile = append(volatile, fmt.Sprintf("%d %s", r.Line, name))
 		}
 	}
-	return lines, volatile, nil
+	return lines, volatile, slices.DeleteFunc(captured, func(id string) bool { return kept[id] }), nil
 }
 
 // A watcher says on stderr what goes on between others.

@@ -174,7 +174,7 @@ func mismatchRows(m match.Mismatch) string {
 	rest, _, _ = strings.Cut(rest, ": want ")
 	text := place + "  " + rest
 	if m.Why != "" {
-		text += " (" + m.Why + ")"
+		text += ": " + m.Why
 	}
 	if m.Nearest != "" {
 		text += "; nearest: " + m.Nearest
@@ -215,16 +215,16 @@ func (o *testOutput) finish(took time.Duration) {
 	}
 	text += fmt.Sprintf(", %.1f s.", took.Seconds())
 	if len(o.byKind) > 0 {
-		text += "  compared by kind: " + joinComma(o.byKind)
+		text += "  compared by kind: " + joinComma(o.byKind) + "."
 	}
 	if len(o.ignored) > 0 {
-		text += "  ignored: " + joinComma(o.ignored)
+		text += "  ignored: " + joinComma(o.ignored) + "."
 	}
 	if o.alone != "" {
-		text += "  alone: --run " + o.alone
 		if o.accept == nil {
-			text += "  accept: --update"
+			text += "  accept: --update "
 		}
+		text += "  alone: --run " + o.alone
 	}
 	fmt.Fprintln(dst, escape(text))
 }

@@ -158,9 +158,41 @@ func (c *comparison) named(what, name string, ws, gs []http1.Field) {
 			if strings.HasSuffix(name, "cookie") && c.value(ws[i]).secret() {
 				got = masked(gs[i].Value)
 			}
-			c.add(Mismatch{Kind: Different, Path: what + " " + string(ws[i].Name), Want: c.shownWant(name, ws[i]), Got: got}, ws[i].From)
+			m := Mismatch{Kind: Different, Path: what + " " + string(ws[i].Name), Want: c.shownWant(name, ws[i]), Got: got}
+			if name == "set-cookie" {
+				c.cookieDiffers(&m, ws[i], gs[i].Value)
+			}
+			c.add(m, ws[i].From)
 		}
 	}
+}
+
+// cookieDiffers says in m which cookie differs, and in what beside its value.
+func (c *comparison) cookieDiffers(m *Mismatch, w http1.Field, got []byte) {
+	if cookieName(w.Value) != cookieName(got) {
+		return
+	}
+	m.Path += " " + plain(cookieName(got))
+	wants, gots := bytes.Split(w.Value, []byte(";")), bytes.Split(got, []byte(";"))
+	if value := c.value(w).sub(0, len(wants[0])); !bytes.Equal(wants[0], gots[0]) {
+		c.pairs(value, gots[0], ";", nil) // notes that it agrees by kind
+	}
+	attr := func(b []byte) string { name, _, _ := strings.Cut(string(bytes.TrimSpace(b)), "="); return name }
+	has := func(list [][]byte, name string) bool {
+		return slices.ContainsFunc(list, func(b []byte) bool { return strings.EqualFold(attr(b), name) })
+	}
+	var why []string
+	for _, b := range wants[1:] {
+		if !has(gots[1:], attr(b)) {
+			why = append(why, plain(attr(b))+" missing")
+		}
+	}
+	for _, b := range gots[1:] {
+		if !has(wants[1:], attr(b)) {
+			why = append(why, plain(attr(b))+" not on the tape")
+		}
+	}
+	m.Why = strings.Join(why, ", ")
 }
 
 // pairValue is the first pair of a cookie, in which the secret stands.

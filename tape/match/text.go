@@ -70,6 +70,7 @@ func (t text) show() string {
 			if s.Kind == tape.SpanPattern {
 				b = append(append(b, ':'), s.Pattern...)
 			}
+			b = append(append(b, '|'), t.b[s.From:s.To]...)
 		}
 		b = append(b, '}')
 		at = s.To
