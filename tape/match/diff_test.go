@@ -12,6 +12,12 @@ const (
 	smtpTail = "> QUIT\\r\\n\n< 221 bye\\r\\n\n= eof <\n= close\n"
 )
 
+// digest returns a request that answers a challenge, and one that follows.
+func digest(nonce, cnonce, response, user string) string {
+	return "= open tcp a:80\n> GET / HTTP/1.1\\r\\n\n> Authorization: Digest username=\"" + user + "\", nonce=\"" + nonce + "\", cnonce=\"" + cnonce + "\", nc=00000001, qop=auth, uri=\"/\", response=\"" + response + "\"\\r\\n\n> \\r\\n\n" +
+		"< HTTP/1.1 401 Unauthorized\\r\\n\n< WWW-Authenticate: Digest nonce=\"" + nonce + "\", realm=\"r\"\\r\\n\n< Content-Length: 0\\r\\n\n< \\r\\n\n= close\n"
+}
+
 func TestDiff(t *testing.T) {
 	for _, test := range []struct{ name, a, b, want, kinds string }{
 		{name: "the same", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 250 ok\\r\\n\n" + smtpTail},
@@ -21,6 +27,15 @@ func TestDiff(t *testing.T) {
 		{name: "a line of a reply", a: smtpHead + "< 250-one\\r\\n\n< 250 two\\r\\n\n" + smtpTail, b: smtpHead + "< 250-one\\r\\n\n< 250 2\\r\\n\n" + smtpTail,
 			want: "x.tape:6: #1 reply line 2: want 250 two, got 250 2\n"},
 		{name: "queue id", a: smtpHead + "< 250 queued as 4F3A2B1C9D\\r\\n\n" + smtpTail, b: smtpHead + "< 250 queued as 7E1D9C3B2A\\r\\n\n" + smtpTail, kinds: "reply line 1"},
+		{name: "queue id of exim", a: smtpHead + "< 250 OK id=1vNEXq-000000001Sb-0Lxv\\r\\n\n" + smtpTail, b: smtpHead + "< 250 OK id=1vNF2A-00000002aTT-3Pfr\\r\\n\n" + smtpTail, kinds: "reply line 1"},
+		{name: "queue id of an older exim", a: smtpHead + "< 250 OK id=1tXYZa-0001Sb-Lx\\r\\n\n" + smtpTail, b: smtpHead + "< 250 OK id=1tXYZb-0000Sc-0A\\r\\n\n" + smtpTail, kinds: "reply line 1"},
+		{name: "an id that is none of a queue", a: smtpHead + "< 250 OK id=7\\r\\n\n" + smtpTail, b: smtpHead + "< 250 OK id=8\\r\\n\n" + smtpTail,
+			want: "x.tape:5: #1 reply line 1: want 250 OK id=7, got 250 OK id=8\n"},
+		{name: "SCRAM", a: smtpHead + "< 334 cj1meWtvK2QyTDhiMTJIYlFzd3M2eg==\\r\\n\n" + smtpTail, b: smtpHead + "< 334 cj1SU3c0VjlhMEtqMm1NcHEyVDdYag==\\r\\n\n" + smtpTail, kinds: "reply line 1"},
+		{name: "Digest", a: digest("abc", "0a4f", "6629fae49393a05397450978507c4ef1", "alice"), b: digest("xyz9", "77b1", "1f1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e", "alice"),
+			kinds: "nonce cnonce response Digest nonce"},
+		{name: "Digest of somebody else", a: digest("abc", "0a4f", "6629fae49393a05397450978507c4ef1", "alice"), b: digest("abc", "0a4f", "6629fae49393a05397450978507c4ef1", "bob"),
+			want: "x.tape:4: #1 request Authorization: want Digest (128 bytes, hidden), got Digest (126 bytes, hidden)\n"},
 		{name: "argument", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "EHLO you", 1) + "< 250 ok\\r\\n\n" + smtpTail,
 			want: "x.tape:4: #1 command: want EHLO me, got EHLO you\n"},
 		{name: "a verb's case", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "ehlo me", 1) + "< 250 ok\\r\\n\n" + smtpTail},
