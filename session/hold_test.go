@@ -11,7 +11,7 @@ func TestHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		golden(t, "hold.golden", play(t, servers, Options{},
 			".hold", "open chat 9000", "one", "^Z 6s", ".use", ".await re later", ".use new open h 80", "GET / HTTP/1.1", "Host: h", "", ".assert status == 200",
-			".release", ".hold", ".use 1", "two", ".quit"))
+			".status", ".release", ".hold", ".use 1", "two", ".quit"))
 	})
 }
 

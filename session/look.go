@@ -296,6 +296,10 @@ func (s *Session) status(context.Context, string) error {
 	if st.EndedBy != "" {
 		fmt.Fprintf(&b, "; the last ended by: %s", view.EscapeString(st.EndedBy))
 	}
+	fmt.Fprintf(&b, "\n%d B sent, %d B received", p.octets[0], p.octets[1])
+	if on, rows := s.view.Held(); on {
+		fmt.Fprintf(&b, "; %s held (.release)", count(rows, "row"))
+	}
 	fmt.Fprintf(&b, "\n%s\nEscape character is '%s'.", mode, s.escapeKey())
 	for _, d := range files {
 		b.WriteString("\nrecording to " + d)

@@ -53,8 +53,10 @@ func TestStartTLSByHand(t *testing.T) {
 			t.Errorf("a server that has not agreed: no %q on the screen:\n%s", want, unasked)
 		}
 
-		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".quit")...)
+		trusted := play(t, w, Options{Dialer: wire.Dialer{TLS: &wire.TLSOptions{Roots: ca.Pool()}}}, append(open, "EHLO me", ".tls info", ".status", ".quit")...)
 		for _, want := range []string{
+			"* version     1.3\n", "* alpn        none offered\n", "* server name mail.test\n", "* session     new\n", "* certificate ok\n",
+			"* tls 1.3, alpn none offered, certificate ok\n",
 			"* the server now waits for a handshake: .starttls\n",
 			"* 0 plaintext bytes were waiting (good); EHLO must be sent again (RFC 3207 4.2)\n",
 			"mail.test smtp+tls> EHLO me\n<~ 250 OK over TLS\n",

@@ -37,11 +37,11 @@ func tlsFacts(t *wire.TLS) string {
 	if t.Group != 0 {
 		row("group", t.Group.String())
 	}
-	offered := "none offered"
+	alpn := selectedALPN(t)
 	if len(t.Offered) > 0 {
-		offered = "of " + strings.Join(t.Offered, ", ")
+		alpn += " (of " + strings.Join(t.Offered, ", ") + ")"
 	}
-	row("alpn", selectedALPN(t)+" ("+offered+")")
+	row("alpn", alpn)
 	if t.ServerName == "" {
 		row("server name", "none sent")
 	} else {

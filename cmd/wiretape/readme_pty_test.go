@@ -15,7 +15,7 @@ import (
 
 // promptRow is a row of a README block on which somebody typed: the prompt of a
 // session or of the lines that follow, and what was typed.
-var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|\S+ [A-Z]+ \(\^\] commands\)>|wiretape>|s, y or Enter>|Enter or \^C>| +(?:body \d+ left )?\|)(?: (.*))?$`)
+var promptRow = regexp.MustCompile(`^(\S+ [a-z0-9+]+>|\S+ [A-Z]+ \(\^\] commands\)>|wiretape>|s, y or Enter>|\S+ login:|Password:|Enter or \^C>| +(?:body \d+ left )?\|)(?: (.*))?$`)
 
 // interactive reports whether the step shows a session at a prompt.
 func (st consoleStep) interactive() bool {
