@@ -94,7 +94,8 @@ func TestTranscriptOfRecordAndTest(t *testing.T) {
 	got := said + "$ wiretape test tests --serve './app -p {PORT}'\n" + failed
 	for _, v := range []struct{ re, as string }{
 		{`127\.0\.0\.1:\d+`, "127.0.0.1:9000"}, {`localhost:\d+`, "localhost:3000"}, {`[\d.]+ m?s\b`, "N ms"},
-		{`3[01] lines`, "31 lines"}, // the client's end may come behind the interruption {`token\|\w{6}\}`, "token|9f8a7b}"},
+		{`token\|\w{6}\}`, "token|9f8a7b}"},
+		{`3[012] lines`, "31 lines"}, // who ended first is chance, and what of it was seen
 	} {
 		got = regexp.MustCompile(v.re).ReplaceAllString(got, v.as)
 	}
