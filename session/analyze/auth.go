@@ -22,6 +22,19 @@ func authBar(first address, answer *hop, hops []hop) string {
 	return ""
 }
 
+// untried says why credentials would not be tried where a final response asks for
+// them, whether or not there are any; nil where they would.
+func untried(answer *hop, hops []hop) *Auth {
+	bar := authBar(hops[0].at, answer, hops)
+	if bar == "" && len(answerable(answer.response, "user:password")) == 0 {
+		bar = "no scheme is offered that can be answered here"
+	}
+	if bar == "" {
+		return nil
+	}
+	return &Auth{Verdict: Unknown, Evidence: "none go there: " + bar}
+}
+
 func wasSecure(hops []hop) bool {
 	for i := range hops {
 		if hops[i].at.secure {

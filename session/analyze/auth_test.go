@@ -57,8 +57,8 @@ func TestCredentials(t *testing.T) {
 			digestBy(`Digest realm="x", nonce="n", qop="auth", algorithm=SHA-256`, "u", "p"), "yes Digest: status 200 with credentials"},
 		{"Digest before Basic", "u:p", []string{`Basic realm="x"`, `Digest realm="x", nonce="n"`}, digestBy(`Digest realm="x", nonce="n"`, "u", "p"), "yes Digest: status 200 with credentials"},
 		{"Basic behind Digest", "u:p", []string{`Digest realm="x", nonce="n"`, `Basic realm="x"`}, is("Basic dTpw"), "yes Basic: status 200 with credentials"},
-		{"Digest of an unknown algorithm", "u:p", []string{`Digest realm="x", nonce="n", algorithm=X`}, is(""), "none"},
-		{"Negotiate", "u:p", []string{`Negotiate`}, is(""), "none"},
+		{"Digest of an unknown algorithm", "u:p", []string{`Digest realm="x", nonce="n", algorithm=X`}, is(""), "unknown : none go there: no scheme is offered that can be answered here"},
+		{"Negotiate", "u:p", []string{`Negotiate`}, is(""), "unknown : none go there: no scheme is offered that can be answered here"},
 		{"not asked for", "", []string{`Basic realm="x"`}, is(""), "none"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -95,6 +95,7 @@ func TestCredentialsStayHere(t *testing.T) {
 	_, plainPort, _ := net.SplitHostPort(plain)
 	away := serve(t, site{http: note(always(redirect(302, "http://www.example.com:"+plainPort+"/")))})
 	down := serve(t, site{tls: cfg, http: note(always(redirect(302, "http://"+plain+"/")))})
+	other := serve(t, site{http: note(guarded([]string{"Negotiate"}, func(string) bool { return false }))})
 	unknown, err := wire.NewAuthority()
 	if err != nil {
 		t.Fatal(err)
@@ -103,21 +104,24 @@ func TestCredentialsStayHere(t *testing.T) {
 	for _, row := range []struct {
 		name, url string
 		o         Options
-		want      bool
+		why       string // they stay; "" where they go
 	}{
-		{"over good TLS", "https://" + secured + "/", trusted, true},
-		{"over TLS that did not verify", "https://" + secured + "/", untrusted, false},
-		{"in the clear", "http://" + plain + "/", Options{}, true},
-		{"to another host", "http://" + away + "/", Options{}, false},
-		{"behind a downgrade", "https://" + down + "/", trusted, false},
+		{"over good TLS", "https://" + secured + "/", trusted, ""},
+		{"over TLS that did not verify", "https://" + secured + "/", untrusted, "the certificate does not verify"},
+		{"in the clear", "http://" + plain + "/", Options{}, ""},
+		{"to another host", "http://" + away + "/", Options{}, "another host asks than the one that was typed"},
+		{"behind a downgrade", "https://" + down + "/", trusted, "the redirects left https"},
+		{"to who wants something else", "http://" + other + "/", Options{}, "no scheme is offered that can be answered here"},
 	} {
 		heads = nil
 		row.o.Auth = "u:p"
-		if _, err := analyze(t, row.url, row.o); err != nil {
-			t.Errorf("%s: %v", row.name, err)
+		r, err := analyze(t, row.url, row.o)
+		if err != nil || r.Auth == nil {
+			t.Fatalf("%s: credentials %+v, %v", row.name, r.Auth, err)
 		}
-		if got := strings.Contains(strings.Join(heads, ""), "Authorization:"); got != row.want {
-			t.Errorf("%s: sent %t, want %t", row.name, got, row.want)
+		sent := strings.Contains(strings.Join(heads, ""), "Authorization:")
+		if sent != (row.why == "") || (r.Auth.Scheme != "") != sent || !sent && r.Auth.Evidence != "none go there: "+row.why {
+			t.Errorf("%s: sent %t, %+v", row.name, sent, r.Auth)
 		}
 	}
 }

@@ -28,7 +28,9 @@ func (r *recording) full() bool {
 // rest fills in what a full analysis knows beside the classic report. Answer is
 // the final response's hop, nil where there is none.
 func (r *recording) rest(p *Report, first, final address, ch *chain, answer *hop, taken map[*conversation]bool) {
-	p.Auth = r.auth(final, answer)
+	if p.Auth = r.auth(final, answer); p.Auth == nil && p.Password.Kind == "http-auth" {
+		p.Auth = untried(answer, ch.hops)
+	}
 	r.rebound(final, ch)
 	if !r.full() {
 		if state, _ := r.http3(ch, final, nil); strings.Contains(state, "advertised") {
