@@ -84,9 +84,11 @@ func (s *Session) Curl(ctx context.Context, r *curl.Request, draft bool) error {
 		text = requestLine(r)
 		s.view.Info("its body cannot be typed as lines: it stands in a command that sends it as it is")
 	}
-	s.view.Info("the request is ready to be edited: Enter sends it (twice where it has no body), ^C drops it")
+	s.view.Info("the request is ready to be edited: Enter sends it, ^C drops it")
 	if head, whole := strings.CutSuffix(text, "\n\n"); whole {
 		text = head + "\n" // the line that is typed last is the empty one
+	} else {
+		text = strings.TrimSuffix(text, "\n") // Enter ends the last line of a body
 	}
 	s.prefill(text)
 	return nil

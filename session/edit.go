@@ -36,13 +36,14 @@ func (s *Session) edit(ctx context.Context, args string) error {
 	}
 	s.mu.Lock()
 	s.g.ask, s.g.draft = askNothing, draft{}
+	block := s.g.block
 	s.mu.Unlock()
 	if strings.TrimSpace(edited) == "" {
 		s.view.Info("the file is empty: there is no draft")
 		return nil
 	}
-	s.view.Info("Enter sends it (twice where it has no body), ^C drops it")
-	s.prefill(edited)
+	s.view.Info("Enter sends it, ^C drops it")
+	s.prefill(typedAgain(edited, block))
 	return nil
 }
 
@@ -114,14 +115,19 @@ func (s *Session) inEditor(ctx context.Context, l lender, text string) (string, 
 		err = fmt.Errorf("the file has more than %d MiB", maxDraft>>20)
 	}
 	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-	// An editor ends the last line, which ends a head's empty line and no body's.
-	if !bytes.HasSuffix(b, []byte("\n\n")) {
-		b = bytes.TrimSuffix(b, []byte("\n"))
-		if !bytes.Contains(b, []byte("\n\n")) {
-			b = append(b, '\n')
-		}
-	} else {
-		b = bytes.TrimSuffix(b, []byte("\n"))
-	}
 	return string(b), err
+}
+
+// typedAgain returns a file that an editor wrote as the text of a draft. An editor
+// ends the last line. In block mode a head gets the empty line that sends it, and
+// the last line of a body its end where octets are due still.
+func typedAgain(file string, block bool) string {
+	head, body, _ := strings.Cut(strings.TrimSuffix(file, "\n"), "\n\n")
+	switch body = strings.TrimSuffix(body, "\n"); {
+	case !block:
+		return strings.TrimSuffix(file, "\n")
+	case body == "":
+		return strings.TrimSuffix(head, "\n") + "\n"
+	}
+	return head + "\n\n" + body
 }

@@ -24,3 +24,25 @@ func TestEditTranscript(t *testing.T) {
 		golden(t, "edit-fails.golden", play(t, w, Options{Style: view.Style{EscapeKey: "^]"}}, "open http://h", ".get /", ".edit", ".quit"))
 	})
 }
+
+func TestTypedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		file  string
+		block bool
+		want  string
+	}{
+		{"GET /\nHost: h\n", true, "GET /\nHost: h\n"},
+		{"GET /\nHost: h", true, "GET /\nHost: h\n"},
+		{"GET /\nHost: h\n\n", true, "GET /\nHost: h\n"},
+		{"GET /\n\n\n\n", true, "GET /\n"},
+		{"POST /\nContent-Length: 3\n\ntwo\n", true, "POST /\nContent-Length: 3\n\ntwo"},
+		{"POST /\nContent-Length: 5\n\ntwo\n\n", true, "POST /\nContent-Length: 5\n\ntwo"},
+		{"POST /\nContent-Length: 9\n\na\n\nb\n", true, "POST /\nContent-Length: 9\n\na\n\nb"},
+		{"EHLO me\n", false, "EHLO me"},
+		{"EHLO me\nHELP\n", false, "EHLO me\nHELP"},
+	} {
+		if got := typedAgain(tt.file, tt.block); got != tt.want {
+			t.Errorf("%q, block %v: %q, want %q", tt.file, tt.block, got, tt.want)
+		}
+	}
+}

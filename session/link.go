@@ -69,7 +69,7 @@ func (s *Session) Open(ctx context.Context, t wire.Target) error {
 	s.mu.Unlock()
 	if isWS(t) {
 		if s.opts.Interactive {
-			s.view.Info("the request for WebSocket is ready to be edited: Enter twice sends it, ^C drops it")
+			s.view.Info("the request for WebSocket is ready to be edited: Enter sends it, ^C drops it")
 		}
 		s.prefill(strings.Join(s.wsHandshake(t, t.Path), "\n") + "\n")
 		return nil

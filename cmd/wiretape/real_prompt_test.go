@@ -42,7 +42,7 @@ func TestPromptsOfRealServers(t *testing.T) {
 		{"telnetd", "telnet://127.0.0.1:28023", []string{"* telnet negotiated: server WILL", hostname + " login: nobody", "Password:", "Login incorrect", hostname + " login: .quit"}, nil},
 		{"nghttpd", "h2c://ADDR", []string{"ADDR h2c> POST /up", "                   | host: ADDR", "                   | content-length: 3", "                   |", "       body 3 left | abc", "« HEADERS stream 1", "abc", "x-end: here", "* #1 200", "ADDR h2c> .frames", "ADDR h2c> .quit"},
 			func(t *testing.T) string { return "127.0.0.1:" + nghttpd(t, "", "") }},
-		{"websockets of Python", "ws://ADDR/chat", []string{"ADDR ws> GET /chat HTTP/1.1⏎", "Host: ADDR⏎", strings.Repeat(" ", len("127.0.0.1:99999 ws> ")) + "Sec-WebSocket-Version: 13⏎", strings.Repeat(" ", len("127.0.0.1:99999 ws")) + "|", "< HTTP/1.1 101 ", "ADDR ws> hello", "hello", "ADDR ws> .send ws ping x", "ADDR ws> close me", "4001 private use: as you wish", "ADDR closed> .quit"}, startWebSocketServer},
+		{"websockets of Python", "ws://ADDR/chat", []string{"ADDR ws> GET /chat HTTP/1.1⏎", "Host: ADDR⏎", strings.Repeat(" ", len("127.0.0.1:99999 ws> ")) + "Sec-WebSocket-Version: 13⏎", "< HTTP/1.1 101 ", "ADDR ws> hello", "hello", "ADDR ws> .send ws ping x", "ADDR ws> close me", "4001 private use: as you wish", "ADDR closed> .quit"}, startWebSocketServer},
 	}
 	for _, tt := range servers {
 		t.Run(tt.names, func(t *testing.T) {

@@ -225,6 +225,7 @@ func (c *Console) ReadLine() (string, error) {
 		return "", io.EOF
 	}
 	c.mu.Lock()
+	given := len(start) == 0 && c.prefill != ""
 	if len(start) == 0 {
 		start = encodeDraft([]byte(c.prefill))
 		c.prefill = ""
@@ -243,7 +244,7 @@ func (c *Console) ReadLine() (string, error) {
 		c.screen.end("")
 		return "", err
 	}
-	lines, tail, fleeting, err := c.editor.submitted(text)
+	lines, tail, fleeting, err := c.editor.submitted(text, given)
 	if fleeting {
 		c.screen.vanish()
 	} else {
@@ -277,8 +278,9 @@ func (c *Console) SetEscape(key byte) {
 	c.editor.escape = rune(key)
 }
 
-// Prefill gives the next line its first, editable text. A draft that comes
-// back from under a command line goes first.
+// Prefill gives the next line its first, editable text. One that ends in a line
+// end has an empty line as its last, which Enter submits with the others. A draft
+// that comes back from under a command line goes first.
 func (c *Console) Prefill(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -294,6 +294,27 @@ func TestPromptChangesWhileWaiting(t *testing.T) {
 	tm.await("got \"EHLO\"\nmail> HELO me█")
 }
 
+// TestPrefilledHead: the empty line at the end of a text that was given is
+// submitted with it; where it was typed over, the line end is the last one's.
+func TestPrefilledHead(t *testing.T) {
+	for keys, want := range map[string]string{
+		"":       "got \"GET /\"\ngot \"Host: h\"\ngot \"\"\nhost> █",
+		"X: y":   "got \"GET /\"\ngot \"Host: h\"\ngot \"X: y\"\nhost> █",
+		"\x15ab": "got \"ab\"\nhost> █",
+	} {
+		t.Run(keys, func(t *testing.T) {
+			t.Parallel()
+			tm := start(t, 80, 24)
+			tm.await("host> █")
+			tm.order("prefill", "GET /\nHost: h\n")
+			tm.typed("x\r")
+			tm.await("Host: h⏎\n      █")
+			tm.typed(keys + "\r")
+			tm.await(want)
+		})
+	}
+}
+
 func TestTypeAhead(t *testing.T) {
 	tm := start(t, 80, 24)
 	tm.await("host> █")
@@ -358,6 +379,26 @@ func TestLend(t *testing.T) {
 	tm.await("lent: in a program\nread \"in a program\\n\", <nil>\nhost> █")
 	tm.typed("on\r")
 	tm.await("got \"on\"\nhost> █")
+}
+
+// TestNarrow has a draft of more rows than one, and what arrives above it, on a
+// terminal of 20 columns and on one that says it has none.
+func TestNarrow(t *testing.T) {
+	for _, width := range []int{0, 20} {
+		name := fmt.Sprintf("narrow-%d", width)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tm := start(t, width, 24*min(width, 1))
+			tm.await("host> █")
+			tm.typed("GET /a-path-that-is-longer-than-a-row 世界")
+			tm.until("the draft", func() bool { return strings.Contains(strings.ReplaceAll(tm.screen(), "\n", ""), "界█") })
+			tm.order("write", "< HTTP/1.1 200 OK, and more than fits\n")
+			tm.until("the row above it", func() bool { return strings.Contains(strings.ReplaceAll(tm.screen(), "\n", ""), "and more than fits") })
+			tm.typed("\x01")
+			tm.until("the cursor at its start", func() bool { return strings.Contains(tm.screen(), "host> █GET") })
+			tm.golden(name)
+		})
+	}
 }
 
 func TestNoWidth(t *testing.T) {

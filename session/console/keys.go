@@ -307,7 +307,8 @@ func (e *editor) begin() (text []rune, ended bool) {
 
 // submitted returns the lines of a draft that Enter was pressed on, what was left
 // to see of a paste that went by, and whether the draft is taken off the screen.
-func (e *editor) submitted(text []rune) (lines []string, tail string, fleeting bool, err error) {
+// Of a text that was given, an empty line at its end is one, as it is to be seen.
+func (e *editor) submitted(text []rune, given bool) (lines []string, tail string, fleeting bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.override != nil {
@@ -322,6 +323,9 @@ func (e *editor) submitted(text []rune) (lines []string, tail string, fleeting b
 	}
 	for _, line := range splitDraft(text) {
 		lines = append(lines, lineText(line))
+	}
+	if given && e.override == nil && len(text) > 0 && text[len(text)-1] == softNewline {
+		lines = append(lines, "")
 	}
 	fleeting = len(lines) == 1 && e.fleeting != nil && e.fleeting(lines[0])
 	return lines, tail, fleeting, err
