@@ -3,6 +3,7 @@ package pcapng
 import (
 	"bytes"
 	"cmp"
+	"container/list"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,15 +16,17 @@ import (
 	"wiretape/wire/keylog"
 )
 
-// How much of a direction waits for what should come before it.
 const (
-	maxAhead     = 1 << 20 // octets
-	maxAheadMany = 1024    // segments
+	// maxOpen is how many flows are open at once: UDP has no end, and a SYN need not
+	// be answered.
+	maxOpen = 1 << 16
+	// maxClosed is how many ended connections are remembered, so that what comes late
+	// is none of its own.
+	maxClosed = 1 << 16
+	// maxNotes is how many texts the notes have, of which some tell numbers, and one
+	// that says that there are more.
+	maxNotes = 256
 )
-
-// maxClosed is how many ended connections are remembered, so that what comes late
-// is none of its own.
-const maxClosed = 1 << 16
 
 // A Reader reads a capture.
 type Reader struct {
@@ -35,10 +38,12 @@ type Reader struct {
 	at    time.Duration
 
 	sink   wire.Sink
-	flows  map[key]*flow
-	order  []*flow // that are open, and some that were
+	flows  map[key]*flow // that are open, and closed ones
+	live   list.List     // of *flow: the open ones, the one that was quiet longest first
+	born   int           // flows that were begun
 	conns  int
-	closed int
+	closed int // of flows
+	ahead  int // octets that wait in all flows
 	said   []string
 	count  map[string]int
 }
@@ -52,33 +57,14 @@ type key struct {
 // A flow is a connection, or what goes between two ends over UDP.
 type flow struct {
 	key
-	conn   int // 0: nothing was given of it
+	born   int
+	live   *list.Element // nil once it is closed
+	conn   int           // 0: nothing was given of it
 	client netip.AddrPort
 	server netip.AddrPort
 	syn    time.Duration // when the client asked
 	open   bool
-	closed bool
 	side   [2]side // the client's, the server's
-}
-
-// A side is one direction of TCP.
-type side struct {
-	known bool
-	next  uint32 // what comes next
-	acked uint32 // up to where the other end has it
-	ack   bool
-	ahead []ahead
-	held  int
-	fin   bool
-	finAt uint32
-	ended bool
-}
-
-// ahead is a piece that came before its time.
-type ahead struct {
-	seq  uint32
-	data []byte
-	lost int
 }
 
 // NewReader reads the beginning of a capture. Keys are the secrets of its TLS, nil
@@ -110,19 +96,19 @@ func (r *Reader) Created() time.Time {
 // Events gives what the capture has, once. An error says where the file is broken;
 // what stood before it was given.
 func (r *Reader) Events(sink wire.Sink) error {
-	opener := keylog.NewOpener(r.src.keys, sink)
+	opener := keylog.NewOpener(r.src.keys, sink, r.say)
 	r.sink = opener.Event
 	p, err := r.first, r.end
 	for ; err == nil; p, err = r.src.next() {
 		r.packet(p)
 	}
-	for _, f := range r.order {
-		if !f.closed {
-			r.close(f)
-		}
+	var left []*flow
+	for e := r.live.Front(); e != nil; e = e.Next() {
+		left = append(left, e.Value.(*flow))
 	}
-	for _, text := range opener.Notes() {
-		r.say(text)
+	slices.SortFunc(left, func(a, b *flow) int { return cmp.Compare(a.born, b.born) })
+	for _, f := range left {
+		r.close(f)
 	}
 	if errors.Is(err, errCut) {
 		r.say(err.Error())
@@ -146,7 +132,11 @@ func (r *Reader) Notes() []string {
 	return out
 }
 
+// say notes what was left out, each text once.
 func (r *Reader) say(text string) {
+	if len(r.said) == maxNotes && r.count[text] == 0 {
+		text = "more is left out, for other reasons"
+	}
 	if r.count[text]++; r.count[text] == 1 {
 		r.said = append(r.said, text)
 	}
@@ -180,14 +170,24 @@ func (r *Reader) packet(p packet) {
 	}
 }
 
-// flow begins a flow.
+// flow begins a flow. The one that was quiet longest ends for it where too many are
+// open, and what it carries later begins another.
 func (r *Reader) flow(k key, client, server netip.AddrPort) *flow {
-	if old := r.flows[k]; old != nil && old.closed {
+	if r.flows[k] != nil { // and closed
 		r.closed--
 	}
-	f := &flow{key: k, client: client, server: server, syn: r.at}
-	r.flows[k] = f
-	r.order = append(r.order, f)
+	if r.live.Len() == maxOpen {
+		old := r.live.Front().Value.(*flow)
+		r.say(fmt.Sprintf("more than %d connections are open at once: that which was quiet longest is taken for ended", maxOpen))
+		r.close(old)
+		if r.flows[old.key] == old {
+			delete(r.flows, old.key)
+			r.closed--
+		}
+	}
+	r.born++
+	f := &flow{key: k, born: r.born, client: client, server: server, syn: r.at}
+	r.flows[k], f.live = f, r.live.PushBack(f)
 	return f
 }
 
@@ -240,18 +240,17 @@ func (r *Reader) close(f *flow) {
 	if f.conn > 0 {
 		r.event(f, wire.Event{Kind: wire.KindClose})
 	}
-	f.closed = true
+	r.live.Remove(f.live)
+	f.live = nil
+	r.ahead -= f.side[0].held + f.side[1].held
 	f.side = [2]side{}
 	if r.closed++; r.closed > maxClosed {
 		for k, old := range r.flows {
-			if old.closed {
+			if old.live == nil {
 				delete(r.flows, k)
 			}
 		}
 		r.closed = 0
-	}
-	if n := len(r.order); n > 64 && r.conns%64 == 0 {
-		r.order = slices.DeleteFunc(r.order, func(f *flow) bool { return f.closed })
 	}
 }
 
@@ -261,6 +260,7 @@ func (r *Reader) datagram(k key, s *segment) {
 		client, server := ends(s.from, s.to)
 		f = r.flow(k, client, server)
 	}
+	r.live.MoveToBack(f.live)
 	if s.lost > 0 {
 		r.say("a datagram is cut off by the capture")
 	}
@@ -283,15 +283,15 @@ func (r *Reader) segment(k key, s *segment) {
 	syn := s.flags&flagSYN != 0
 	if f != nil && syn && s.flags&flagACK == 0 {
 		// The same SYN again is no other connection.
-		if c := &f.side[0]; f.closed || s.from != f.client || c.known && c.next != s.seq+1 && len(c.ahead) == 0 && f.open {
-			if !f.closed {
+		if c := &f.side[0]; f.live == nil || s.from != f.client || c.known && c.next != s.seq+1 && len(c.ahead) == 0 && f.open {
+			if f.live != nil {
 				r.close(f)
 			}
 			f = nil
 		}
 	}
 	switch {
-	case f != nil && f.closed:
+	case f != nil && f.live == nil:
 		return
 	case f != nil:
 	case syn && s.flags&flagACK != 0:
@@ -306,6 +306,7 @@ func (r *Reader) segment(k key, s *segment) {
 		f = r.flow(k, client, server)
 		r.say("a connection begins before the capture; its client is told by the ports")
 	}
+	r.live.MoveToBack(f.live)
 	i := 0
 	if s.from != f.client {
 		i = 1
@@ -353,98 +354,5 @@ func (r *Reader) segment(k key, s *segment) {
 	}
 	if f.side[0].ended && f.side[1].ended {
 		r.close(f)
-	}
-}
-
-func dirOf(i int) wire.Dir {
-	if i == 0 {
-		return wire.ClientToServer
-	}
-	return wire.ServerToClient
-}
-
-// bytes takes the piece of a stream that begins at seq.
-func (r *Reader) bytes(f *flow, i int, seq uint32, data []byte, lost int) {
-	me := &f.side[i]
-	if me.ended {
-		return
-	}
-	switch d := int32(seq - me.next); {
-	case d > 0:
-		n := len(me.ahead)
-		at, _ := slices.BinarySearchFunc(me.ahead, seq, func(a ahead, seq uint32) int { return cmp.Compare(int32(a.seq-seq), 0) })
-		me.ahead = slices.Insert(me.ahead, at, ahead{seq, bytes.Clone(data), lost})
-		if me.held += len(data); me.held > maxAhead || n >= maxAheadMany {
-			r.gap(f, i, int64(int32(me.ahead[0].seq-me.next)))
-			r.ready(f, i)
-		}
-		return
-	case int64(-int64(d)) >= int64(len(data)+lost):
-		return // it came before
-	case -d > int32(len(data)):
-		lost -= int(-d) - len(data)
-		data = nil
-	default:
-		data = data[-d:]
-	}
-	r.give(f, i, data, lost)
-	r.ready(f, i)
-}
-
-// give gives bytes that are next, and the gap behind them.
-func (r *Reader) give(f *flow, i int, data []byte, lost int) {
-	me := &f.side[i]
-	if len(data) > 0 && !me.ended {
-		me.next += uint32(len(data))
-		r.event(f, wire.Event{Kind: wire.KindData, Dir: dirOf(i), Data: data})
-	}
-	if lost > 0 {
-		r.say("a packet is cut off by the capture: a gap stands for the rest")
-		r.gap(f, i, int64(lost))
-	}
-}
-
-// ready gives what waited and is next now.
-func (r *Reader) ready(f *flow, i int) {
-	me := &f.side[i]
-	for len(me.ahead) > 0 && int32(me.ahead[0].seq-me.next) <= 0 {
-		a := me.ahead[0]
-		me.ahead = slices.Delete(me.ahead, 0, 1)
-		me.held -= len(a.data)
-		d := int(me.next - a.seq)
-		switch {
-		case d >= len(a.data)+a.lost:
-		case d > len(a.data):
-			r.give(f, i, nil, a.lost-(d-len(a.data)))
-		default:
-			r.give(f, i, a.data[d:], a.lost)
-		}
-	}
-}
-
-// gap gives a gap.
-func (r *Reader) gap(f *flow, i int, size int64) {
-	if me := &f.side[i]; size > 0 && !me.ended {
-		me.next += uint32(size)
-		r.say("bytes are missing from the capture: a gap")
-		r.event(f, wire.Event{Kind: wire.KindGap, Dir: dirOf(i), Size: size})
-	}
-}
-
-// skip gives a gap for what the other end has and the capture has not, with last
-// for all that would come before what waits; and the end, once it is there.
-func (r *Reader) skip(f *flow, i int, last bool) {
-	me := &f.side[i]
-	for len(me.ahead) > 0 && (last || me.ack && int32(me.acked-me.ahead[0].seq) > 0) {
-		r.gap(f, i, int64(int32(me.ahead[0].seq-me.next)))
-		r.ready(f, i)
-	}
-	if me.fin && !me.ended && (last || me.ack && int32(me.acked-me.finAt) > 0) {
-		// A FIN that is acknowledged has all before it.
-		r.gap(f, i, int64(int32(me.finAt-me.next)))
-	}
-	if me.fin && !me.ended && me.next == me.finAt {
-		me.ended, me.ahead, me.held = true, nil, 0
-		r.event(f, wire.Event{Kind: wire.KindEOF, Dir: dirOf(i)})
 	}
 }

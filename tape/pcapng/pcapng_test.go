@@ -14,8 +14,11 @@ import (
 	"wiretape/wire/proto/prototest"
 )
 
-// A seg is a segment between a client, 10.0.0.1:4000, and a server, 10.0.0.2:80.
+// A seg is a segment, or a datagram, between a client, 10.0.0.1:4000, and a server,
+// 10.0.0.2:80.
 type seg struct {
+	client   uint32 // is added to the client's address
+	udp      bool
 	server   bool
 	seq, ack uint32
 	flags    string
@@ -35,14 +38,20 @@ func capture(segs ...seg) []byte {
 				flags |= 1 << j
 			}
 		}
-		a, b, from, to := byte(1), byte(2), uint16(4000), uint16(80)
+		a, b, from, to := 0x0a000001+s.client, uint32(0x0a000002), uint16(4000), uint16(80)
 		if s.server {
 			a, b, from, to = b, a, to, from
 		}
-		p := []byte{0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, a, 10, 0, 0, b}
+		p := []byte{0x45, 0, 0, 0, 0, 0, 0, 0, 64, 6, 0, 0}
+		p = be.AppendUint32(be.AppendUint32(p, a), b)
 		p = be.AppendUint16(be.AppendUint16(p, from), to)
-		p = be.AppendUint32(be.AppendUint32(p, s.seq), s.ack)
-		p = append(p, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0)
+		if s.udp {
+			p[9] = 17
+			p = append(be.AppendUint16(p, uint16(8+len(s.data))), 0, 0)
+		} else {
+			p = be.AppendUint32(be.AppendUint32(p, s.seq), s.ack)
+			p = append(p, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0)
+		}
 		p = append(p, s.data...)
 		be.PutUint16(p[2:], uint16(len(p)))
 		out = le.AppendUint32(le.AppendUint32(out, 1000), uint32(i*1000))
@@ -104,6 +113,59 @@ func TestStreamsArePutTogether(t *testing.T) {
 	} {
 		if got, _ := told(t, capture(row.segs...)); got != row.want {
 			t.Errorf("%s: %s\nwant %s", row.name, got, row.want)
+		}
+	}
+}
+
+// Connections that the capture leaves open end with it, in the order they began.
+func TestManyStayOpen(t *testing.T) {
+	const many = 200
+	var segs []seg
+	var begun, ended []string
+	for n := range uint32(many) {
+		segs = append(segs, seg{client: n, seq: 99, flags: "S"}, seg{client: n, server: true, seq: 499, ack: 100, flags: "SA"})
+		begun = append(begun, fmt.Sprintf("%dopen(10.0.0.2:80)", n+1))
+		ended = append(ended, fmt.Sprintf("%dclose", n+1))
+	}
+	got, _ := told(t, capture(segs...))
+	if want := strings.Join(append(begun, ended...), " "); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+// What never ends, datagrams and SYNs that nobody answers, is held for the 65,536
+// that spoke last.
+func TestOpenFlowsAreBounded(t *testing.T) {
+	const most = 1 << 16
+	segs := []seg{{udp: true, data: "a"}, {client: 1, udp: true, data: "b"}, {udp: true, data: "c"}}
+	for n := range uint32(most - 1) {
+		segs = append(segs, seg{client: 2 + n, seq: 99, flags: "S"})
+	}
+	segs = append(segs, seg{udp: true, data: "d"}, seg{client: 1, udp: true, data: "e"})
+	got, r := told(t, capture(segs...))
+	const want = "1open(10.0.0.2:80) 1>a 2open(10.0.0.2:80) 2>b 1>c 2close 1>d 3open(10.0.0.2:80) 3>e 1close 3close"
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if notes := r.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "more than 65536 connections are open at once") || !strings.HasSuffix(notes[0], "(2 times)") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+// SYNs that nobody answers cost the same each, however many there are.
+func BenchmarkUnansweredSYNs(b *testing.B) {
+	var segs []seg
+	for n := range uint32(400_000) {
+		segs = append(segs, seg{client: n, seq: 99, flags: "S"})
+	}
+	file := capture(segs...)
+	for b.Loop() {
+		r, err := pcapng.NewReader(bytes.NewReader(file), nil)
+		if err == nil {
+			err = r.Events(func(wire.Event) {})
+		}
+		if err != nil {
+			b.Fatal(err)
 		}
 	}
 }

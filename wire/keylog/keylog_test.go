@@ -147,11 +147,11 @@ func read(t *testing.T, log string, events []wire.Event) (told string, facts *wi
 			out = append(out, e.Kind.String())
 		}
 		last = 0
-	})
+	}, func(note string) { notes = append(notes, note) })
 	for _, e := range events {
 		o.Event(e)
 	}
-	return strings.ReplaceAll(strings.Join(out, " "), long, "LONG"), facts, o.Notes()
+	return strings.ReplaceAll(strings.Join(out, " "), long, "LONG"), facts, notes
 }
 
 // bytewise cuts data into events of an octet.
@@ -354,7 +354,7 @@ func FuzzOpener(f *testing.F) {
 		o := keylog.NewOpener(&keys, func(e wire.Event) {
 			came += len(e.Data) + int(e.Size)
 			secured = secured || e.Kind == wire.KindSecure
-		})
+		}, func(string) {})
 		give := func(e wire.Event) {
 			sent += len(e.Data)
 			o.Event(e)

@@ -2,7 +2,6 @@ package keylog
 
 import (
 	"bytes"
-	"fmt"
 
 	"wiretape/wire"
 	"wiretape/wire/tlsrec"
@@ -26,14 +25,14 @@ type Opener struct {
 	keys  *Keys
 	sink  wire.Sink
 	conns map[int]*conn
-	order []string
-	count map[string]int
+	say   func(string)
 }
 
 // NewOpener returns an Opener to sink. Keys may be added to until a ClientHello
-// wants them.
-func NewOpener(keys *Keys, sink wire.Sink) *Opener {
-	return &Opener{keys: keys, sink: sink, conns: map[int]*conn{}, count: map[string]int{}}
+// wants them. Say is told what cannot be opened and why, each time, in words of a
+// few dozen kinds.
+func NewOpener(keys *Keys, sink wire.Sink, say func(note string)) *Opener {
+	return &Opener{keys: keys, sink: sink, conns: map[int]*conn{}, say: say}
 }
 
 // A conn is a connection.
@@ -101,24 +100,6 @@ func (o *Opener) Event(e wire.Event) {
 
 // NoKeys is a part of the note that says that there was TLS, and no keys at all.
 const NoKeys = "there are no keys"
-
-// Notes returns what could not be opened, and why.
-func (o *Opener) Notes() []string {
-	var out []string
-	for _, text := range o.order {
-		if n := o.count[text]; n > 1 {
-			text += fmt.Sprintf(" (%d times)", n)
-		}
-		out = append(out, text)
-	}
-	return out
-}
-
-func (o *Opener) say(text string) {
-	if o.count[text]++; o.count[text] == 1 {
-		o.order = append(o.order, text)
-	}
-}
 
 func dirIndex(d wire.Dir) int {
 	if d == wire.ServerToClient {
