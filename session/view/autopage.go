@@ -257,7 +257,7 @@ func appendList(dst []byte, list []any) []byte {
 		o, _ := e.(members)
 		for _, n := range names {
 			dst = append(dst, "<td>"...)
-			if v, ok := o.get(n); ok {
+			if v, ok := o.get(n); ok && (v == nil || !(member{n, v}).empty()) {
 				dst = appendValue(dst, v)
 			}
 			dst = append(dst, "</td>"...)
