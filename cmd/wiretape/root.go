@@ -368,12 +368,12 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 // greet says what the prompt is for.
 func greet(c *console.Console) {
 	const what = "wiretape: type raw protocol lines, see every reply explained, keep it as a tape."
-	const try, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo | help", "(.quit or ^D leaves)"
-	gap := "       "
-	if c.Width() <= len(try+gap+leave) {
-		gap = "\n"
+	const try, help, leave = "try: open www.google.ca 80 | tls example.com 443 | auto example.com | demo", " | help", "       (.quit or ^D leaves)"
+	end := help + leave
+	if c.Width() <= len(try+end) {
+		end = "\nhelp lists the words; .quit or ^D leaves"
 	}
-	io.WriteString(c, what+"\n"+try+gap+leave+"\n")
+	io.WriteString(c, what+"\n"+try+end+"\n")
 }
 
 // colorMode is the flag --color.
