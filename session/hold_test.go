@@ -1,9 +1,12 @@
 package session
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"wiretape/wire"
 )
 
 func TestHold(t *testing.T) {
@@ -36,17 +39,42 @@ func TestEscapeEndsAWait(t *testing.T) {
 	})
 }
 
-// An escaping terminal has ^] pressed after it has given an empty line.
+// ^] while a connection is made ends that.
+func TestEscapeEndsADial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		term := &escaping{terminal: terminal{lines: []string{"open h 80", "\x1dstatus", ".quit"}}, escaped: make(chan struct{}, 1), after: "open h 80"}
+		s, err := New(Options{Lines: term, Out: term, Interactive: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.dial = func(ctx context.Context, _ wire.Target, _ *wire.Tap) (*wire.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		if err := s.Run(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if screen := term.screen.String(); !strings.Contains(screen, "context canceled\nwiretape> ^]status\n* not connected") {
+			t.Errorf("the screen:\n%s", screen)
+		}
+	})
+}
+
+// An escaping terminal has ^] pressed after it has given a line.
 type escaping struct {
 	terminal
 	escaped chan struct{}
+	after   string
 }
 
 func (e *escaping) Escaped() <-chan struct{} { return e.escaped }
 
 func (e *escaping) ReadLine() (string, error) {
 	line, err := e.terminal.ReadLine()
-	if line == "" {
+	if err == nil && line == e.after {
 		e.escaped <- struct{}{}
 	}
 	return line, err

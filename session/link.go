@@ -222,10 +222,11 @@ type toldDial struct{ error }
 func (e toldDial) Unwrap() error        { return e.error }
 func (e toldDial) Is(target error) bool { return target == errTold }
 
-// interruptible returns ctx with ^C ending it.
+// interruptible returns ctx with ^C ending it, and the escape key, which asks for
+// the prompt.
 func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	if s.opts.Interrupts == nil {
+	if s.opts.Interrupts == nil && s.escaped == nil {
 		return ctx, cancel
 	}
 	done := make(chan struct{})
@@ -233,6 +234,8 @@ func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
 		defer close(done)
 		select {
 		case <-s.opts.Interrupts:
+			cancel()
+		case <-s.escaped:
 			cancel()
 		case <-ctx.Done():
 		}
