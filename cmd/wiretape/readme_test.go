@@ -104,6 +104,17 @@ func linesMatch(got, want []string) error {
 	return linesMatch(got[1:], want[1:])
 }
 
+// missingTool names what a command wants that is neither ours nor a shell's and is
+// not installed; "" for nothing.
+func missingTool(command string) string {
+	for _, name := range []string{"curl", "python3"} {
+		if _, err := exec.LookPath(name); err != nil && regexp.MustCompile(`[;|] `+name+` `).MatchString(command) {
+			return name
+		}
+	}
+	return ""
+}
+
 // The README's console blocks are what happens, in turn, in one folder, with the
 // practice servers up.
 func TestReadmeConsoleBlocks(t *testing.T) {
@@ -137,6 +148,10 @@ func TestReadmeConsoleBlocks(t *testing.T) {
 		for _, st := range b.steps {
 			if strings.HasPrefix(st.command, "go ") {
 				continue // the two commands; they are run as they are elsewhere
+			}
+			if missing := missingTool(st.command); missing != "" {
+				t.Run(missing, func(t *testing.T) { needTool(t, missing, missing) }) // skips
+				continue
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
