@@ -79,10 +79,6 @@ func (r *recorder) forget(all []*dialogue) (removed string, err error) {
 func (h *history) forget() {
 	h.msgs, h.size, h.typed = nil, 0, nil
 	for _, st := range h.streams {
-		for i := range st.sides {
-			l := &st.sides[i]
-			l.base += int64(len(l.buf))
-			l.buf = nil
-		}
+		st.drop()
 	}
 }

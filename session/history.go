@@ -17,23 +17,37 @@ const (
 	heldMessages = 4096
 	heldBodies   = 32 << 20 // octets of Messages, with what is said of them, 32 MiB
 	heldStream   = 8 << 20  // octets of each direction of a connection, 8 MiB
-	heldConns    = 8
-	heldTyped    = 256 // requests over HTTP/2 as text
+	heldConns    = 8        // connections of which octets are held
+	heldTyped    = 256      // requests over HTTP/2 as text
 )
 
 // A history holds the latest Messages and octets of a session.
 type history struct {
 	msgs    []proto.Message
 	size    int
-	taken   int // Messages so far, those that are held no more too
-	streams []*streams
+	taken   int            // Messages so far, those that are held no more too
+	streams []*streams     // the one that was used last is last
 	typed   []typedRequest // the latest, at most heldTyped
 }
 
-// streams are the latest octets of a connection, by [proto.Side].
+// streams are the latest octets of a connection, by [proto.Side]. While it is open
+// its offsets are counted, though none of its octets may be held.
 type streams struct {
-	conn  int
-	sides [2]streamLog
+	conn   int
+	sides  [2]streamLog
+	closed bool
+}
+
+// held reports whether there are octets.
+func (s *streams) held() bool { return len(s.sides[0].buf)+len(s.sides[1].buf) > 0 }
+
+// drop holds nothing more of what came so far. Offsets go on.
+func (s *streams) drop() {
+	for i := range s.sides {
+		l := &s.sides[i]
+		l.base += int64(len(l.buf))
+		l.buf = nil
+	}
 }
 
 // A streamLog holds the end of a stream: the octets from offset base on.
@@ -72,29 +86,57 @@ func (l *streamLog) slice(s proto.Span) []byte {
 
 // event keeps the octets of e.
 func (h *history) event(e wire.Event) {
-	if e.Kind != wire.KindData && e.Kind != wire.KindGap {
+	switch e.Kind {
+	case wire.KindData:
+		h.use(e.Conn).sides[proto.Side(e.Dir)].add(e.Data)
+	case wire.KindGap:
+		h.use(e.Conn).sides[proto.Side(e.Dir)].skip(e.Size)
+	case wire.KindClose:
+		if s := h.of(e.Conn); s != nil {
+			s.closed = true
+		}
+	default:
 		return
 	}
-	l := &h.of(e.Conn).sides[proto.Side(e.Dir)]
-	if e.Kind == wire.KindGap {
-		l.skip(e.Size)
-		return
-	}
-	l.add(e.Data)
+	h.makeRoom()
 }
 
+// of returns what is held of a connection, nil for nothing.
 func (h *history) of(conn int) *streams {
-	for _, s := range h.streams {
-		if s.conn == conn {
-			return s
-		}
+	if i := h.index(conn); i >= 0 {
+		return h.streams[i]
 	}
-	if len(h.streams) == heldConns {
-		h.streams = append(h.streams[:0], h.streams[1:]...)
-	}
+	return nil
+}
+
+func (h *history) index(conn int) int {
+	return slices.IndexFunc(h.streams, func(s *streams) bool { return s.conn == conn })
+}
+
+// use is of for what says something now, which is made where it is not there.
+func (h *history) use(conn int) *streams {
 	s := &streams{conn: conn}
+	if i := h.index(conn); i >= 0 {
+		s = h.streams[i]
+		h.streams = slices.Delete(h.streams, i, i+1)
+	}
 	h.streams = append(h.streams, s)
 	return s
+}
+
+// makeRoom drops the octets of the connections that were used longest ago, beyond
+// heldConns, and all of those that are closed and have none.
+func (h *history) makeRoom() {
+	held := 0
+	for _, s := range slices.Backward(h.streams) {
+		if !s.held() {
+			continue
+		}
+		if held++; held > heldConns {
+			s.drop()
+		}
+	}
+	h.streams = slices.DeleteFunc(h.streams, func(s *streams) bool { return s.closed && !s.held() })
 }
 
 // message keeps m.
@@ -186,10 +228,14 @@ func (h *history) exchange(n int) []proto.Message {
 
 // octets returns the octets of m as they went by, nil when they are not held.
 func (h *history) octets(m *proto.Message) []byte {
-	for _, s := range h.streams {
-		if s.conn == m.Conn {
-			return s.sides[proto.Side(m.Dir)].slice(m.Span)
-		}
+	return h.slice(m.Conn, m.Dir, m.Span)
+}
+
+// slice returns the octets of a span of one direction, nil when they are not all
+// held.
+func (h *history) slice(conn int, dir wire.Dir, span proto.Span) []byte {
+	if s := h.of(conn); s != nil {
+		return s.sides[proto.Side(dir)].slice(span)
 	}
 	return nil
 }
@@ -239,7 +285,7 @@ func (t *turns) whole(h *history) []wire.Event {
 		switch e.Kind {
 		case wire.KindData:
 			span := proto.Span{From: at[side], To: at[side] + e.Size}
-			e.Data = bytes.Clone(h.of(e.Conn).sides[side].slice(span))
+			e.Data = bytes.Clone(h.slice(e.Conn, e.Dir, span))
 			if e.Data == nil && e.Size > 0 {
 				return nil
 			}

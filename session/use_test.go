@@ -120,3 +120,31 @@ func TestUseInAScript(t *testing.T) {
 		}
 	})
 }
+
+// The request of an exchange is sent again as it was, or not at all: the octets of a
+// connection that was long silent are not those that stand at the same place now.
+func TestAgainOnAConnectionThatWasLongSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		servers := world{"h:80": func(c net.Conn) {
+			r := bufio.NewReader(c)
+			for {
+				head, err := readHead(r)
+				if err != nil {
+					return
+				}
+				got = append(got, strings.Fields(head)[1])
+				io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+			}
+		}}
+		get := func(path string) string { return "GET " + path + " HTTP/1.1\nHost: h\n\n" }
+		others := strings.Repeat(".use new open h 80\n"+get("/x"), heldConns)
+		out, err := run(t, servers, Options{}, "tcp://h:80", get("/aaa")+others+".use 1\n"+get("/bbb")+get("/ccc")+".again 10\n.again 1\n")
+		if StatusOf(err) != StatusUsage || !strings.Contains(err.Error(), "#1 are not held any more") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if text := strings.Join(got, " "); text != "/aaa"+strings.Repeat(" /x", heldConns)+" /bbb /ccc /bbb" {
+			t.Errorf("the server got %s", text)
+		}
+	})
+}
