@@ -230,7 +230,7 @@ func TestSuite(t *testing.T) {
 }
 
 func TestWhatIsNoArchiveIsSaid(t *testing.T) {
-	for _, text := range []string{"", "{", "[]", "{}", `{"log":null}`, entries(`1`), entries(`{}`), entries(`{"startedDateTime":"soon","request":{"url":"http://a/"}}`), entries(`{"startedDateTime":"2026-11-23T10:00:00Z","request":{"url":"http://a:b/"}}`)} {
+	for _, text := range []string{"", "{", "[]", "{}", `{"log":null}`, entries(`1`), entries(`null`), entries(`{}`), entries(`{"startedDateTime":"soon","request":{"url":"http://a/"}}`), entries(`{"startedDateTime":"2026-11-23T10:00:00Z","request":{"url":"http://a:b/"}}`)} {
 		if _, _, err := har.Open(strings.NewReader(text)); err == nil && text != entries(`{}`) {
 			t.Errorf("Open(%s) took it", text)
 		}

@@ -62,11 +62,14 @@ func Open(src io.Reader) (Imported, func(wire.Sink), error) {
 	}
 	im := importer{}
 	for i, raw := range doc.Log.Entries {
-		var e readEntry
+		var e *readEntry
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return Imported{}, nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
-		if err := im.take(&e); err != nil {
+		if e == nil {
+			return Imported{}, nil, fmt.Errorf("entry %d: null, want an object", i+1)
+		}
+		if err := im.take(e); err != nil {
 			return Imported{}, nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
 	}
