@@ -31,6 +31,9 @@ func replaceWhenDone(path string) (*newFile, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
+		if at, ok := errors.AsType[*fs.PathError](err); ok {
+			at.Path = path // as it was asked for
+		}
 		return nil, err
 	}
 	n := &newFile{f, path}

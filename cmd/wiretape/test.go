@@ -123,10 +123,19 @@ func (a *app) runTest(ctx context.Context, args []string, f *testFlags) error {
 	if f.jobs == 0 {
 		r.Jobs = runtime.GOMAXPROCS(0)
 	}
+	out := newTestOutput(a, f, names, args)
+	// What cannot be written is said before anything is played.
+	if err := out.open(); err != nil {
+		return err
+	}
+	defer out.drop()
 	var server *suite.Running
 	switch {
 	case f.serve != "":
 		if server, err = f.start(ctx); err != nil {
+			if start, ok := errors.AsType[*suite.StartError](err); ok && len(start.Log) > 0 {
+				a.serverSaid(start.Log)
+			}
 			return err
 		}
 		defer server.Stop()
@@ -145,7 +154,7 @@ func (a *app) runTest(ctx context.Context, args []string, f *testFlags) error {
 			return replay.To(dialer, target), target.Address(), err
 		}
 	}
-	out := newTestOutput(a, f, names, args)
+	out.begin()
 	if f.update {
 		out.accept = newAcceptor()
 		r.Record = out.accept.sink
@@ -161,10 +170,7 @@ func (a *app) endTest(ctx context.Context, out *testOutput, server *suite.Runnin
 	if server != nil && out.failed > 0 {
 		gone, why := server.Exited()
 		if log := server.Log(); len(log) > 0 {
-			fmt.Fprintf(a.stderr, "* the server's last lines:\n")
-			for line := range strings.SplitSeq(strings.TrimRight(string(log), "\n"), "\n") {
-				fmt.Fprintf(a.stderr, "  %s\n", escape(line))
-			}
+			a.serverSaid(strings.Split(strings.TrimRight(string(log), "\n"), "\n"))
 		}
 		if gone {
 			fmt.Fprintf(a.stderr, "! the server: %s\n", escape(why.Error()))
@@ -179,6 +185,14 @@ func (a *app) endTest(ctx context.Context, out *testOutput, server *suite.Runnin
 		return statusError(out.status)
 	}
 	return nil
+}
+
+// serverSaid shows lines that the server of --serve wrote.
+func (a *app) serverSaid(lines []string) {
+	fmt.Fprintf(a.stderr, "* the server's last lines:\n")
+	for _, line := range lines {
+		fmt.Fprintf(a.stderr, "  %s\n", escape(line))
+	}
 }
 
 // names returns the tapes to play.

@@ -153,12 +153,22 @@ func TestSuiteUsage(t *testing.T) {
 		{2, "--shard", []string{"tests", "--live", "--shard", "3/2"}},
 		{2, "--ready", []string{"tests", "--serve", goodApp, "--ready", "soon"}},
 		{3, "it has ended: exit status 7", []string{"tests", "--serve", "exit 7"}},
+		{3, "* the server's last lines:\n  one\n  two\\x1b\nwiretape: start ", []string{"tests", "--serve", `printf 'one\ntwo\033\n'; exit 7`}},
+		{2, "--junit: open none/report.xml: ", []string{"tests", "--live", "--junit", "none/report.xml"}},
 		{3, "refused", []string{"tests", "--to", "127.0.0.1:1"}},
 	} {
 		stdout, stderr, status := wiretape(t, dir, "", append([]string{"test"}, c.args...)...)
 		if status != c.status || !strings.Contains(stderr+stdout, c.want) {
 			t.Errorf("test %q: status %d, want %d and %q\n%s%s", c.args, status, c.status, c.want, stdout, stderr)
 		}
+	}
+	// What could not be played has nothing to accept, and what cannot be reported is not
+	// played.
+	if got := wants(t, dir, 3, nil, "test", "tests", "--to", "127.0.0.1:1"); !strings.Contains(got, "refused") || strings.Contains(got, "--update") {
+		t.Errorf("printed %q", got)
+	}
+	if stdout, _, _ := wiretape(t, dir, "", "test", "tests", "--to", "127.0.0.1:1", "--junit", "none/report.xml"); stdout != "" {
+		t.Errorf("played what it cannot report: %q", stdout)
 	}
 	if got := wants(t, dir, 0, nil, "test", "tests", "--list"); got != "tests/login.tape\ntests/sub/me.tape\n" {
 		t.Errorf("--list printed %q", got)

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -28,7 +29,9 @@ type testOutput struct {
 	status                        session.Status
 	byKind, ignored               []string
 	alone                         string // what plays the first that failed alone
+	differs                       bool   // any; else what failed could not be played
 	cases                         []junitCase
+	junit                         *newFile // nil without --junit
 	err                           error
 	accept                        *acceptor // of --update; nil without
 	updated                       int       // tapes that were rewritten
@@ -37,11 +40,42 @@ type testOutput struct {
 }
 
 func newTestOutput(a *app, f *testFlags, names, roots []string) *testOutput {
-	o := &testOutput{a: a, f: f, all: len(names), roots: roots}
-	if f.tap {
-		fmt.Fprintf(a.stdout, "TAP version 14\n1..%d\n", len(names))
+	return &testOutput{a: a, f: f, all: len(names), roots: roots}
+}
+
+// open opens the file of --junit. Its reader may be another user, as a build's often
+// is.
+func (o *testOutput) open() error {
+	if o.f.junit == "" {
+		return nil
 	}
-	return o
+	_, missing := os.Stat(o.f.junit)
+	f, err := replaceWhenDone(o.f.junit)
+	if err != nil {
+		return usagef("--junit: %w", err)
+	}
+	o.junit = f
+	if errors.Is(missing, fs.ErrNotExist) {
+		if err := f.Chmod(0o644); err != nil {
+			o.drop()
+			return usagef("--junit: %w", err)
+		}
+	}
+	return nil
+}
+
+// drop takes away a report that was not written.
+func (o *testOutput) drop() {
+	if o.junit != nil {
+		o.junit.drop()
+	}
+}
+
+// begin writes what stands before the first result.
+func (o *testOutput) begin() {
+	if o.f.tap {
+		fmt.Fprintf(o.a.stdout, "TAP version 14\n1..%d\n", o.all)
+	}
 }
 
 // result tells of one tape.
@@ -107,7 +141,7 @@ func (o *testOutput) worsen(r *suite.Result) {
 	s := session.StatusOK
 	switch r.Status() {
 	case suite.Failed:
-		s = session.StatusDiffers
+		s, o.differs = session.StatusDiffers, true
 	case suite.Broken:
 		s = session.StatusOf(r.Err)
 		if errors.Is(r.Err, suite.ErrTimeout) {
@@ -221,7 +255,7 @@ func (o *testOutput) finish(took time.Duration) {
 		text += "  ignored: " + joinComma(o.ignored) + "."
 	}
 	if o.alone != "" {
-		if o.accept == nil {
+		if o.accept == nil && o.differs {
 			text += "  accept: --update "
 		}
 		text += "  alone: --run " + o.alone
@@ -357,11 +391,10 @@ func (o *testOutput) write() error {
 	if err != nil {
 		return err
 	}
-	tmp := o.f.junit + ".tmp"
-	if err := os.WriteFile(tmp, append([]byte(xml.Header), append(b, '\n')...), 0o644); err != nil {
+	if _, err := o.junit.Write(append([]byte(xml.Header), append(b, '\n')...)); err != nil {
 		return usagef("--junit: %w", err)
 	}
-	if err := os.Rename(tmp, o.f.junit); err != nil {
+	if err := o.junit.done(); err != nil {
 		return usagef("--junit: %w", err)
 	}
 	return nil

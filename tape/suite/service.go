@@ -65,8 +65,26 @@ type Running struct {
 // defaultPatience is how long a server may take to come up.
 const defaultPatience = 30 * time.Second
 
-// Start starts the server and waits until it is ready. An error has the last
-// lines that it wrote.
+// A StartError says why a server did not come up.
+type StartError struct {
+	Command string
+	Port    int
+	Err     error
+	Log     []string // the last lines that it wrote, ten at most, as they came
+}
+
+func (e *StartError) Error() string {
+	text := fmt.Sprintf("start %q on port %d: %v", e.Command, e.Port, e.Err)
+	if len(e.Log) == 0 {
+		text += "; it wrote nothing"
+	}
+	return text
+}
+
+func (e *StartError) Unwrap() error { return e.Err }
+
+// Start starts the server and waits until it is ready. One that does not come up is
+// a [*StartError].
 func (s *Service) Start(ctx context.Context) (*Running, error) {
 	port, err := freePort()
 	if err != nil {
@@ -97,7 +115,7 @@ func (s *Service) Start(ctx context.Context) (*Running, error) {
 	defer stop()
 	if err := r.await(ctx, s.Ready); err != nil {
 		r.Stop()
-		return nil, fmt.Errorf("start %q on port %d: %w%s", s.Command, port, err, r.log.quoted())
+		return nil, &StartError{Command: s.Command, Port: port, Err: err, Log: r.log.last(10)}
 	}
 	return r, nil
 }
@@ -262,16 +280,12 @@ func (t *tail) bytes() []byte {
 	return bytes.Clone(b)
 }
 
-// quoted returns the last lines for the end of an error.
-func (t *tail) quoted() string {
-	b := bytes.TrimSpace(t.bytes())
-	if len(b) == 0 {
-		return "; it wrote nothing"
+// last returns up to n lines, the last that are kept.
+func (t *tail) last(n int) []string {
+	text := strings.TrimSpace(string(t.bytes()))
+	if text == "" {
+		return nil
 	}
-	lines := strings.Split(string(b), "\n")
-	const shown = 10
-	if len(lines) > shown {
-		lines = lines[len(lines)-shown:]
-	}
-	return "; its last lines:\n  " + strings.Join(lines, "\n  ")
+	lines := strings.Split(text, "\n")
+	return lines[max(0, len(lines)-n):]
 }

@@ -260,11 +260,12 @@ func TestServiceThatDoesNotComeUp(t *testing.T) {
 	needShell(t)
 	for _, c := range []struct {
 		s    Service
-		want []string
+		want []string // in the error
+		log  []string
 	}{
-		{Service{Command: "echo no such table; exit 3"}, []string{"exit status 3", "no such table"}},
-		{Service{Command: "sleep 5", Patience: 100 * time.Millisecond}, []string{"not ready", "refused", "it wrote nothing"}},
-		{Service{Command: "sleep 5", Patience: 100 * time.Millisecond, Ready: Ready{Log: regexp.MustCompile("up")}}, []string{`does not write "up"`}},
+		{Service{Command: "echo no; echo such table; exit 3"}, []string{"exit status 3"}, []string{"no", "such table"}},
+		{Service{Command: "sleep 5", Patience: 100 * time.Millisecond}, []string{"not ready", "refused", "it wrote nothing"}, nil},
+		{Service{Command: "sleep 5", Patience: 100 * time.Millisecond, Ready: Ready{Log: regexp.MustCompile("up")}}, []string{`does not write "up"`}, nil},
 	} {
 		r, err := c.s.Start(t.Context())
 		if err == nil {
@@ -272,10 +273,18 @@ func TestServiceThatDoesNotComeUp(t *testing.T) {
 			t.Errorf("%q came up", c.s.Command)
 			continue
 		}
+		start, ok := errors.AsType[*StartError](err)
+		if !ok {
+			t.Errorf("%q: %v, want a StartError", c.s.Command, err)
+			continue
+		}
 		for _, want := range c.want {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q: %v, want %q in it", c.s.Command, err, want)
 			}
+		}
+		if !slices.Equal(start.Log, c.log) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %q, with the lines %q, want %q", c.s.Command, err, start.Log, c.log)
 		}
 	}
 }
