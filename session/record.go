@@ -40,6 +40,8 @@ type recorder struct {
 	spool *recording // what .save reads; one of dests
 
 	numbers map[[2]int]int // of a source's connection on the tapes
+	latest  map[int]int    // the last of those of a source
+	blocks  int            // thousands of them that are taken, beside the first
 	at      time.Duration  // of the last event
 }
 
@@ -55,7 +57,7 @@ type recording struct {
 }
 
 func newRecorder(opts RecordOptions, start time.Time) (*recorder, error) {
-	r := &recorder{opts: opts, start: start, numbers: map[[2]int]int{}}
+	r := &recorder{opts: opts, start: start, numbers: map[[2]int]int{}, latest: map[int]int{}}
 	r.mask = redact.New(func(e wire.Event, spans []tape.Span) { r.write(true, e, spans) }, opts.Redact)
 	if opts.Tape != "" {
 		if err := r.add(opts.Tape, opts.Force); err != nil {
@@ -97,6 +99,15 @@ func (r *recorder) spoolInMemory() {
 	r.dests = append(r.dests, d)
 }
 
+// ready begins the kept session where that is still to be done.
+func (r *recorder) ready() error {
+	if !r.opts.Keep {
+		return nil
+	}
+	r.opts.Keep = false
+	return r.keep()
+}
+
 // keep begins the kept session. Where that cannot be, its error is told and the
 // session goes on with what memory holds.
 func (r *recorder) keep() error {
@@ -123,14 +134,23 @@ func (r *recorder) keep() error {
 	return nil
 }
 
+// LentConns is how far apart the connections of two recordings stand on one tape,
+// which so can be told apart: those of the first that a session has lent are 1001,
+// 1002, …, its own 1, 2, …
+const LentConns = 1000
+
 // number returns the number on the tapes of a connection of a source: 0 for the
 // session's own recording, or one that was lent.
 func (r *recorder) number(source, conn int) int {
 	key := [2]int{source, conn}
 	n := r.numbers[key]
 	if n == 0 && conn > 0 {
-		n = len(r.numbers) + 1
-		r.numbers[key] = n
+		n = r.latest[source] + 1
+		if n%LentConns == 0 || source > 0 && n == 1 {
+			r.blocks++
+			n = r.blocks*LentConns + 1
+		}
+		r.numbers[key], r.latest[source] = n, n
 	}
 	return n
 }
@@ -142,11 +162,7 @@ func (r *recorder) event(source int, e wire.Event) error {
 	// The sources have clocks of their own, which are read before s.mu is held.
 	r.at = max(r.at, e.At)
 	e.At = r.at
-	var kept error
-	if r.opts.Keep {
-		r.opts.Keep = false
-		kept = r.keep()
-	}
+	kept := r.ready()
 	r.write(false, e, nil)
 	for _, d := range r.dests {
 		if d.masked {
@@ -193,6 +209,21 @@ func (r *recorder) record(rec tape.Record) error {
 		}
 	}
 	return nil
+}
+
+// mark writes a mark that tells a URL, its secrets masked where the tape's are. A
+// recording that fails says so at the next event.
+func (r *recorder) mark(label, url string) error {
+	err := r.ready()
+	masked := r.mask.URL(url)
+	for _, d := range r.dests {
+		value := label + url
+		if d.masked {
+			value = label + masked
+		}
+		d.w.Record(tape.Record{Kind: tape.Mark, Value: value})
+	}
+	return err
 }
 
 // lost returns how many octets saved gives as gaps.

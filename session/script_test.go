@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -327,7 +328,8 @@ func TestLentSinksRecordIntoTheSession(t *testing.T) {
 		servers := world{"ok:80": oneReply("HTTP/1.1 204 No Content\r\n\r\n", true)}
 		auto := func(_ context.Context, _ []string, env Env) error {
 			for range 2 {
-				sink := env.Record()
+				sink, mark := env.Record()
+				mark("looked at ", "http://site/?token=geheim")
 				for n := range 2 {
 					facts := &wire.Facts{Network: "tcp", Target: "site:80", Role: wire.Dialed}
 					sink(wire.Event{Conn: n + 1, Kind: wire.KindOpen, Facts: facts})
@@ -348,20 +350,45 @@ func TestLentSinksRecordIntoTheSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	var opened []string
+	marks := map[int]string{}
+	r := tape.NewReader(bytes.NewReader(text), file)
 	last := time.Duration(0)
-	for e, err := range tape.NewReader(bytes.NewReader(text), file).Events() {
+	for e, err := range r.Events() {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
 		if e.Kind == wire.KindOpen {
 			opened = append(opened, fmt.Sprint(e.Conn, " ", e.Facts.Target))
 		}
+		if m := r.Marked(); m != "" {
+			marks[e.Conn] = m
+		}
 		if e.At < last {
 			t.Errorf("%v comes after %v", e.At, last)
 		}
 		last = e.At
 	}
-	if got := strings.Join(opened, ", "); got != "1 ok:80, 2 site:80, 3 site:80, 4 site:80, 5 site:80, 6 ok:80" {
+	if got := strings.Join(opened, ", "); got != "1 ok:80, 1001 site:80, 1002 site:80, 2001 site:80, 2002 site:80, 2 ok:80" {
 		t.Errorf("the tape has connections %s", got)
+	}
+	if len(marks) != 2 || marks[1001] != marks[2001] || !strings.HasPrefix(marks[1001], "looked at http://site/?token=") || strings.Contains(marks[1001], "geheim") {
+		t.Errorf("the marks are %v", marks)
+	}
+}
+
+// A session that connects often takes more thousands for its own connections, and
+// none that were lent.
+func TestConnectionsOnATapeHaveOneNumberEach(t *testing.T) {
+	r := recorder{numbers: map[[2]int]int{}, latest: map[int]int{}}
+	r.number(0, 1)
+	if got := []int{r.number(1, 1), r.number(2, 1), r.number(1, 2), r.number(0, 2), r.number(0, 0)}; !slices.Equal(got, []int{1001, 2001, 1002, 2, 0}) {
+		t.Errorf("the numbers are %v", got)
+	}
+	seen := map[int]bool{}
+	for n := range 2500 {
+		seen[r.number(0, n+1)] = true
+	}
+	if len(seen) != 2500 || !seen[999] || !seen[3001] || !seen[4001] || seen[1001] || seen[1000] {
+		t.Errorf("%d numbers", len(seen))
 	}
 }

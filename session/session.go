@@ -60,8 +60,10 @@ type Options struct {
 type Env struct {
 	Out io.Writer // rows, for a person
 	// Record returns a sink for the events of one recording. They stand on the
-	// session's tapes, their connections under numbers that no other has.
-	Record func() wire.Sink
+	// session's tapes, their connections in thousands that no other has, as
+	// [LentConns] says. Mark puts a mark there that tells a URL, right before the
+	// next event; secrets in the URL are masked where the tape's are.
+	Record func() (sink wire.Sink, mark func(label, url string))
 	// Trust has the session's connections verified by the authorities of a PEM too,
 	// until it ends.
 	Trust func(pem []byte) error

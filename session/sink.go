@@ -72,23 +72,39 @@ func (s *Session) wake() {
 
 // recordEvent writes e to the tapes. s.mu is held.
 func (s *Session) recordEvent(source int, e wire.Event) {
-	if err := s.record.event(source, e); err != nil {
+	s.tellRecording(s.record.event(source, e))
+}
+
+// tellRecording says what is wrong with the tapes, if anything is. s.mu is held.
+func (s *Session) tellRecording(err error) {
+	if err != nil {
 		s.view.Warn(err.Error() + "; the session goes on")
 	}
 }
 
 // lentSink is Env.Record.
-func (s *Session) lentSink() wire.Sink {
+func (s *Session) lentSink() (sink wire.Sink, mark func(label, url string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lent++
 	source := s.lent
-	return func(e wire.Event) {
+	var label, marked string
+	sink = func(e wire.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if label != "" {
+			s.tellRecording(s.record.mark(label, marked))
+			label = ""
+		}
 		e.At = time.Since(s.tap.Start()) // its own clock started later
 		s.recordEvent(source, e)
 	}
+	mark = func(l, url string) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		label, marked = l, url
+	}
+	return sink, mark
 }
 
 // track keeps what the prompt and the waits hang on. s.mu is held.

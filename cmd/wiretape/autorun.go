@@ -171,7 +171,15 @@ func (r *autoRun) record(o *analyze.Options, n int) {
 		}
 	}
 	if o.Sink = sink; r.flags.env.Record != nil {
-		o.Sink = both(sink, r.flags.env.Record())
+		lent, mark := r.flags.env.Record()
+		o.Sink = both(sink, lent)
+		tell := o.Asked
+		o.Asked = func(url string) {
+			mark(autoMark, url)
+			if tell != nil {
+				tell(url)
+			}
+		}
 	}
 }
 

@@ -7,14 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"wiretape/session"
 	"wiretape/session/analyze"
 	"wiretape/wire"
 )
 
-// siteConns is how far apart the connections of two sites stand on one tape: those
-// of the third are 3001, 3002, … A tape of one site begins with connection 1, as
-// any does.
-const siteConns = 1000
+// siteConns is how far apart the connections of two sites stand on one tape, whether
+// a list or a session has recorded them: those of the third are 3001, 3002, … A tape
+// of one site begins with connection 1, as any does.
+const siteConns = session.LentConns
 
 // A place is where the events of one analysis stand among those of others; the zero
 // value is by themselves.
@@ -38,7 +39,8 @@ func (p place) on(e wire.Event) wire.Event {
 const autoMark = "auto "
 
 // autoFrom analyses what is on a tape: one site, or as many as were recorded on
-// it. Of several, times count from the first event of each.
+// it. Of several, times count from the first event of each. On the tape of a session
+// in which sites were analysed, what else it did is passed over.
 func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 	r, c, err := a.openTape(f.from)
 	if err != nil {
@@ -52,19 +54,25 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 	}
 	var all []*site
 	byNumber := map[int]*site{}
-	several := false
+	several := false // sites stand in thousands of their own, behind what a session did itself
+	begin := false   // each of them begins with a mark
 	for e, err := range r.Events() {
 		if err != nil {
 			return err
 		}
-		if len(all) == 0 {
-			several = e.Conn > siteConns
+		url, marked := strings.CutPrefix(r.Marked(), autoMark)
+		n := e.Conn / siteConns
+		if !several && n > 0 && (marked || len(all) == 0) {
+			several, begin, all = true, marked, nil
+			clear(byNumber)
 		}
-		n := 0
-		if several {
-			n = e.Conn / siteConns
+		if !several {
+			n = 0
 		}
 		s := byNumber[n]
+		if s == nil && several && (n == 0 || begin && !marked) {
+			continue // the session did it
+		}
 		if s == nil {
 			s = &site{Collector: analyze.NewCollector(), n: n}
 			if several {
@@ -77,7 +85,7 @@ func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
 			e.Conn -= n * siteConns
 			e.At -= s.began
 		}
-		if url, ok := strings.CutPrefix(r.Marked(), autoMark); ok {
+		if marked {
 			s.Asked(url)
 		}
 		s.Line(r.Line())

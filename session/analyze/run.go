@@ -38,7 +38,7 @@ type Options struct {
 	// Line returns the line of a tape at which Sink wrote the event that it got
 	// last; nil where there is no tape. The report then names lines.
 	Line func() int
-	// Asked is told the URL of the first request before its events, and again
+	// Asked is told the URL of the first request before all events, and again
 	// where what was typed is read in a second way. A tape that marks it, and gives
 	// it to [Collector.Asked], has the same report where nothing was answered.
 	Asked func(url string)
@@ -111,6 +111,7 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 	defer cancel()
 
 	p := newProber(o, t.first.host)
+	p.asked(t.first)
 	if o.Full {
 		p.askNames(ctx, t.first.host)
 	}
@@ -137,12 +138,16 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 	return report, err
 }
 
+// asked tells what is asked for.
+func (p *prober) asked(a address) {
+	if p.o.Asked != nil {
+		p.o.Asked(a.String())
+	}
+}
+
 // follow runs the main chain and returns it with the URL that it came to.
 func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
 	begin := func(a address) *chain {
-		if p.o.Asked != nil {
-			p.o.Asked(a.String())
-		}
 		ch := newChain(a, p.o.Created.Truncate(time.Second))
 		ch.limit = cmp.Or(p.o.MaxRedirects, maxRedirects)
 		ch.soft = func(want) bool { return p.o.Soft }
@@ -159,6 +164,7 @@ func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
 		c, err := p.ask(ctx, ch, guess)
 		if err != nil && t.second != nil && !p.second && len(ch.hops) == 0 && elsewhere(err, guess) {
 			p.second, guess = true, false
+			p.asked(*t.second)
 			ch = begin(*t.second)
 			p.probe(ctx, *t.second, false)
 			continue
