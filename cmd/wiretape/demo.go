@@ -34,7 +34,7 @@ the client and as the server, the analysis of the site, and a mail over STARTTLS
 The servers are a site over HTTP and HTTPS with WebSocket and an event stream,
 SMTP with STARTTLS, POP3 with STLS, and an echo of datagrams; where a port is
 taken, the next one that is free is used and said.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()

@@ -22,7 +22,7 @@ lines are those of the first tape. The status is 1 if they differ. With
 --as-spans it prints the first tape with a span wherever the second, a recording
 of the same conversation, has another value; the status is 1 if more than values
 differ.`,
-		Args: cobra.ExactArgs(2),
+		Args: takes(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if asSpans {
 				return a.diffAsSpans(args[0], args[1])

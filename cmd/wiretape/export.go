@@ -35,7 +35,7 @@ packets that would have carried it, for Wireshark; curl has a command line for e
 client said and expects what the server answered (wiretape -f FILE TARGET).`,
 		Example: `  wiretape export har login.tape -o login.har
   wiretape export script login.tape -o login.script && wiretape -f login.script localhost 8000`,
-		Args: cobra.ExactArgs(2),
+		Args: takes(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			write := exports[args[0]]
 			if write == nil {

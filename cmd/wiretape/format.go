@@ -33,7 +33,7 @@ differs from run to run. --redact masks the secrets of a tape that was recorded
 without, and --fix-lengths makes Content-Length and the sizes of chunks what an
 edited body has. Beside bytes of HTTP/2 and bodies in a coding it writes what they
 say, as comments "#| …".`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 && !f.write {
 				return &hinted{usagef("fmt: several tapes"), "-w writes each in its place"}

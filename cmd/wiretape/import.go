@@ -50,7 +50,7 @@ TLS in a capture is read where its secrets are known: those of --keylog, the fil
 a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 		Example: `  wiretape import har login.har -o login.tape
   SSLKEYLOGFILE=keys curl https://localhost:8443/ && wiretape import pcapng curl.pcapng --keylog keys`,
-		Args: cobra.ExactArgs(2),
+		Args: takes(2, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			open := imports[args[0]]
 			if open == nil {

@@ -25,7 +25,7 @@ and random values that the server sent and the client sends back. It tells
 where, and never what. The status is 1 if there is any, for a hook before a
 commit.`,
 		Example: "  wiretape lint tests && git commit",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, -1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o, err := f.redaction()
 			if err != nil {

@@ -21,7 +21,7 @@ func (a *app) man() *cobra.Command {
 		Long: `Man writes a manual page for the program and one for each of its commands to a
 folder, which is made if it is not there: wiretape.1, wiretape-show.1 and so on.`,
 		Example: "  wiretape man ~/.local/share/man/man1",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
 			if err := os.MkdirAll(dir, 0o755); err != nil {

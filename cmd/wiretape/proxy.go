@@ -16,6 +16,7 @@ import (
 	"wiretape/session/view"
 	"wiretape/tape"
 	"wiretape/tape/record"
+	"wiretape/tape/replay"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 )
@@ -42,7 +43,7 @@ finishes the tape in the form for people and version control. --tls has the
 clients use TLS, under a certificate made for the run; a TARGET of https:// or
 tls:// has the server's side use it. TLS that clients begin in mid-connection
 (STARTTLS) is recorded in the clear.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()
@@ -173,12 +174,13 @@ func (a *app) commitTape(path string, exchanges int, secrets []string) error {
 	if err := a.formatInPlace(path, &formatFlags{commit: true}); err != nil {
 		return err
 	}
-	lines, volatile, captured, err := survey(path)
+	on, err := survey(path)
 	if err != nil {
 		return err
 	}
-	secrets = slices.DeleteFunc(slices.Clone(secrets), func(id string) bool { return slices.Contains(captured, id) })
-	text := fmt.Sprintf("%s: %s, %s, commit form", path, count(exchanges, "exchange"), count(lines, "line"))
+	volatile := on.volatile
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(id string) bool { return slices.Contains(on.captured, id) })
+	text := fmt.Sprintf("%s: %s, %s, commit form", path, count(exchanges, "exchange"), count(on.lines, "line"))
 	if len(secrets) > 0 {
 		text += fmt.Sprintf("; %s (%s)", count(len(secrets), "secret"), joinComma(secrets))
 	}
@@ -191,45 +193,61 @@ func (a *app) commitTape(path string, exchanges int, secrets []string) error {
 		text += fmt.Sprintf("%s %s (line %s%s)", map[bool]string{false: ";", true: ","}[len(secrets) > 0],
 			count(len(volatile), "volatile value"), joinComma(shown), more)
 	}
-	fmt.Fprintf(a.stderr, "%s\nnext: wiretape test %s --serve './app -p {PORT}'\n", escape(text), escape(filepath.Dir(path)))
+	next := fmt.Sprintf("wiretape test %s --serve './app -p {PORT}'", filepath.Dir(path))
+	if len(on.sent) > 0 {
+		// Without them a replay sends nothing.
+		fmt.Fprintf(a.stderr, "%s\nnext: export %s\n      %s\n", escape(text), escape(strings.Join(on.sent, " ")), escape(next))
+		return nil
+	}
+	fmt.Fprintf(a.stderr, "%s\nnext: %s\n", escape(text), escape(next))
 	return nil
 }
 
 // maxVolatile is how many volatile values are named.
 const maxVolatile = 8
 
-// survey counts the lines of a tape and names the values that differ from run to
-// run, with their lines. Captured are the secrets of which nothing but captures is
-// left: a cookie that the server gives and the client sends back.
-func survey(path string) (lines int, volatile, captured []string, err error) {
+// surveyed is what there is to say of a finished recording.
+type surveyed struct {
+	lines    int
+	volatile []string // the values that differ from run to run, with their lines
+	captured []string // secrets of which nothing but captures is left: a cookie that the server gives and the client sends back
+	sent     []string // what is to be exported for a replay, such as WIRETAPE_SECRET_LOGIN=user:password
+}
+
+// survey reads a tape for what there is to say of it.
+func survey(path string) (on surveyed, err error) {
 	src, err := os.Open(path)
 	if err != nil {
-		return 0, nil, nil, err
+		return on, err
 	}
 	defer src.Close()
 	kept := make(map[string]bool)
 	for r, err := range tape.NewReader(bufio.NewReader(src), path).Records() {
 		if err != nil {
-			return lines, volatile, nil, err
+			return on, err
 		}
-		lines = r.Line
+		on.lines = r.Line
 		for _, s := range r.Spans {
 			name := s.ID
 			switch {
 			case s.Kind == tape.SpanSecret:
 				kept[s.ID] = true
+				if export := replay.Export(s, r.Event.Data); r.Event.Dir == wire.ClientToServer && !slices.Contains(on.sent, export) {
+					on.sent = append(on.sent, export)
+				}
 				continue
 			case s.Kind == tape.SpanRef:
 				continue
 			case name != "":
-				captured = append(captured, strings.ToUpper(name))
+				on.captured = append(on.captured, strings.ToUpper(name))
 			default:
 				name, _, _ = strings.Cut(string(r.Event.Data[:s.From]), ":")
 			}
-			volatile = append(volatile, fmt.Sprintf("%d %s", r.Line, name))
+			on.volatile = append(on.volatile, fmt.Sprintf("%d %s", r.Line, name))
 		}
 	}
-	return lines, volatile, slices.DeleteFunc(captured, func(id string) bool { return kept[id] }), nil
+	on.captured = slices.DeleteFunc(on.captured, func(id string) bool { return kept[id] })
+	return on, nil
 }
 
 // A watcher says on stderr what goes on between others.

@@ -41,7 +41,7 @@ func (a *app) replay() *cobra.Command {
 with what the tape has. Each difference is a line that names the line of the
 tape; the status is 1 if there are any. What differs from run to run by its
 nature (dates, tokens) is compared by kind, and said.`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()

@@ -46,7 +46,7 @@ tape, or with --match by looking each request up. What a client asks for and the
 tape does not have, and what the tape has and nobody asks for, are differences
 with status 1. Several tapes are one, each after the other. Over TLS the
 certificate is made for the run.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()

@@ -19,7 +19,7 @@ func (a *app) sessions() *cobra.Command {
 		Long: `Every session on a terminal is kept, with its secrets replaced, for its owner
 alone. Sessions lists what is there, the latest first, with a number that show
 takes as well as the path; "last" is 1.`,
-		Args: cobra.NoArgs,
+		Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			dir, err := session.StateDir()
 			if err != nil {

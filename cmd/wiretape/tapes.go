@@ -67,7 +67,10 @@ func (a *app) openFile(arg string) (io.ReadCloser, string, error) {
 	}
 	f, err := os.Open(arg)
 	if err != nil {
-		return nil, "", usagef("tape: %w", err)
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err
+		}
+		return nil, "", usagef("tape %s: %w", arg, err)
 	}
 	if st, err := f.Stat(); err == nil && st.IsDir() {
 		f.Close()

@@ -47,14 +47,14 @@ type testFlags struct {
 func (a *app) test() *cobra.Command {
 	var f testFlags
 	cmd := &cobra.Command{
-		Use:   "test DIR…",
+		Use:   "test TAPE|DIR…",
 		Short: "run tapes as a regression suite",
-		Long: `Test replays each tape of the folders against a server and compares. The server
-is --to, or is started for the run by --serve: in its command {PORT} is a free
-port, and --ready says how it tells that it is up. --live goes where each tape
-went. The status is 1 if any tape differs.`,
+		Long: `Test replays each tape, and each of a folder, against a server and compares.
+The server is --to, or is started for the run by --serve: in its command {PORT}
+is a free port, and --ready says how it tells that it is up. --live goes where
+each tape went. The status is 1 if any tape differs.`,
 		Example: "  wiretape test tests --serve './app -p {PORT}' --ready http:/healthz --junit report.xml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := a.interruptible(cmd.Context())
 			defer stop()

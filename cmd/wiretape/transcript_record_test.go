@@ -103,7 +103,8 @@ func TestTranscriptOfRecordAndTest(t *testing.T) {
 #1 POST /login 200 N ms
 #2 GET /me 200 N ms
 tests/login.tape: 2 exchanges, 31 lines, commit form; 1 secret (LOGIN), 2 volatile values (line 14 Date, 15 sid)
-next: wiretape test tests --serve './app -p {PORT}'
+next: export WIRETAPE_SECRET_LOGIN=user:password
+      wiretape test tests --serve './app -p {PORT}'
 $ wiretape test tests --serve './app -p {PORT}'
 FAIL tests/login.tape:15  #1 response Set-Cookie sid: HttpOnly missing
      want sid=\{sid=token|9f8a7b}; Path=/; HttpOnly

@@ -11,7 +11,7 @@ func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "say which version this is",
-		Args:  cobra.NoArgs,
+		Args:  takes(0, 0),
 		Run: func(*cobra.Command, []string) {
 			fmt.Fprintln(a.stdout, toolName())
 		},

@@ -28,6 +28,13 @@ func Diff(a, b *Tape) Outcome {
 			d.secure(a.Convs[i], b.Convs[i])
 		}
 	}
+	// As they stand on the tape, whoever spoke; what no line of it is about is last.
+	slices.SortStableFunc(d.out.Mismatches, func(x, y Mismatch) int {
+		if (x.TapeLine == 0) != (y.TapeLine == 0) {
+			return cmp.Compare(y.TapeLine, x.TapeLine)
+		}
+		return cmp.Compare(x.TapeLine, y.TapeLine)
+	})
 	return d.out
 }
 
@@ -46,7 +53,8 @@ func (d *differ) add(m Mismatch) {
 }
 
 func (d *differ) summary(c *Conv) string {
-	s := fmt.Sprintf("%d messages of the client, %d of the server", c.messages(wire.ClientToServer), c.messages(wire.ServerToClient))
+	n := c.messages(wire.ClientToServer)
+	s := fmt.Sprintf("%d %s of the client, %d of the server", n, map[bool]string{true: "message", false: "messages"}[n == 1], c.messages(wire.ServerToClient))
 	if c.Proto != "" {
 		s = c.Proto + ", " + s
 	}
@@ -68,6 +76,10 @@ func (c *Conv) messages(dir wire.Dir) int {
 func (d *differ) direction(a, b *Conv, dir wire.Dir, vars *Vars) {
 	as, aEnd := said(a, dir)
 	bs, bEnd := said(b, dir)
+	last := a.Line // behind which stands what the tape does not have
+	if len(a.Items) > 0 {
+		last = a.Items[len(a.Items)-1].Line
+	}
 	for i := range max(len(as), len(bs)) {
 		switch {
 		case i >= len(bs):
@@ -75,7 +87,7 @@ func (d *differ) direction(a, b *Conv, dir wire.Dir, vars *Vars) {
 			d.add(Mismatch{Kind: Missing, Path: string(m.Kind), TapeLine: as[i].Line, Conn: a.Conn, N: m.N, Offset: m.Span.From, Want: Describe(m)})
 		case i >= len(as):
 			m := bs[i].Message
-			d.add(Mismatch{Kind: Extra, Path: string(m.Kind), TapeLine: a.Line, Conn: a.Conn, Got: Describe(m)})
+			d.add(Mismatch{Kind: Extra, Path: string(m.Kind), TapeLine: last, Conn: a.Conn, Got: Describe(m)})
 		default:
 			out := Compare(as[i].Message, bs[i].Message, &d.a.Rules, vars)
 			for _, m := range out.Mismatches {
@@ -94,7 +106,7 @@ func (d *differ) direction(a, b *Conv, dir wire.Dir, vars *Vars) {
 	// Who closed first is chance where both did: only a reset is another end.
 	if aReset, bReset := aEnd == wire.KindReset, bEnd == wire.KindReset; aReset != bReset {
 		name := map[bool]string{true: "rst", false: "eof"}
-		d.add(Mismatch{Kind: Different, Path: "end of the " + dir.String() + "'s stream", TapeLine: a.Line, Conn: a.Conn, Want: name[aReset], Got: name[bReset]})
+		d.add(Mismatch{Kind: Different, Path: "end of the " + dir.String() + "'s stream", TapeLine: last, Conn: a.Conn, Want: name[aReset], Got: name[bReset]})
 	}
 }
 

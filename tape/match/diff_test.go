@@ -42,9 +42,11 @@ func TestDiff(t *testing.T) {
 		{name: "messages missing", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 250 ok\\r\\n\n= eof <\n= close\n",
 			want: "x.tape:6: #2 command: missing; want QUIT\nx.tape:7: #2 reply: missing; want 221 bye\n"},
 		{name: "connection missing", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail + "2= open tcp b:1\n2> hi\n", b: smtpHead + "< 250 ok\\r\\n\n" + smtpTail,
-			want: "x.tape:10: connection: missing; want raw, 1 messages of the client, 0 of the server\n"},
+			want: "x.tape:10: connection: missing; want raw, 1 message of the client, 0 of the server\n"},
+		{name: "in the order of the tape", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "ESMTP", "SMTP", 1) + "< 550 no\\r\\n\n> NOOP\\r\\n\n< 221 bye\\r\\n\n> QUIT\\r\\n\n< 221 bye\\r\\n\n= close\n",
+			want: "x.tape:3: reply line 1: want 220 mail ESMTP, got 220 mail SMTP\nx.tape:5: #1 reply code: want 250, got 550 (got 550 no)\nx.tape:6: #2 command: want QUIT, got NOOP\nx.tape:9: command: not on the tape; got QUIT\nx.tape:9: reply: not on the tape; got 221 bye\n"},
 		{name: "reset", a: "= open tcp a:9\n> \\x01\n< \\x02\n= eof <\n", b: "= open tcp a:9\n> \\x01\n< \\x02\n= rst <\n",
-			want: "x.tape:2: end of the server's stream: want eof, got rst\n"},
+			want: "x.tape:5: end of the server's stream: want eof, got rst\n"},
 		{name: "tls", a: "= open tcp a:9\n= tls 1.3 alpn=h2\n> \\x01\n", b: "= open tcp a:9\n= tls 1.2\n> \\x01\n",
 			want: "x.tape:3: tls version: want 1.3, got 1.2\nx.tape:3: alpn: want h2, got \"\"\n"},
 	} {

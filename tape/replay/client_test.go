@@ -235,7 +235,7 @@ func TestSecrets(t *testing.T) {
 			dialled = true
 			return nil, errors.New("dialled")
 		})
-		want := "x.tape:5: secret LOGIN (8 B) not set: export WIRETAPE_SECRET_LOGIN"
+		want := "x.tape:5: secret LOGIN (8 B) not set: export WIRETAPE_SECRET_LOGIN=user:password"
 		if err == nil || err.Error() != want || dialled || r.Sent.Done != 0 {
 			t.Errorf("without a value: %v, dialled %v; want %q before dialling", err, dialled, want)
 		}

@@ -95,6 +95,18 @@ func (r *renderer) answers(m *match.Message) (edits []edit, notes []string) {
 // env is where the values of secrets stand.
 const env = "WIRETAPE_SECRET_"
 
+// Export returns what a shell's export takes to set a secret that stands in data:
+// the variable's name, "=" and the form of its value where that can be told, as
+// user:password of Basic (RFC 7617, section 2), and else "…".
+func Export(s tape.Span, data []byte) string {
+	const basic = "basic "
+	form := "…"
+	if i := s.From - len(basic); s.Enc == "b64" && i >= 0 && strings.EqualFold(string(data[i:s.From]), basic) {
+		form = "user:password"
+	}
+	return env + s.ID + "=" + form
+}
+
 // render returns the octets to be sent, and notes of what was recomputed.
 func (r *renderer) render(m *match.Message) ([]byte, []string, error) {
 	edits, said := r.answers(m)
@@ -143,8 +155,8 @@ func (r *renderer) value(m *match.Message, s tape.Span) ([]byte, error) {
 		if r.invent {
 			return sample, nil
 		}
-		return nil, fmt.Errorf("%s:%d: secret %s (%d B) not set: export %s%s",
-			r.tape, m.Line(m.Span.From+int64(s.From)), s.ID, len(sample), env, s.ID)
+		return nil, fmt.Errorf("%s:%d: secret %s (%d B) not set: export %s",
+			r.tape, m.Line(m.Span.From+int64(s.From)), s.ID, len(sample), Export(s, m.Raw))
 	case tape.SpanRef, tape.SpanWSAccept, tape.SpanEncB64:
 		if v, ok := r.vars.Computed(s); ok {
 			return v, nil
