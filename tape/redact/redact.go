@@ -15,7 +15,9 @@
 // Masked are also, wherever they stand in text and in bodies of HTTP/2: what
 // parameters of queries and forms and members of JSON objects have whose names are
 // password, passwd, access_token, refresh_token, client_secret, api_key and token,
-// in any case and with "-", "_" or nothing between the words; the userinfo of URLs;
+// in any case, with "-", "_" or nothing between the words, and with all but the last
+// of their letters escaped or not; the strings of arrays that are such members; the
+// userinfo of URLs;
 // JSON web tokens, but for their first three letters; private keys in PEM; and the
 // values that are given. Nothing that is compressed or encrypted is searched.
 //
@@ -26,7 +28,8 @@
 // Framing decides nothing: a parser may only ask for a whole message, long after
 // its fields had to be written, and where two readers disagree on what is a body
 // the secret of the one would stand in clear in the body of the other. Commands
-// are looked for where the server spoke first, or is known to by its port.
+// are looked for where the server spoke first, or is known to by its port; those of
+// Redis also in a client's first line.
 //
 // A secret becomes a [tape.Span] over an invented sample of the same length, but
 // for numbers and private keys, which are overwritten by a figure and a letter. What

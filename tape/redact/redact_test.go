@@ -385,9 +385,9 @@ func TestGivenValues(t *testing.T) {
 	const value = `p&ss"wörd`
 	opt := Options{Values: map[string]string{"PASS": value, "SHORT": "abc"}}
 	b64 := base64.StdEncoding.EncodeToString([]byte(value))
-	in := "AUTH " + b64 + " " + value + " p%26ss%22w%C3%B6rd 70267373227" + "7c3b67264 p\\u0026ss\\\"wörd abc\r\n"
+	in := "SEND " + b64 + " " + value + " p%26ss%22w%C3%B6rd 70267373227" + "7c3b67264 p\\u0026ss\\\"wörd abc\r\n"
 	res := run(t, opt, []turn{{1, c2s, in}}, whole)
-	want := `> AUTH \{secret PASS 16 b64} \{secret PASS 10 raw} \{secret PASS 18 pct} \{secret PASS 20 hex} \{secret PASS 16 json} abc\r\n`
+	want := `> SEND \{secret PASS 16 b64} \{secret PASS 10 raw} \{secret PASS 18 pct} \{secret PASS 20 hex} \{secret PASS 16 json} abc\r\n`
 	if !strings.Contains(res.tape, want) {
 		t.Errorf("tape:\n%s\nwant in it:\n%s", res.tape, want)
 	}

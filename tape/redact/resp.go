@@ -185,6 +185,10 @@ func (x *redis) argument(word string) {
 	}
 }
 
+// opensLikeRedis reports whether a client's first line, of text, may be AUTH or HELLO:
+// what it is tells before the server has, at a port that is not Redis's too.
+func opensLikeRedis(c byte) bool { return c|0x20 == 'a' || c|0x20 == 'h' }
+
 // answersLikeRedis reports whether a server's first octet is one that values of
 // RESP begin with, and no line of HTTP.
 func answersLikeRedis(c byte) bool { return strings.IndexByte("+-:$*%~_", c) >= 0 }

@@ -32,6 +32,24 @@ func TestPasswordsOfRedisInText(t *testing.T) {
 	}
 }
 
+// The first line tells by itself.
+func TestPasswordsOfRedisInTheFirstLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"AUTH hunter22\r\nPING\r\n":                       "AUTH authauth\r\nPING\r\n",
+		"auth me \"hunter22\"\n":                          "auth me \"authauth\"\n",
+		"HELLO 3 AUTH me hunter22 SETNAME x\r\n":          "HELLO 3 AUTH me authauth SETNAME x\r\n",
+		"HEAD /?token=hunter22 HTTP/1.1\r\n\r\n":          "HEAD /?token=tokentok HTTP/1.1\r\n\r\n",
+		"Authorization: Bearer hunter22\r\n hunter22\r\n": "Authorization: Bearer tokentok\r\n tokentok\r\n",
+		"AUTHOR hunter22\r\nAUTH hunter22\r\n":            "AUTHOR hunter22\r\nAUTH hunter22\r\n",
+	} {
+		for _, cut := range []func(string) []string{whole, bytewise} {
+			if got := run(t, Options{}, []turn{{1, c2s, in}, {1, s2c, "x"}}, cut).stream(1, c2s); got != want {
+				t.Errorf("%q became %q, want %q", in, got, want)
+			}
+		}
+	}
+}
+
 func TestPasswordsOfRedis(t *testing.T) {
 	for _, c := range []struct {
 		text   string

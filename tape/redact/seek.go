@@ -63,6 +63,8 @@ type seeker struct {
 	escaped int    // seekColon: a backslash is before what comes next; seekKey: octets of an escape to come
 	quote   byte   // that ends the value; 0 for none
 	nested  bool   // the JSON stands in a string of JSON
+	list    bool   // the value stands in an array of JSON
+	closing bool   // seekColon: the quote that ends a string of the array comes next
 	inside  bool   // a part of the value was masked
 	first   bool   // the value has not begun
 	part    []byte // seekPartName: the name so far
@@ -260,7 +262,7 @@ var worthALook = func() (t [256]uint8) {
 // trigger looks at what stands before the octet c.
 func (k *seeker) trigger(p []byte, c byte) {
 	k.mode, k.base, k.named, k.quoted, k.slashes, k.escaped = seekTrigger, "", false, false, 0, 0
-	k.quote, k.nested, k.inside, k.first = 0, false, false, false
+	k.quote, k.nested, k.inside, k.first, k.list, k.closing = 0, false, false, false, false, false
 	if worth := len(p) > 0 && worthALook[p[len(p)-1]]>>strings.IndexByte(anchors, c)&1 != 0; !worth {
 		// What is passed over where there is much is nothing where there is little.
 		if c == ':' {
@@ -325,6 +327,9 @@ func baseBefore(p []byte) string {
 	at := len(room)
 	for i := len(p) - 1; i >= 0 && at > 0; i-- {
 		c := p[i]
+		if n := escapeLen(c, room[at:]); n > 0 {
+			at, c = at+n, unhex(room[at+n-2])<<4|unhex(room[at+n-1])
+		}
 		switch {
 		case c == '-' || c == '_':
 			continue
@@ -347,6 +352,29 @@ func baseBefore(p []byte) string {
 		}
 	}
 	return ""
+}
+
+// escapeLen returns how many octets of b, in lower case, belong to an escape of one
+// octet that begins with c before it, in percent-encoding (RFC 3986, section 2.1) or
+// in JSON (RFC 8259, section 7); 0 for none. The last two are its figures.
+func escapeLen(c byte, b []byte) int {
+	switch {
+	case c == '%' && len(b) >= 2 && isHex(b[0]) && isHex(b[1]):
+		return 2
+	case c == '\\' && len(b) >= 5 && string(b[:3]) == "u00" && isHex(b[3]) && isHex(b[4]):
+		return 5
+	}
+	return 0
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
+
+// unhex returns what a figure in lower case stands for.
+func unhex(c byte) byte {
+	if c >= 'a' {
+		return c - 'a' + 10
+	}
+	return c - '0'
 }
 
 // namesPart reports whether p ends with what the name of a part of a form follows
@@ -449,8 +477,14 @@ func (k *seeker) step(c byte) bool {
 		return true
 	}
 	switch {
+	case k.closing && (c == k.quote || c == '\\'):
+		k.closing = c != k.quote
+		return true
 	case c == '\\' && k.escaped == 0:
 		k.escaped = 1
+		return true
+	case k.named && k.slashes == 0 && k.escaped == 0 && (c == '[' && !k.list || c == ',' && k.list):
+		k.list, k.first = true, true // each of the strings in it
 		return true
 	case c == '/' && !k.first:
 		k.escaped = 0
@@ -577,7 +611,10 @@ func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
 	}
 	addMarks(v, from, k.base, enc, &r.inline)
 	k.first = false
-	if ends || k.mode == seekJWT && !k.inside {
+	switch {
+	case ends && k.mode == seekString && k.list:
+		k.mode, k.closing, k.first, k.slashes, k.escaped = seekColon, true, true, 0, 0
+	case ends || k.mode == seekJWT && !k.inside:
 		k.mode = seekTrigger
 	}
 }

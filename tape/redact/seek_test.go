@@ -49,6 +49,10 @@ var texts = []struct {
 	{"part of a form", "--X\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nQWERTY x\r\n--X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nc\r\n--X--\r\n", "--X\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\npassword\r\n--X\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nc\r\n--X--\r\n"},
 	{"part with a type", "--X\ncontent-disposition: form-data; filename=\"f\"; name=token; a=b\nContent-Type: text/plain\n\nQWERTY\n--X--\n", "--X\ncontent-disposition: form-data; filename=\"f\"; name=token; a=b\nContent-Type: text/plain\n\ntokent\n--X--\n"},
 	{"no part of a form", "<input name=\"password\">\n\nabc form-data name=\"passwords\"\r\n\r\nabc\r\n", "<input name=\"password\">\n\nabc form-data name=\"passwords\"\r\n\r\nabc\r\n"},
+	{"list in json", `{"password": [ "QWERTY", "QWERTY"], "x": ["y"], "token":[1], "a":"b"}`, `{"password": [ "passwo", "passwo"], "x": ["y"], "token":[1], "a":"b"}`},
+	{"list of json in json", `{"a":"{\"token\":[\"QWERTY\",\"QWERTY\"],\"b\":[\"c\"]}"}`, `{"a":"{\"token\":[\"tokent\",\"tokent\"],\"b\":[\"c\"]}"}`},
+	{"escaped name", `GET /?pass%77ord=QWERTY&%74oken=QWERTY&a%20token=QWERTY&%20xtoken=x HTTP/1.1`, `GET /?pass%77ord=passwo&%74oken=passwo&a%20token=passwo&%20xtoken=x HTTP/1.1`},
+	{"escaped name in json", `{"pass\u0077ord":"QWERTY","\u0054oken":"QWERTY","\ntoken":"x"}`, `{"pass\u0077ord":"passwo","\u0054oken":"passwo","\ntoken":"x"}`},
 	{"long", "token=" + strings.Repeat("QWERTY", 2000) + "&a=b", "token=" + strings.Repeat("token", 900)[:maxHeld] + strings.Repeat("token_2", 900)[:maxHeld] + strings.Repeat("token_3", 900)[:12000-2*maxHeld] + "&a=b"},
 }
 

@@ -38,6 +38,7 @@ type stream struct {
 	conn   *conn
 	server bool
 	begun  bool // an octet was seen
+	opens  bool // the next octet is the first
 
 	// The current line.
 	field    fieldKind
@@ -90,7 +91,7 @@ func (s *stream) scan(r *Redactor, b []byte, i int, final bool) int {
 			continue
 		}
 		if !s.begun {
-			s.begun, s.watched = true, 1
+			s.begun, s.opens, s.watched = true, true, 1
 			s.conn.greeted = s.conn.greeted || s.server && !s.conn.client.begun
 			if c := &s.conn.client.redis; s.server && !s.conn.greeted {
 				c.seen = c.seen || answersLikeRedis(b[i])
@@ -300,6 +301,8 @@ func (s *stream) valueOf(kind fieldKind, base string) {
 // the name of a field. It reports whether it did: a value may begin with it.
 func (s *stream) octet(c byte) bool {
 	first := len(s.name) == 0 && !s.text // but for what may stand before a line
+	opens := s.opens && !s.server && !s.conn.greeted
+	s.opens = false
 	commands := !s.server && s.conn.greeted
 	if commands && first && s.iac.follow(c) {
 		return true
@@ -339,7 +342,7 @@ func (s *stream) octet(c byte) bool {
 		s.inside = true
 		return behind
 	}
-	if !s.server && first && s.redis.inline(c) && (c != ' ' || s.folded < authField) {
+	if opens && opensLikeRedis(c) || !s.server && first && s.redis.inline(c) && (c != ' ' || s.folded < authField) {
 		s.valueOf(inlineField, "AUTH")
 		return false
 	}
