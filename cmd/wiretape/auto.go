@@ -135,7 +135,7 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) (err err
 	}
 	var page io.Writer
 	if f.html != "" {
-		file, ferr := replaceWhenDone(f.html)
+		file, ferr := replaceWhenDone(f.html, 0o600)
 		if ferr != nil {
 			return usagef("--html: %w", ferr)
 		}
@@ -145,7 +145,7 @@ func (a *app) runAuto(ctx context.Context, urls []string, f *autoFlags) (err err
 		f.done = file.done
 	}
 	if f.from != "" {
-		return a.autoFrom(f, page)
+		return a.autoFrom(ctx, f, page)
 	}
 	sites, err := a.openSites(ctx, urls, f.input)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -41,8 +42,8 @@ const autoMark = "auto "
 // autoFrom analyses what is on a tape: one site, or as many as were recorded on
 // it. Of several, times count from the first event of each. On the tape of a session
 // in which sites were analysed, what else it did is passed over.
-func (a *app) autoFrom(f *autoFlags, page io.Writer) error {
-	r, c, err := a.openTape(f.from)
+func (a *app) autoFrom(ctx context.Context, f *autoFlags, page io.Writer) error {
+	r, c, err := a.openTape(ctx, f.from)
 	if err != nil {
 		return err
 	}

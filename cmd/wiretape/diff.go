@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -23,15 +24,17 @@ lines are those of the first tape. The status is 1 if they differ. With
 of the same conversation, has another value; the status is 1 if more than values
 differ.`,
 		Args: takes(2, 2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := a.interruptible(cmd.Context())
+			defer stop()
 			if asSpans {
-				return a.diffAsSpans(args[0], args[1])
+				return a.diffAsSpans(ctx, args[0], args[1])
 			}
-			one, err := a.loadTape(args[0], partial)
+			one, err := a.loadTape(ctx, args[0], partial)
 			if err != nil {
 				return err
 			}
-			two, err := a.loadTape(args[1], partial)
+			two, err := a.loadTape(ctx, args[1], partial)
 			if err != nil {
 				return err
 			}
@@ -56,11 +59,11 @@ differ.`,
 }
 
 // diffAsSpans prints the first tape with spans where the second differs.
-func (a *app) diffAsSpans(one, two string) error {
+func (a *app) diffAsSpans(ctx context.Context, one, two string) error {
 	var text [2][]byte
 	var names [2]string
 	for i, arg := range []string{one, two} {
-		src, name, err := a.openFile(arg)
+		src, name, err := a.openFile(ctx, arg)
 		if err != nil {
 			return err
 		}

@@ -36,25 +36,31 @@ client said and expects what the server answered (wiretape -f FILE TARGET).`,
 		Example: `  wiretape export har login.tape -o login.har
   wiretape export script login.tape -o login.script && wiretape -f login.script localhost 8000`,
 		Args: takes(2, 2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := a.interruptible(cmd.Context())
+			defer stop()
 			write := exports[args[0]]
 			if write == nil {
 				return usagef("export %s: want har, pcapng, curl or script", args[0])
 			}
-			r, c, err := a.openTape(args[1])
+			r, c, err := a.openTape(ctx, args[1])
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			dst, err := a.createExport(to, force)
+			if args[0] == "pcapng" && to == "" && terminalOf(a.stdout) != nil {
+				return usagef("a capture is no text for a terminal: -o FILE")
+			}
+			dst, err := a.newOutput(to, force)
 			if errors.Is(err, fs.ErrExist) {
 				return &hinted{usagef("export: %s exists", to), "--force writes over it"}
 			} else if err != nil {
 				return usagef("export: %w", err)
 			}
+			defer dst.drop()
 			what, lost, err := write(a, dst, r, args[1])
-			if cerr := dst.Close(); err == nil {
-				err = cerr
+			if err == nil {
+				err = dst.done()
 			}
 			if err != nil {
 				return fmt.Errorf("export %s: %w", args[0], err)
@@ -96,9 +102,6 @@ func (a *app) exportHAR(dst io.Writer, r *tape.Reader, _ string) (string, []stri
 }
 
 func (a *app) exportCapture(dst io.Writer, r *tape.Reader, _ string) (string, []string, error) {
-	if terminalOf(dst) != nil {
-		return "", nil, usagef("a capture is no text for a terminal: -o FILE")
-	}
 	var w *pcapng.Writer
 	for e, err := range r.Events() {
 		if err != nil {

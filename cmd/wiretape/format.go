@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -34,16 +35,18 @@ without, and --fix-lengths makes Content-Length and the sizes of chunks what an
 edited body has. Beside bytes of HTTP/2 and bodies in a coding it writes what they
 say, as comments "#| …".`,
 		Args: takes(1, -1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := a.interruptible(cmd.Context())
+			defer stop()
 			if len(args) > 1 && !f.write {
 				return &hinted{usagef("fmt: several tapes"), "-w writes each in its place"}
 			}
 			for _, arg := range args {
 				var err error
 				if f.write {
-					err = a.formatInPlace(arg, &f)
+					err = a.formatInPlace(ctx, arg, &f)
 				} else {
-					err = a.formatTo(a.stdout, arg, &f)
+					err = a.formatTo(ctx, a.stdout, arg, &f)
 				}
 				if err != nil {
 					return err
@@ -67,13 +70,13 @@ say, as comments "#| …".`,
 const maxRead = 64 << 20
 
 // formatTo writes nothing of a tape that cannot be read to its end.
-func (a *app) formatTo(dst io.Writer, arg string, f *formatFlags) error {
-	src, name, err := a.openFile(arg)
+func (a *app) formatTo(ctx context.Context, dst io.Writer, arg string, f *formatFlags) error {
+	src, name, err := a.openFile(ctx, arg)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	file, err := seekable(src)
+	file, err := seekable(ctx, src)
 	if err != nil {
 		return usagef("fmt %s: %w", name, err)
 	}
@@ -164,11 +167,9 @@ func (a *app) edited(text []byte, name string, f *formatFlags) (_ []byte, err er
 
 // seekable returns src, or a copy of it in a file without a name, to be read
 // twice.
-func seekable(src io.ReadCloser) (*os.File, error) {
-	if f, ok := src.(*os.File); ok {
-		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
-			return f, nil
-		}
+func seekable(ctx context.Context, src io.Reader) (*fileSource, error) {
+	if f, ok := src.(*fileSource); ok {
+		return f, nil
 	}
 	tmp, err := os.CreateTemp("", "wiretape-*")
 	if err != nil {
@@ -182,22 +183,22 @@ func seekable(src io.ReadCloser) (*os.File, error) {
 		tmp.Close()
 		return nil, err
 	}
-	return tmp, nil
+	return &fileSource{tmp, ctx}, nil
 }
 
 // formatInPlace replaces a tape by its canonical form, all of it or nothing.
 // A symbolic link stays one.
-func (a *app) formatInPlace(path string, f *formatFlags) error {
+func (a *app) formatInPlace(ctx context.Context, path string, f *formatFlags) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return usagef("fmt -w: %w", err)
 	}
-	tmp, err := replaceWhenDone(path)
+	tmp, err := replaceWhenDone(path, 0o600)
 	if err != nil {
 		return usagef("fmt -w: %w", err)
 	}
 	defer tmp.drop()
-	if err := a.formatTo(tmp, path, f); err != nil {
+	if err := a.formatTo(ctx, tmp, path, f); err != nil {
 		return err
 	}
 	if err := tmp.done(); err != nil {

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -10,10 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wiretape/tape"
 	"wiretape/tape/har"
 	"wiretape/tape/pcapng"
-	"wiretape/tape/redact"
 	"wiretape/wire"
 	"wiretape/wire/keylog"
 )
@@ -51,7 +52,9 @@ a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 		Example: `  wiretape import har login.har -o login.tape
   SSLKEYLOGFILE=keys curl https://localhost:8443/ && wiretape import pcapng curl.pcapng --keylog keys`,
 		Args: takes(2, 2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := a.interruptible(cmd.Context())
+			defer stop()
 			open := imports[args[0]]
 			if open == nil {
 				return usagef("import %s: want har, pcap or pcapng", args[0])
@@ -59,7 +62,7 @@ a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 			if f.keylog != "" && args[0] == "har" {
 				return usagef("import har: --keylog is for a capture")
 			}
-			return a.runImport(args[0], args[1], open, &f)
+			return a.runImport(ctx, args[0], args[1], open, &f)
 		},
 	}
 	fs := cmd.Flags()
@@ -69,8 +72,8 @@ a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 	return cmd
 }
 
-func (a *app) runImport(format, arg string, open func(io.Reader, *importFlags) (imported, error), f *importFlags) error {
-	src, name, err := a.openFile(arg)
+func (a *app) runImport(ctx context.Context, format, arg string, open func(io.Reader, *importFlags) (imported, error), f *importFlags) error {
+	src, name, err := a.openFile(ctx, arg)
 	if err != nil {
 		return usagef("import %s: %w", format, err)
 	}
@@ -79,42 +82,35 @@ func (a *app) runImport(format, arg string, open func(io.Reader, *importFlags) (
 	if err != nil {
 		return usagef("import %s %s: %w", format, name, err)
 	}
-	rec, err := f.record.open(in.created)
+	o, err := f.record.redaction()
 	if err != nil {
 		return err
 	}
-	if rec.w == nil {
-		if rec, err = f.record.stdout(a, in.created); err != nil {
-			return err
-		}
+	dst, err := a.newOutput(f.record.tape, f.record.force)
+	if errors.Is(err, fs.ErrExist) {
+		return &hinted{usagef("import: %s exists", f.record.tape), "--force writes over it"}
+	} else if err != nil {
+		return usagef("import: %w", err)
 	}
-	ferr := in.events(rec.sink())
-	err = rec.close(a)
-	if ferr != nil {
-		err = usagef("import %s %s: %w", format, name, ferr)
+	defer dst.drop()
+	rec, err := f.record.to(dst, f.record.tape, in.created, o)
+	if err != nil {
+		return err
+	}
+	err = in.events(rec.sink())
+	if err != nil {
+		err = usagef("import %s %s: %w", format, name, err)
+	}
+	if cerr := rec.close(a); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("import %s %s: write the tape: %w", format, name, cerr))
+	}
+	if err == nil {
+		err = dst.done()
 	}
 	for _, n := range in.notes() {
 		fmt.Fprintf(a.stderr, "* %s: %s\n", escape(name), escape(n))
 	}
 	return err
-}
-
-// stdout begins a tape on stdout.
-func (r *recordFlags) stdout(a *app, start time.Time) (*recording, error) {
-	o, err := r.redaction()
-	if err != nil {
-		return nil, err
-	}
-	var dst io.Writer = a.stdout
-	if terminalOf(a.stdout) != nil {
-		// A raw block would have the terminal obey the peer's bytes.
-		dst = &escaper{w: a.stdout}
-	}
-	rec := &recording{w: tape.NewWriter(dst, tape.Options{Created: start, Tool: toolName()})}
-	if !r.noRedact {
-		rec.mask = redact.New(rec.w.Spanned, o)
-	}
-	return rec, rec.w.Begin()
 }
 
 func importHAR(src io.Reader, _ *importFlags) (imported, error) {
@@ -152,22 +148,3 @@ func importCapture(src io.Reader, f *importFlags) (imported, error) {
 	}
 	return imported{created: r.Created(), notes: notes, events: r.Events}, nil
 }
-
-// createExport opens the file of -o, for its owner alone, or gives stdout.
-func (a *app) createExport(path string, force bool) (io.WriteCloser, error) {
-	if path == "" {
-		if terminalOf(a.stdout) != nil {
-			return nopCloser{&escaper{w: a.stdout}}, nil
-		}
-		return nopCloser{a.stdout}, nil
-	}
-	mode := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if force {
-		mode = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	return os.OpenFile(path, mode, 0o600)
-}
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,9 @@ where, and never what. The status is 1 if there is any, for a hook before a
 commit.`,
 		Example: "  wiretape lint tests && git commit",
 		Args:    takes(1, -1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := a.interruptible(cmd.Context())
+			defer stop()
 			o, err := f.redaction()
 			if err != nil {
 				return err
@@ -39,7 +42,7 @@ commit.`,
 			}
 			found := 0
 			for _, name := range names {
-				all, err := a.lintOne(name, lint.Options{Values: o.Values})
+				all, err := a.lintOne(ctx, name, lint.Options{Values: o.Values})
 				if err != nil {
 					return err
 				}
@@ -72,8 +75,8 @@ func noTape(word string, args []string, err error) error {
 	return usagef("%s: %w", word, err)
 }
 
-func (a *app) lintOne(arg string, o lint.Options) ([]lint.Finding, error) {
-	src, name, err := a.openFile(arg)
+func (a *app) lintOne(ctx context.Context, arg string, o lint.Options) ([]lint.Finding, error) {
+	src, name, err := a.openFile(ctx, arg)
 	if err != nil {
 		return nil, err
 	}

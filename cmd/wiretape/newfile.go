@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,50 +13,79 @@ import (
 // nothing: until then nobody sees it. What is no regular file, such as a pipe or a
 // terminal, is written to as it is.
 type newFile struct {
-	*os.File
-	path string // to be replaced; "" for what is written to as it is
+	io.Writer
+	file *os.File // nil for stdout
+	path string   // to be replaced; "" for what is written to as it is
+}
+
+// newOutput opens the file of a flag such as -o, or gives stdout where path is "".
+// The error of a file that is there is [fs.ErrExist], without force. It is for its
+// owner alone. A terminal obeys none of the bytes.
+func (a *app) newOutput(path string, force bool) (*newFile, error) {
+	if path == "" {
+		f := &newFile{Writer: a.stdout}
+		if terminalOf(a.stdout) != nil {
+			f.Writer = &escaper{w: a.stdout}
+		}
+		return f, nil
+	}
+	if info, err := os.Stat(path); err == nil && !force && info.Mode().IsRegular() && info.Size() > 0 {
+		return nil, fs.ErrExist
+	}
+	return replaceWhenDone(path, 0o600)
 }
 
 // replaceWhenDone opens what takes the place of a file, which keeps its mode; a new
-// one is for its owner alone. A symbolic link stays one.
-func replaceWhenDone(path string) (*newFile, error) {
+// one has the given mode. A symbolic link stays one.
+func replaceWhenDone(path string, mode fs.FileMode) (*newFile, error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to
 	}
-	mode := fs.FileMode(0o600)
-	if info, err := os.Stat(path); err == nil {
-		if !info.Mode().IsRegular() {
-			f, err := os.OpenFile(path, os.O_WRONLY, 0)
-			return &newFile{File: f}, err
+	info, err := os.Stat(path)
+	old := err == nil
+	if old && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
 		}
-		mode = info.Mode().Perm()
+		n := &newFile{Writer: f, file: f}
+		if terminalOf(f) != nil {
+			n.Writer = &escaper{w: f}
+		}
+		return n, nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(path), ".wiretape-"+rand.Text()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		if at, ok := errors.AsType[*fs.PathError](err); ok {
-			at.Path = path // as it was asked for
+		// The name that was asked for tells more than that of the moment.
+		if cause, ok := errors.AsType[*fs.PathError](err); ok {
+			cause.Path = path
 		}
 		return nil, err
 	}
-	n := &newFile{f, path}
-	if err := f.Chmod(mode); err != nil {
-		n.drop()
-		return nil, err
+	n := &newFile{f, f, path}
+	if old {
+		if err := f.Chmod(info.Mode().Perm()); err != nil {
+			n.drop()
+			return nil, err
+		}
 	}
 	return n, nil
 }
 
 // done puts the file in its place.
 func (f *newFile) done() error {
-	err := f.Close()
+	if f.file == nil {
+		return nil
+	}
+	err := f.file.Close()
 	if f.path == "" {
 		return err
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), f.path)
+		err = os.Rename(f.file.Name(), f.path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		os.Remove(f.file.Name())
 	}
 	f.path = ""
 	return err
@@ -62,7 +93,23 @@ func (f *newFile) done() error {
 
 // drop takes it away, unless it is in its place.
 func (f *newFile) drop() {
-	if err := f.Close(); f.path != "" && !errors.Is(err, os.ErrClosed) {
-		os.Remove(f.Name())
+	if f.file == nil {
+		return
 	}
+	if err := f.file.Close(); f.path != "" && !errors.Is(err, os.ErrClosed) {
+		os.Remove(f.file.Name())
+	}
+}
+
+// replaceFile writes a file in the place of another, all of it or nothing.
+func replaceFile(path string, text []byte, mode fs.FileMode) error {
+	f, err := replaceWhenDone(path, mode)
+	if err != nil {
+		return err
+	}
+	defer f.drop()
+	if _, err := f.Write(text); err != nil {
+		return err
+	}
+	return f.done()
 }

@@ -171,7 +171,8 @@ func proxyTLS(target wire.Target, d *dialFlags, caOut string) (*wire.TLSOptions,
 // commitTape rewrites a finished capture in the commit profile and says what is
 // on it, and what to do next.
 func (a *app) commitTape(path string, exchanges int, secrets []string) error {
-	if err := a.formatInPlace(path, &formatFlags{commit: true}); err != nil {
+	// A ^C that ended the recording does not end this.
+	if err := a.formatInPlace(context.Background(), path, &formatFlags{commit: true}); err != nil {
 		return err
 	}
 	on, err := survey(path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -64,7 +65,8 @@ func (r *recordFlags) redaction() (redact.Options, error) {
 
 // recording is a tape being written; the zero value is none.
 type recording struct {
-	file  *os.File // nil for stdout
+	file  *os.File // nil where who began it closes what it is written to
+	name  string   // of the file, "" for stdout
 	w     *tape.Writer
 	mask  *redact.Redactor
 	lines *lineFile // of file, where lines are counted
@@ -89,21 +91,29 @@ func (r *recordFlags) begin(start time.Time, counted bool) (*recording, error) {
 	if err != nil {
 		return nil, usagef("record: %w", err)
 	}
-	rec := &recording{file: f}
 	var dst io.Writer = f
+	var lines *lineFile
 	if counted {
-		rec.lines = &lineFile{File: f}
-		dst = rec.lines
+		lines = &lineFile{File: f}
+		dst = lines
 	}
-	rec.w = tape.NewWriter(dst, tape.Options{Created: start, Tool: toolName()})
-	if err := rec.w.Begin(); err != nil {
+	rec, err := r.to(dst, r.tape, start, o)
+	if err != nil {
 		f.Close()
 		return nil, usagef("record to %s: %w", r.tape, err)
 	}
+	rec.file, rec.lines = f, lines
+	return rec, nil
+}
+
+// to begins a tape on dst, which stays the caller's. Name is the file's, "" for
+// stdout.
+func (r *recordFlags) to(dst io.Writer, name string, start time.Time, o redact.Options) (*recording, error) {
+	rec := &recording{name: name, w: tape.NewWriter(dst, tape.Options{Created: start, Tool: toolName()})}
 	if !r.noRedact {
 		rec.mask = redact.New(rec.spanned, o)
 	}
-	return rec, nil
+	return rec, rec.w.Begin()
 }
 
 // spanned is where the redaction gives events to.
@@ -168,10 +178,7 @@ func (r *recording) close(a *app) error {
 	}
 	secrets, err := r.end()
 	if len(secrets) > 0 {
-		name := "stdout"
-		if r.file != nil {
-			name = r.file.Name()
-		}
+		name := cmp.Or(r.name, "stdout")
 		fmt.Fprintf(a.stderr, "* %s: %s replaced (%s); --no-redact keeps them\n",
 			escape(name), count(len(secrets), "secret"), joinComma(secrets))
 	}

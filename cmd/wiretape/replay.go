@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -64,7 +63,7 @@ func (a *app) runReplay(ctx context.Context, arg string, f *replayFlags) (err er
 	if f.to == "" {
 		return &hinted{usagef("replay wants --to TARGET"), "--to original goes where the tape went"}
 	}
-	t, err := a.loadTape(arg, f.partial)
+	t, err := a.loadTape(ctx, arg, f.partial)
 	if err != nil {
 		return err
 	}
@@ -138,12 +137,12 @@ func replayTarget(to string, t *match.Tape) (wire.Target, error) {
 
 // loadTape reads a tape. It stays open as long as the command runs: of a long one the
 // bodies are read again when they are needed.
-func (a *app) loadTape(arg string, partial bool) (*match.Tape, error) {
-	src, name, err := a.openFile(arg)
+func (a *app) loadTape(ctx context.Context, arg string, partial bool) (*match.Tape, error) {
+	src, name, err := a.openFile(ctx, arg)
 	if err != nil {
 		return nil, err
 	}
-	f, err := rereadable(src)
+	f, err := rereadable(ctx, src)
 	if err != nil {
 		return nil, usagef("tape %s: %w", name, err)
 	}
@@ -159,17 +158,15 @@ func (a *app) loadTape(arg string, partial bool) (*match.Tape, error) {
 const maxPiped = 8 << 20
 
 // rereadable returns src, or what it has where it can be read only once.
-func rereadable(src io.ReadCloser) (io.Reader, error) {
-	if f, ok := src.(*os.File); ok {
-		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
-			return f, nil
-		}
+func rereadable(ctx context.Context, src io.Reader) (io.Reader, error) {
+	if f, ok := src.(*fileSource); ok {
+		return f, nil
 	}
 	first, err := io.ReadAll(io.LimitReader(src, maxPiped))
 	if err != nil || len(first) < maxPiped {
 		return bytes.NewReader(first), err
 	}
-	return seekable(io.NopCloser(io.MultiReader(bytes.NewReader(first), src)))
+	return seekable(ctx, io.MultiReader(bytes.NewReader(first), src))
 }
 
 // errStepEnd is the end of stdin where each step wants Enter.

@@ -85,7 +85,7 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 	}
 	var tapes []*match.Tape
 	for _, arg := range args {
-		t, err := a.loadTape(arg, f.partial)
+		t, err := a.loadTape(ctx, arg, f.partial)
 		if err != nil {
 			return err
 		}
@@ -207,11 +207,7 @@ func serverTLS(t *match.Tape) (*wire.Authority, *wire.TLSOptions, error) {
 // writeReady writes the address, all of it or nothing, for who waits for the
 // file.
 func writeReady(path, addr string) error {
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, []byte(addr+"\n"), 0o644); err != nil {
-		return usagef("--ready-file: %w", err)
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := replaceFile(path, []byte(addr+"\n"), 0o644); err != nil {
 		return usagef("--ready-file: %w", err)
 	}
 	return nil

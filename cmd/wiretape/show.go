@@ -116,11 +116,12 @@ func (a *app) runShow(ctx context.Context, arg string, f *showFlags) error {
 	out := bufio.NewWriterSize(a.stdout, 64<<10)
 	through := func(src io.Reader) io.Reader { return src }
 	if f.follow {
-		ctx, stop := a.interruptible(ctx)
+		until, stop := a.interruptible(ctx)
 		defer stop()
-		through = func(src io.Reader) io.Reader { return &following{ctx: ctx, src: src, idle: out} }
+		through = func(src io.Reader) io.Reader { return &following{ctx: until, src: src, idle: out} }
+		ctx = context.WithoutCancel(ctx) // what was recorded until then is shown
 	}
-	r, c, err := a.openTapeThrough(arg, through)
+	r, c, err := a.openTapeThrough(ctx, arg, through)
 	if err != nil {
 		return err
 	}

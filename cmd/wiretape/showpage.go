@@ -2,8 +2,9 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -20,27 +21,25 @@ func (a *app) showPage(f *showFlags, arg string, now time.Time, created func() t
 	if f.html == "-" {
 		return a.writePage(f, arg, now, created, events, stdout)
 	}
-	if st, err := os.Stat(f.html); err == nil && (!f.force || !st.Mode().IsRegular()) {
+	page, err := a.newOutput(f.html, f.force)
+	if errors.Is(err, fs.ErrExist) {
 		return &hinted{usagef("--html %s: it is there already", f.html), "--force writes over it"}
+	} else if err != nil {
+		if cause, ok := errors.AsType[*fs.PathError](err); ok {
+			err = cause.Err
+		}
+		return usagef("--html %s: no file can be made in %s: %w", f.html, filepath.Dir(f.html), err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.html), ".html-*")
-	if err != nil {
-		return usagef("--html %s: no file can be made in %s", f.html, filepath.Dir(f.html))
-	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	out := bufio.NewWriterSize(tmp, 64<<10)
+	defer page.drop()
+	out := bufio.NewWriterSize(page, 64<<10)
 	err = a.writePage(f, arg, now, created, events, out)
 	if err == nil {
 		err = out.Flush()
 	}
-	if err == nil {
-		err = tmp.Close()
-	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), f.html)
+	return page.done()
 }
 
 func (a *app) writePage(f *showFlags, arg string, now time.Time, created func() time.Time, events func(wire.Sink) error, out io.Writer) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,13 +15,14 @@ import (
 )
 
 // openTape opens the tape that an argument names: a file, "-" for stdin, "last"
-// for the session that was kept last, or the number of a kept session.
-func (a *app) openTape(arg string) (*tape.Reader, io.Closer, error) {
-	return a.openTapeThrough(arg, func(src io.Reader) io.Reader { return src })
+// for the session that was kept last, or the number of a kept session. Reading it
+// ends with the cause of ctx.
+func (a *app) openTape(ctx context.Context, arg string) (*tape.Reader, io.Closer, error) {
+	return a.openTapeThrough(ctx, arg, func(src io.Reader) io.Reader { return src })
 }
 
 // openTapeThrough is openTape, with what the tape is read through.
-func (a *app) openTapeThrough(arg string, through func(io.Reader) io.Reader) (*tape.Reader, io.Closer, error) {
+func (a *app) openTapeThrough(ctx context.Context, arg string, through func(io.Reader) io.Reader) (*tape.Reader, io.Closer, error) {
 	if n, ok := keptNumber(arg); ok {
 		if _, err := os.Stat(arg); errors.Is(err, fs.ErrNotExist) {
 			if arg, err = keptPath(n); err != nil {
@@ -28,7 +30,7 @@ func (a *app) openTapeThrough(arg string, through func(io.Reader) io.Reader) (*t
 			}
 		}
 	}
-	f, name, err := a.openFile(arg)
+	f, name, err := a.openFile(ctx, arg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,10 +62,11 @@ func keptPath(n int) (string, error) {
 	return kept[n-1].Path, nil
 }
 
-// openFile opens the file that an argument names, "-" for stdin.
-func (a *app) openFile(arg string) (io.ReadCloser, string, error) {
+// openFile opens the file that an argument names, "-" for stdin. Reading it ends
+// with the cause of ctx.
+func (a *app) openFile(ctx context.Context, arg string) (io.ReadCloser, string, error) {
 	if arg == "-" {
-		return io.NopCloser(a.stdin), "stdin", nil
+		return newStreamSource(ctx, io.NopCloser(a.stdin)), "stdin", nil
 	}
 	f, err := os.Open(arg)
 	if err != nil {
@@ -72,11 +75,14 @@ func (a *app) openFile(arg string) (io.ReadCloser, string, error) {
 		}
 		return nil, "", usagef("tape %s: %w", arg, err)
 	}
-	if st, err := f.Stat(); err == nil && st.IsDir() {
+	switch st, err := f.Stat(); {
+	case err == nil && st.IsDir():
 		f.Close()
 		return nil, "", usagef("tape %s: is a directory", arg)
+	case err == nil && st.Mode().IsRegular():
+		return &fileSource{f, ctx}, arg, nil
 	}
-	return f, arg, nil
+	return newStreamSource(ctx, f), arg, nil
 }
 
 // events gives each event of a tape to sink. A tape that is cut off gives what

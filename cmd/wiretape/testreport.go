@@ -5,8 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -49,18 +47,11 @@ func (o *testOutput) open() error {
 	if o.f.junit == "" {
 		return nil
 	}
-	_, missing := os.Stat(o.f.junit)
-	f, err := replaceWhenDone(o.f.junit)
+	f, err := replaceWhenDone(o.f.junit, 0o644)
 	if err != nil {
 		return usagef("--junit: %w", err)
 	}
 	o.junit = f
-	if errors.Is(missing, fs.ErrNotExist) {
-		if err := f.Chmod(0o644); err != nil {
-			o.drop()
-			return usagef("--junit: %w", err)
-		}
-	}
 	return nil
 }
 

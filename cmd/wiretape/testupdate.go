@@ -107,19 +107,5 @@ func (r *liveTape) accept(path string) (changed bool, err error) {
 	if err != nil || bytes.Equal(text, old) {
 		return false, err
 	}
-	return true, replaceFile(path, text)
-}
-
-// replaceFile writes a file in the place of another, all of it or nothing. The mode
-// stays.
-func replaceFile(path string, text []byte) error {
-	f, err := replaceWhenDone(path)
-	if err != nil {
-		return err
-	}
-	defer f.drop()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	return f.done()
+	return true, replaceFile(path, text, 0o600)
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -15,14 +15,18 @@ import (
 )
 
 // longTape is the size from which on a tape is read again for its long messages.
-var longTape int64 = 8 << 20
+const longTape = 8 << 20
 
-// again returns what a long tape can be read from again, nil for what is short or
-// cannot.
-func again(src io.Reader) io.ReaderAt {
-	if f, ok := src.(*os.File); ok {
+// again returns what a long tape can be read from again, nil for what is shorter than
+// long or cannot.
+func again(src io.Reader, long int64) io.ReaderAt {
+	if f, ok := src.(interface {
+		io.ReaderAt
+		io.Seeker
+		Stat() (fs.FileInfo, error)
+	}); ok {
 		st, err := f.Stat()
-		if err != nil || !st.Mode().IsRegular() || st.Size() < longTape {
+		if err != nil || !st.Mode().IsRegular() || st.Size() < long {
 			return nil
 		}
 		if at, err := f.Seek(0, io.SeekCurrent); err != nil || at != 0 {
@@ -34,7 +38,7 @@ func again(src io.Reader) io.ReaderAt {
 		io.ReaderAt
 		Size() int64
 		Len() int
-	}); ok && b.Size() >= longTape && int64(b.Len()) == b.Size() {
+	}); ok && b.Size() >= long && int64(b.Len()) == b.Size() {
 		return b
 	}
 	return nil

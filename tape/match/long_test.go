@@ -17,10 +17,7 @@ import (
 // loadLong reads a tape as if it were a long one.
 func loadLong(t *testing.T, text []byte) *Tape {
 	t.Helper()
-	before := longTape
-	longTape = 0
-	defer func() { longTape = before }()
-	tp, err := Load(bytes.NewReader(text), "x.tape")
+	tp, err := loadAbove(bytes.NewReader(text), "x.tape", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,10 +205,7 @@ func TestLongDifference(t *testing.T) {
 func TestLongTapeChanged(t *testing.T) {
 	text := longTapes(t)["commit false: Content-Length"]
 	src := bytes.Clone(text)
-	before := longTape
-	longTape = 0
-	tp, err := Load(bytes.NewReader(src), "x.tape")
-	longTape = before
+	tp, err := loadAbove(bytes.NewReader(src), "x.tape", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

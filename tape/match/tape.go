@@ -56,13 +56,17 @@ const maxBody = 64 << 20
 func Limits() proto.Limits { return proto.Limits{Body: maxBody} }
 
 // Load reads a tape. The name stands in mismatches and errors. Of a tape longer than
-// 8 MiB the octets of long messages are not held if src is a file, or anything else
+// 8 MiB the octets of long messages are not held if src is an open file, or anything else
 // that is an [io.ReaderAt] and knows its size: they are read from it again when they
 // are needed, and src has to stay readable as long as the Tape is in use.
-func Load(src io.Reader, name string) (*Tape, error) {
+func Load(src io.Reader, name string) (*Tape, error) { return loadAbove(src, name, longTape) }
+
+// loadAbove is Load. Long is the size of a tape, in octets, from which on its long
+// messages are not held.
+func loadAbove(src io.Reader, name string, long int64) (*Tape, error) {
 	l := loader{t: &Tape{Name: name}, convs: map[int]*loading{}, protos: map[int]string{}}
 	l.r = tape.NewReader(src, name)
-	l.src = again(src)
+	l.src = again(src, long)
 	for rec, err := range l.r.Records() {
 		if err == nil {
 			err = l.record(rec)

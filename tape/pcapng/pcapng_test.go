@@ -3,10 +3,12 @@ package pcapng_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"wiretape/tape"
 	"wiretape/tape/pcapng"
@@ -204,6 +206,20 @@ func TestWhatIsNoCaptureIsSaid(t *testing.T) {
 	for _, text := range []string{"", "abc", "wiretape 1\n; x y\n; z aaaaaaaaaaaaaaaa\n"} {
 		if _, err := pcapng.NewReader(strings.NewReader(text), nil); err == nil {
 			t.Errorf("NewReader took %q", text)
+		}
+	}
+}
+
+// A file that cannot be read on is an error, not a capture that is cut off.
+func TestReadErrorIsTold(t *testing.T) {
+	file := capture(syn, syn2)
+	for n := 24; n <= len(file); n++ {
+		r, err := pcapng.NewReader(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(io.ErrClosedPipe)), nil)
+		if err == nil {
+			err = r.Events(func(wire.Event) {})
+		}
+		if !errors.Is(err, io.ErrClosedPipe) {
+			t.Fatalf("after %d octets: %v, want %v", n, err, io.ErrClosedPipe)
 		}
 	}
 }

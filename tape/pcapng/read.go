@@ -89,6 +89,18 @@ func open(r io.Reader) (*source, error) {
 // errCut is the end of a file in the middle of a packet.
 var errCut = errors.New("the file ends in the middle of a packet")
 
+// ended returns the error of a read that met err behind n octets of a packet: a file
+// ends between packets, is cut off, or cannot be read.
+func ended(n int, err error) error {
+	switch {
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case n == 0:
+		return io.EOF
+	}
+	return errCut
+}
+
 // next returns the next packet, io.EOF at the end.
 func (s *source) next() (packet, error) {
 	if !s.ng {
@@ -109,7 +121,7 @@ func (s *source) fill(n int) ([]byte, error) {
 	}
 	s.buf = s.buf[:n]
 	if _, err := io.ReadFull(s.r, s.buf); err != nil {
-		return nil, errCut
+		return nil, ended(1, err)
 	}
 	return s.buf, nil
 }
@@ -117,10 +129,8 @@ func (s *source) fill(n int) ([]byte, error) {
 // record reads a packet of pcap.
 func (s *source) record() (packet, error) {
 	var h [16]byte
-	if n, err := io.ReadFull(s.r, h[:]); n == 0 {
-		return packet{}, io.EOF
-	} else if err != nil {
-		return packet{}, errCut
+	if n, err := io.ReadFull(s.r, h[:]); err != nil {
+		return packet{}, ended(n, err)
 	}
 	n := s.order.Uint32(h[8:])
 	if n > maxBlock {
@@ -137,16 +147,14 @@ func (s *source) record() (packet, error) {
 // block reads a block of pcapng; ok tells that it is a packet.
 func (s *source) block() (p packet, ok bool, err error) {
 	var h [12]byte
-	if n, err := io.ReadFull(s.r, h[:8]); n == 0 {
-		return p, false, io.EOF
-	} else if err != nil {
-		return p, false, errCut
+	if n, err := io.ReadFull(s.r, h[:8]); err != nil {
+		return p, false, ended(n, err)
 	}
 	section := binary.LittleEndian.Uint32(h[:]) == sectionHeader
 	if section {
 		magic, err := s.r.Peek(4)
 		if err != nil {
-			return p, false, errCut
+			return p, false, ended(1, err)
 		}
 		switch {
 		case binary.LittleEndian.Uint32(magic) == 0x1a2b3c4d:
