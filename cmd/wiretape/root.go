@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"wiretape/session"
 	"wiretape/session/console"
 	"wiretape/session/curl"
-	"wiretape/session/view"
 	"wiretape/wire"
 	"wiretape/wire/detect"
 )
@@ -266,47 +264,6 @@ func runLines(ctx context.Context, opts session.Options, start opening) (err err
 		}
 	}
 	return s.Run(ctx)
-}
-
-// freshLine writes to w once what out shows has ended its line.
-type freshLine struct {
-	w   io.Writer
-	out *escaper
-}
-
-func (f freshLine) Write(p []byte) (int, error) {
-	f.out.endLine()
-	return f.w.Write(p)
-}
-
-// escaper shows bytes on a terminal so that it obeys none of them.
-type escaper struct {
-	w    io.Writer
-	open bool // the last line has no end
-}
-
-// endLine ends a line that the bytes left open.
-func (e *escaper) endLine() {
-	if e.open {
-		io.WriteString(e.w, "\n") // where it fails, so does what follows
-		e.open = false
-	}
-}
-
-func (e *escaper) Write(p []byte) (int, error) {
-	for line := range bytes.Lines(p) {
-		text, nl := bytes.CutSuffix(line, []byte("\n"))
-		text, _ = bytes.CutSuffix(text, []byte("\r"))
-		out := view.Escape(nil, text)
-		if nl {
-			out = append(out, '\n')
-		}
-		e.open = !nl
-		if _, err := e.w.Write(out); err != nil {
-			return 0, err
-		}
-	}
-	return len(p), nil
 }
 
 // runREPL gives a person a prompt.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"os"
 
 	"golang.org/x/term"
@@ -36,4 +38,45 @@ func (a *app) style(plain bool) view.Style {
 		}
 	}
 	return s
+}
+
+// freshLine writes to w once what out shows has ended its line.
+type freshLine struct {
+	w   io.Writer
+	out *escaper
+}
+
+func (f freshLine) Write(p []byte) (int, error) {
+	f.out.endLine()
+	return f.w.Write(p)
+}
+
+// escaper shows bytes on a terminal so that it obeys none of them.
+type escaper struct {
+	w    io.Writer
+	open bool // the last line has no end
+}
+
+// endLine ends a line that the bytes left open.
+func (e *escaper) endLine() {
+	if e.open {
+		io.WriteString(e.w, "\n") // where it fails, so does what follows
+		e.open = false
+	}
+}
+
+func (e *escaper) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		text, nl := bytes.CutSuffix(line, []byte("\n"))
+		text, _ = bytes.CutSuffix(text, []byte("\r"))
+		out := view.Escape(nil, text)
+		if nl {
+			out = append(out, '\n')
+		}
+		e.open = !nl
+		if _, err := e.w.Write(out); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }

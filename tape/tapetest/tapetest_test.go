@@ -2,6 +2,7 @@ package tapetest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io"
@@ -71,6 +72,48 @@ func TestServe(t *testing.T) {
 	addr := Serve(t, pages)
 	if got := get(t, addr, "/hello") + get(t, addr, "/none"); got != "200 OK hello\n404 Not Found " {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The certificate is for the names that were asked for, and the pool knows its
+// authority; TLS begins at once, or where the recorded client began it.
+func TestServeTLS(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"at once":    "= open tcp site:443\n= tls 1.3 sni=site alpn=x offer=x,y\n> hello\\n\n< you\\n\n= close\n",
+		"mid-stream": "= open tcp site:25\n< ready\\n\n> STARTTLS\\n\n< go\\n\n= tls 1.3 sni=site alpn=x offer=x,y\n> hello\\n\n< you\\n\n= close\n",
+	} {
+		if err := os.WriteFile("a.tape", []byte("wiretape 1\n"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		addr, pool := ServeTLS(t, "a.tape")
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		read := func(r io.Reader, want string) {
+			t.Helper()
+			b := make([]byte, len(want))
+			if _, err := io.ReadFull(r, b); string(b) != want {
+				t.Errorf("%s: got %q, want %q; %v", name, b, want, err)
+			}
+		}
+		if name == "mid-stream" {
+			read(conn, "ready\n")
+			io.WriteString(conn, "STARTTLS\n")
+			read(conn, "go\n")
+		}
+		secure := tls.Client(conn, &tls.Config{RootCAs: pool, ServerName: "site", NextProtos: []string{"y", "x"}})
+		if err := secure.Handshake(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := secure.ConnectionState().NegotiatedProtocol; got != "x" {
+			t.Errorf("%s: ALPN %q, want x", name, got)
+		}
+		io.WriteString(secure, "hello\n")
+		read(secure, "you\n")
+		secure.Close()
 	}
 }
 

@@ -46,15 +46,11 @@ type secrets [labels][]byte
 // Keys are the secrets of key logs, by the random value of the ClientHello. The
 // zero Keys has none, and is ready to be added to.
 type Keys struct {
-	by     map[[32]byte]*secrets
-	others int
+	by map[[32]byte]*secrets
 }
 
 // Len returns the number of handshakes of which there are secrets.
 func (k *Keys) Len() int { return len(k.by) }
-
-// Others returns how many lines had another label than those that are read.
-func (k *Keys) Others() int { return k.others }
 
 // ErrTooMany says that a key log has the secrets of more than 1,048,576 handshakes.
 var ErrTooMany = errors.New("the key log has the secrets of more than 1048576 handshakes")
@@ -62,7 +58,8 @@ var ErrTooMany = errors.New("the key log has the secrets of more than 1048576 ha
 // maxLine bounds a line: a label, a random value, a secret.
 const maxLine = 1 << 10
 
-// Add adds the lines of a key log. An error names the line that is none; the lines
+// Add adds the lines of a key log; those of labels that no record needs are passed
+// over. An error names the line that is none; the lines
 // before it were added. No error holds a secret.
 func (k *Keys) Add(r io.Reader) error {
 	in := bufio.NewScanner(r)
@@ -98,7 +95,6 @@ func (k *Keys) line(line []byte) error {
 		if !isLabel(words[0]) {
 			return errors.New("no label at its start")
 		}
-		k.others++
 		return nil
 	}
 	random, err := hex.DecodeString(string(words[1]))
