@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +18,9 @@ const (
 
 // keptName is how a kept session's file is called. Names sort by time.
 var keptName = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-\d+\.tape$`)
+
+// keptStamp is how the name of a kept session begins: when it began, in UTC.
+const keptStamp = "20060102T150405.000Z"
 
 // StateDir returns the folder of the kept sessions: wiretape below
 // $XDG_STATE_HOME, or below ~/.local/state where that is not set.
@@ -34,9 +38,9 @@ func StateDir() (string, error) {
 
 // A Kept is one kept session.
 type Kept struct {
-	Path     string
-	Modified time.Time
-	Size     int64 // of the file, octets
+	Path  string
+	Began time.Time // as its name says, local time
+	Size  int64     // of the file, octets
 }
 
 // KeptSessions lists what is kept in dir, the latest first. A folder that does
@@ -55,7 +59,12 @@ func KeptSessions(dir string) ([]Kept, error) {
 		if err != nil {
 			continue // removed by another session in the meantime
 		}
-		kept = append(kept, Kept{filepath.Join(dir, e.Name()), info.ModTime(), info.Size()})
+		stamp, _, _ := strings.Cut(e.Name(), "-")
+		began, err := time.Parse(keptStamp, stamp)
+		if err != nil {
+			continue // such as a 13th month: no name of ours
+		}
+		kept = append(kept, Kept{filepath.Join(dir, e.Name()), began.Local(), info.Size()})
 	}
 	slices.Reverse(kept) // ReadDir sorts by name, and so by time
 	return kept, nil
@@ -67,7 +76,7 @@ func createKept(dir string, now time.Time) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%s-%d.tape", now.UTC().Format("20060102T150405.000Z"), os.Getpid())
+	name := fmt.Sprintf("%s-%d.tape", now.UTC().Format(keptStamp), os.Getpid())
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -63,9 +64,17 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 		DisableSuggestions:         true,
 		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
 		TraverseChildren:           false,
-		SuggestionsMinimumDistance: 1,
+		SuggestionsMinimumDistance: 2, // two letters that changed places
+
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.runPlain(cmd.Context(), args, &f)
+			err := a.runPlain(cmd.Context(), args, &f)
+			_, told := errors.AsType[*hinted](err)
+			if err != nil && session.StatusOf(err) == session.StatusUsage && !told && len(args) > 0 {
+				if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+					return &hinted{err, fmt.Sprintf("did you mean wiretape %s?", like[0])}
+				}
+			}
+			return err
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {

@@ -17,7 +17,7 @@ func (a *app) sessions() *cobra.Command {
 		Use:   "sessions",
 		Short: "list the sessions that were kept",
 		Long: `Every session on a terminal is kept, with its secrets replaced, for its owner
-alone. Sessions lists what is there, the latest first, with a number that show
+alone. Sessions lists what is there, the one that began last first, with a number that show
 takes as well as the path; "last" is 1.`,
 		Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
@@ -29,8 +29,11 @@ takes as well as the path; "last" is 1.`,
 			if err != nil {
 				return usagef("kept sessions: %v", err)
 			}
+			if len(kept) > 0 {
+				fmt.Fprintf(a.stdout, "%2s  %-19s  %11s  %-28s  %s\n", "N", "BEGAN", "SIZE", "WITH", "FILE")
+			}
 			for i, k := range kept {
-				fmt.Fprintf(a.stdout, "%2d  %s  %9d B  %-28s  %s\n", i+1, k.Modified.Format("2006-01-02 15:04:05"),
+				fmt.Fprintf(a.stdout, "%2d  %s  %9d B  %-28s  %s\n", i+1, k.Began.Format("2006-01-02 15:04:05"),
 					k.Size, escape(strings.Join(targetsOf(k.Path), ", ")), escape(k.Path))
 			}
 			if len(kept) == 0 {
