@@ -63,6 +63,10 @@ func (s site) serveHTTP1(c *wire.Conn) {
 				return
 			}
 		}
+		if m := p.State().Partial[0]; m != nil && m.Kind == proto.KindRaw {
+			_, _ = c.Write(appendHTTP1(nil, "GET", false, text(400, "this is no HTTP request: it has no request line\n")))
+			return
+		}
 	}
 }
 
