@@ -85,6 +85,7 @@ type peer struct {
 	gotN       int64    // how many octets came since the last write
 	lastAt     time.Time
 	spoke      bool      // a complete Message came from the server
+	noRequest  bool      // what we sent over HTTP/1 last is no request, so that no reply is due
 	torn       bool      // the connection ended in the middle of what we asked
 	verb       string    // of the last command of a line protocol
 	toldTLS    bool      // that the peer speaks TLS has been said

@@ -50,6 +50,9 @@ func (s *Session) follow(ctx context.Context, args string) error {
 	}
 	if t.Network == "" { // the same authority: whatever stands for it
 		t = s.target
+		if a.host == t.Host && HostField(t) != t.Host {
+			s.view.Warn(view.EscapeString(fmt.Sprintf("Host: %s has no port: %s is what it says; sent to %s, as #%d was", a.host, h.url, t.Address(), n)))
+		}
 	}
 	s.view.Info(view.EscapeString(fmt.Sprintf("#%d %d leads to %s: %s", n, h.status, h.url, a.request.Method)))
 	if err := s.goTo(ctx, "follow", t); err != nil {

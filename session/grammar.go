@@ -50,6 +50,7 @@ type grammar struct {
 	text     []string
 	textSize int // octets of text, with line ends
 	ask      question
+	together bool   // the text asked about was pasted, as several lines
 	meant    string // the command that the text asked about reads as; "" for none
 	leaving  bool   // ^D was pressed once
 }
@@ -295,15 +296,44 @@ func (g *grammar) send(b []byte, request bool) step {
 	if g.script || !request && g.block {
 		return step{err: connectionClosed, gone: g.script}
 	}
-	g.ask = askReconnect
+	g.ask, g.together = askReconnect, false
 	if !request {
 		g.draft = draft{lines: []string{strings.TrimSuffix(string(b), g.eol.Bytes())}, buf: b}
 	}
-	meant := ""
+	return g.askAgain()
+}
+
+// askAgain is the question whether a draft goes over a new connection.
+func (g *grammar) askAgain() step {
+	meant, drop := "", "keep the draft"
 	if g.meant != "" {
 		meant = fmt.Sprintf(", c = run the command %q", g.meant)
 	}
-	return step{say: fmt.Sprintf("connection is closed. Enter = reconnect and send these %d bytes%s, ^C = keep the draft", len(b), meant)}
+	if g.together {
+		drop = "drop them (Up brings them back)"
+	}
+	return step{say: fmt.Sprintf("connection is closed. Enter = reconnect and send these %d bytes%s, ^C = %s", len(g.draft.buf), meant, drop)}
+}
+
+// pasted puts the lines of a paste behind the one that brought up a question to the
+// draft that it is about.
+func (g *grammar) pasted(lines []string) step {
+	g.meant, g.together = "", true
+	if n := len(lines); lines[n-1] == "" && g.block {
+		lines = lines[:n-1] // the blank line that ends a request is there already
+	}
+	for _, line := range lines {
+		g.draft.lines = append(g.draft.lines, line)
+		g.draft.put(line, g.eol.Bytes())
+	}
+	if len(g.draft.buf) > maxDraft {
+		g.ask, g.draft = askNothing, draft{}
+		return step{err: fmt.Sprintf("the draft is longer than %d MiB: .send file F sends a file", maxDraft>>20)}
+	}
+	if g.ask == askOdd {
+		return g.odd()
+	}
+	return g.askAgain()
 }
 
 func (g *grammar) answer(line string) step {
@@ -372,6 +402,10 @@ func (g *grammar) moved(fits bool) step {
 func (g *grammar) interrupt(typed string, again bool) step {
 	g.leaving = false
 	switch {
+	case g.ask == askReconnect && g.together:
+		text := g.draft.text()
+		g.ask, g.draft = askNothing, draft{}
+		return step{say: "nothing was sent; the paste is dropped (Up brings it back)", typed: text}
 	case g.ask == askReconnect:
 		return g.keep()
 	case g.ask != askNothing:

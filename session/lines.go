@@ -39,6 +39,9 @@ type (
 	// withdrawer gives back what was being typed when a command was given in front
 	// of it, which otherwise is edited on.
 	withdrawer interface{ Withdraw() string }
+	// paster gives, and drops, the lines that were pasted or composed together with
+	// the last and were not read yet.
+	paster interface{ Rest() []string }
 	// interrupter has a token when ^] was pressed while no line was being read, which
 	// ends a wait: the next line is a command.
 	interrupter interface{ Escaped() <-chan struct{} }

@@ -325,6 +325,12 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 				p.SetPrompt("s, y or Enter> ")
 			}
 			line, err := s.lines.ReadLine()
+			if first, _, several := strings.Cut(line, "\n"); several {
+				line = first
+			}
+			if p, ok := s.lines.(paster); ok {
+				p.Rest() // a paste answers with its first line at most
+			}
 			switch {
 			case err != nil || line == "":
 				return errors.New("stopped")
@@ -332,6 +338,8 @@ func (s *Session) tlsOptions() *wire.TLSOptions {
 				return nil
 			case line == "s":
 				s.view.Chain(t, s.moment())
+			default:
+				s.view.Info("s = show the certificate, y = go on, this connection only, Enter = stop; nothing else is read here")
 			}
 		}
 	}

@@ -25,6 +25,7 @@ type lintRow struct {
 // lintTable has the faults that are worth a word more than the parser's note. Notes of
 // none of its rows are told as they are.
 var lintTable = []lintRow{
+	{"no request line", "", "RFC 9112 3", "no reply is due to it: servers answer 400, or nothing"},
 	{"no Host field", "", "RFC 9112 3.2", "servers answer 400"},
 	{"bare LF", "lines end in LF alone", "RFC 9112 2.2", "some servers wait for a CRLF for ever"},
 	{"Content-Length beside Transfer-Encoding", "", "RFC 9112 6.3", "servers refuse it, or two of them read two different bodies"},
@@ -45,7 +46,9 @@ var lintTable = []lintRow{
 func (s *Session) lint(b []byte, request bool) {
 	s.mu.Lock()
 	d := s.dialogue
-	name, between := s.stream.Proto(d.peer.conn), s.stream.State(d.peer.conn).Partial[0] == nil
+	name, partial := s.stream.Proto(d.peer.conn), s.stream.State(d.peer.conn).Partial[0]
+	between := partial == nil
+	behind := !between && partial.Kind == proto.KindRaw && d.peer.noRequest
 	ours, counted, block := d.peer.dir() == wire.ServerToClient, d.g.left > 0, d.g.block
 	s.mu.Unlock()
 	var notes []proto.Note
@@ -55,6 +58,15 @@ func (s *Session) lint(b []byte, request bool) {
 		notes = lintSMTP(b)
 	case between && (name == detect.HTTP1 || name == "" && (request || block || looksHTTP1(b))):
 		notes = lintHTTP1(b)
+		isNone := func(n proto.Note) bool { return n.Text == noRequestLine }
+		if name == "" && d.target.Proto != "http" { // it may be of any protocol
+			notes = slices.DeleteFunc(notes, isNone)
+		}
+		s.mu.Lock()
+		d.peer.noRequest = slices.ContainsFunc(notes, isNone)
+		s.mu.Unlock()
+	case name == detect.HTTP1 && behind && (request || looksHTTP1(b)):
+		notes = []proto.Note{{Text: "it stands behind what is no request, of which the server has said nothing: .reconnect begins anew", Rule: "RFC 9112 3"}}
 	}
 	s.tellLint(notes)
 }
@@ -68,6 +80,9 @@ func (s *Session) tellLint(notes []proto.Note) {
 		told[n.Text] = true
 		if n.Text == "LF without CR" { // as the parser says it afterwards
 			told["command ends in bare LF"], told["line of content ends in bare LF"] = true, true
+		}
+		if strings.HasSuffix(n.Text, "stand behind the request") {
+			told[noRequestLine] = true
 		}
 		i := slices.IndexFunc(lintTable, func(r lintRow) bool { return strings.Contains(n.Text, r.note) })
 		row := n.Text
@@ -107,6 +122,14 @@ func looksHTTP1(b []byte) bool {
 	return len(words) == 3 && bytes.HasPrefix(words[2], []byte("HTTP/1."))
 }
 
+// noRequestLine is the parser's note of what cannot be read as a request.
+const noRequestLine = "not HTTP/1: no request line"
+
+// isText reports whether octets are lines of printable ASCII.
+func isText(b []byte) bool {
+	return bytes.HasSuffix(b, []byte("\n")) && !bytes.ContainsFunc(b, func(r rune) bool { return (r < ' ' || r > '~') && r != '\r' && r != '\n' && r != '\t' })
+}
+
 // lintHTTP1 reads octets as the requests that they are to a server.
 func lintHTTP1(b []byte) []proto.Note {
 	p := http1.New(proto.Limits{Line: maxDraft, Head: 2 * maxDraft, Body: 1})
@@ -124,7 +147,7 @@ func lintHTTP1(b []byte) []proto.Note {
 			raw(&m)
 			return notes
 		default:
-			return nil // no HTTP at all, on purpose
+			return noRequest(b)
 		}
 	}
 	m := p.State().Partial[0]
@@ -136,7 +159,7 @@ func lintHTTP1(b []byte) []proto.Note {
 	case m.Kind == proto.KindRaw && asked, r == nil && asked && !looksHTTP1(m.Head):
 		raw(m)
 	case m.Kind == proto.KindRaw:
-		return nil
+		return noRequest(b)
 	case r == nil && !asked && bytes.Count(b, []byte("\n")) <= 1:
 		return m.Notes // lines go one by one
 	case r == nil:
@@ -147,6 +170,15 @@ func lintHTTP1(b []byte) []proto.Note {
 		notes = append(append(notes, m.Notes...), proto.Note{Offset: m.Span.From, Text: fmt.Sprintf("Content-Length says %d, and the body has %s", r.Length, count(int(m.Body.Size), "octet"))})
 	}
 	return notes
+}
+
+// noRequest is the note of text that is no request. Other octets are no HTTP on
+// purpose, of which nothing is told.
+func noRequest(b []byte) []proto.Note {
+	if !isText(b) {
+		return nil
+	}
+	return []proto.Note{{Text: noRequestLine, Rule: "RFC 9112 3"}}
 }
 
 // lintSMTP looks for line feeds that no CR stands before.

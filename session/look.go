@@ -285,6 +285,9 @@ func (s *Session) status(context.Context, string) error {
 		fmt.Fprintf(&b, "\nread as %s: %s", name, view.EscapeString(why))
 	}
 	fmt.Fprintf(&b, "\n%d answered, %d due", st.Settled, st.Due)
+	if s.peer.noRequest && s.peer.gotN == 0 {
+		b.WriteString("; what was sent last is no request (.why)")
+	}
 	if st.Partial[1] != nil {
 		b.WriteString(", 1 incomplete")
 		if st.Want >= 0 && st.Got > 0 {

@@ -252,9 +252,30 @@ func (s *Session) readLine(ctx context.Context) (string, error) {
 // take gives a line its meaning and acts on it.
 func (s *Session) take(ctx context.Context, line string) error {
 	s.mu.Lock()
+	before := s.g.ask
 	st := s.g.line(line)
+	asks := s.g.ask != askNothing && s.g.ask != before
 	s.mu.Unlock()
+	if !asks {
+		return s.do(ctx, st)
+	}
+	// What was pasted behind it was written for the peer, and answers no question.
+	if rest := s.restOfPaste(); len(rest) > 0 {
+		s.mu.Lock()
+		st = s.g.pasted(rest)
+		s.mu.Unlock()
+	}
 	return s.do(ctx, st)
+}
+
+// restOfPaste takes the lines that came with the last one and were not taken yet.
+func (s *Session) restOfPaste() []string {
+	rest := s.queue
+	s.queue = nil
+	if p, ok := s.lines.(paster); ok {
+		rest = append(rest, p.Rest()...)
+	}
+	return rest
 }
 
 // onInterrupt is ^C while a line was typed.

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -89,16 +90,42 @@ func (s *Session) startTLS(ctx context.Context, proto string) error {
 func (s *Session) unasked(word string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := s.stream.Proto(s.peer.conn)
-	p, err := plainPartOf(name)
-	if word != "" || !s.opts.Interactive || s.peer.agreed > 0 || s.peer.tls != nil || err != nil {
+	if word != "" || !s.opts.Interactive || s.peer.agreed > 0 || s.peer.tls != nil {
 		return ""
 	}
-	asks := strings.Fields(p.steps[len(p.steps)-1].send)
-	if len(asks) > 1 && name == detect.IMAP {
-		asks = asks[1:] // behind its tag
+	name, ask, _ := s.asking()
+	if ask == "" {
+		return ""
 	}
-	return fmt.Sprintf("the server was not asked: .starttls %s says %s; .starttls now = hello at once", name, strings.Join(asks, " "))
+	return fmt.Sprintf("the server was not asked: .starttls %s says %s; .starttls now = hello at once", name, ask)
+}
+
+// asking returns the protocol that is spoken, what asks for TLS in it, and what a reply
+// that agrees begins with; "" where it has no such thing. s.mu is held.
+func (s *Session) asking() (name, ask, good string) {
+	name = s.stream.Proto(s.peer.conn)
+	p, err := plainPartOf(name)
+	if err != nil {
+		return name, "", ""
+	}
+	last := p.steps[len(p.steps)-1]
+	asks, goods := strings.Fields(last.send), strings.Fields(last.good)
+	if len(asks) > 1 && name == detect.IMAP {
+		asks, goods = asks[1:], goods[min(1, len(goods)):] // behind the tag
+	}
+	return name, strings.Join(asks, " "), strings.Join(goods, " ")
+}
+
+// askFirst says what has to be typed before a handshake that the server has not agreed
+// to; "" for nothing.
+func (s *Session) askFirst() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, ask, good := s.asking()
+	if ask == "" || s.peer.agreed > 0 {
+		return ""
+	}
+	return fmt.Sprintf("type %s and wait for its %s first; .starttls %s does both", ask, good, name)
 }
 
 // plainTyped returns how many octets came in the clear behind the reply that agreed to
@@ -127,6 +154,12 @@ func (s *Session) secureNow(ctx context.Context, behind int, again string) error
 	s.mu.Lock()
 	s.dialling = false
 	s.mu.Unlock()
+	if ask := s.askFirst(); err != nil && ask != "" {
+		if _, plain := errors.AsType[*wire.PlaintextError](err); plain {
+			// The advice that belongs to that error is for a port, not for a connection.
+			return failure(StatusTLS, "starttls: the server answered in plain text; %s", ask)
+		}
+	}
 	if err != nil {
 		return s.dialFailed(err)
 	}

@@ -66,10 +66,10 @@ func TestStartTLSByHand(t *testing.T) {
 			}
 		}
 
-		asked := play(t, w, Options{}, append(open, "s", "y", "EHLO me", ".quit")...)
+		asked := play(t, w, Options{}, append(open, "s", "maybe\ny", "y", "EHLO me", ".quit")...)
 		for _, want := range []string{
 			"! certificate not trusted: unknown authority \"wiretape authority\", whose certificate was not sent, CN=mail.test.  [s]how  [y] go on, this connection only  Enter = stop   (handshake held open)\n",
-			"s, y or Enter> s\n", "names      DNS:mail.test\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
+			"s, y or Enter> s\n", "names      DNS:mail.test\n", "s, y or Enter> maybe\ny\n* s = show the certificate, y = go on, this connection only, Enter = stop; nothing else is read here\n", "s, y or Enter> y\n", "<~ 250 OK over TLS\n",
 		} {
 			if !strings.Contains(asked, want) {
 				t.Errorf("accepted by hand: no %q on the screen:\n%s", want, asked)

@@ -47,6 +47,7 @@ func (s *Session) use(ctx context.Context, args string) error {
 		if d != s.dialogue {
 			s.turnTo(d)
 			s.view.Info(text)
+			s.showDraft()
 		}
 		return nil
 	}
@@ -91,6 +92,25 @@ func (s *Session) turnTo(d *dialogue) {
 	s.mu.Unlock()
 	s.prefill(d.line)
 	d.line = ""
+}
+
+// showDraft shows what was composed so far, as it stood when it was typed.
+func (s *Session) showDraft() {
+	s.mu.Lock()
+	d := s.g.draft
+	asks, bar := s.g.ask, len(s.promptText())
+	s.mu.Unlock()
+	if d.empty() || !s.opts.Interactive {
+		return
+	}
+	if asks == askNothing {
+		bar -= len("| ")
+	}
+	var rows []string
+	for _, line := range d.lines {
+		rows = append(rows, strings.Repeat(" ", bar)+"| "+view.EscapeString(line))
+	}
+	fmt.Fprintln(s.opts.Out, strings.Join(rows, "\n"))
 }
 
 // numberRows has the rows of the connections that are not the current one show

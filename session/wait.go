@@ -126,10 +126,13 @@ const (
 // afterSend waits for the reply to what was just sent.
 func (s *Session) afterSend(ctx context.Context) error {
 	s.mu.Lock()
-	st, h := s.stream.State(s.peer.conn), s.h2
+	st, h, unread := s.stream.State(s.peer.conn), s.h2, s.peer.noRequest
 	s.mu.Unlock()
 	switch {
 	case h != nil && h.Options().NoWait:
+		return nil
+	case unread && s.opts.Interactive:
+		s.settle(ctx)
 		return nil
 	case !st.Framed || s.accepted():
 		if s.opts.Interactive {
@@ -187,15 +190,21 @@ func (e toldError) Is(target error) bool { return target == errTold }
 
 // awaitDue is awaitReply, which takes no notice of what the peer has reset.
 func (s *Session) awaitDue(ctx context.Context) error {
-	w := waiting{met: func() bool { return s.peer.broken != "" || s.replied() }, notice: s.opts.Interactive}
+	// Nothing is due to what is no request, but a script has sent it for an answer.
+	unanswered := func() bool { return !s.opts.Interactive && s.peer.noRequest && s.peer.gotN == 0 }
+	w := waiting{met: func() bool { return s.peer.broken != "" || s.replied() && !unanswered() }, notice: s.opts.Interactive}
 	if !s.opts.Interactive {
 		w.limit, w.silence = s.timeout, true
 	}
 	end := s.wait(ctx, w)
 	s.mu.Lock()
-	broken, fault := s.peer.broken, s.peer.fault
+	broken, fault, unread := s.peer.broken, s.peer.fault, unanswered()
 	s.mu.Unlock()
 	switch {
+	case end == waitClosed && unread:
+		return failure(StatusProtocol, "the connection ended without a reply: what was sent is no request of HTTP/1")
+	case end == waitTimeout && unread:
+		return failure(StatusTimeout, "no reply after %v of silence (.timeout sets how long): what was sent is no request of HTTP/1", s.timeout)
 	case broken != "" && fault != "":
 		return nil // what the peer gave up explains why nothing more came
 	case broken != "":

@@ -8,6 +8,7 @@ import (
 	"wiretape/session/view"
 	"wiretape/session/why"
 	"wiretape/wire"
+	"wiretape/wire/detect"
 	"wiretape/wire/dns"
 	"wiretape/wire/http2"
 	"wiretape/wire/proto"
@@ -86,14 +87,22 @@ func (s *Session) why(_ context.Context, args string) error {
 		}
 	}
 	s.mu.Lock()
-	troubles := s.troubles
+	troubles, unread := s.troubles, s.peer.noRequest && s.peer.gotN == 0
 	s.mu.Unlock()
+	if len(words) == 0 && unread {
+		s.explain(why.NoRequest())
+		return nil
+	}
 	if len(words) == 0 && len(troubles) > 0 {
 		for _, e := range troubles {
 			if r, ok := why.Event(e); ok {
 				s.explain(r)
 			}
 		}
+		return nil
+	}
+	if r, ok := s.whyCode(words); ok {
+		s.explain(r)
 		return nil
 	}
 	n, rest, err := s.number("why", words)
@@ -120,6 +129,26 @@ func (s *Session) why(_ context.Context, args string) error {
 		s.view.Info("nothing about it needs an explanation")
 	}
 	return nil
+}
+
+// whyCode explains a number alone that is no exchange and is a code of what is spoken.
+func (s *Session) whyCode(words []string) (why.Reason, bool) {
+	if len(words) != 1 {
+		return why.Reason{}, false
+	}
+	s.mu.Lock()
+	name, last := s.stream.Proto(s.peer.conn), s.history.last()
+	s.mu.Unlock()
+	n, err := strconv.Atoi(words[0])
+	switch {
+	case err != nil || n <= last || n < 100 || n > 599:
+		return why.Reason{}, false
+	case name == detect.SMTP:
+		return why.SMTP(n), true
+	case name == detect.FTP:
+		return why.FTP(n), true
+	}
+	return why.HTTP(n), true
 }
 
 // isReset reports whether m is a frame that gives a stream or the connection up.

@@ -255,6 +255,14 @@ func (c *Console) ReadLine() (string, error) {
 	return lines[0], nil
 }
 
+// Rest returns the lines that were submitted together with the last and are still to
+// be returned, which ReadLine then returns no more. It is for ReadLine's goroutine.
+func (c *Console) Rest() []string {
+	rest := c.queue
+	c.queue = nil
+	return rest
+}
+
 // Remember adds text to the history as one entry, line ends and all, in place
 // of its lines if these were the last that were typed: so that one Up recalls
 // a whole request.

@@ -3,7 +3,6 @@
 package why
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -223,12 +222,18 @@ func Failed(err string) Reason {
 	return Reason{What: err}
 }
 
+// NoRequest explains that what was sent to a server of HTTP/1 is no request.
+func NoRequest() Reason {
+	return Reason{"not HTTP/1: no request line", "what was sent is no request, so that no reply is due; servers answer 400, close, or wait on",
+		"a word meant for this program, or a line of another protocol", "GET / HTTP/1.1, Host: NAME, and a blank line, after .reconnect; a command begins with a dot: .help", "RFC 9112 3"}
+}
+
 // framing says how the end of a response was found (RFC 9112, section 6.3).
 func framing(r *http1.Response, m *proto.Message) Reason {
 	out := Reason{What: "ended by: " + m.EndedBy, Rule: "RFC 9112 6.3"}
 	switch r.Framing {
 	case http1.FramingContentLength:
-		out.Means = fmt.Sprintf("Content-Length says %d octets: the connection can be used again behind them", r.Length)
+		out.Means = "the connection can be used again"
 	case http1.FramingChunked:
 		out.Means = "the body comes in chunks, each with its size before it, and one of size 0 ends it: its length was not known when it began"
 	case http1.FramingClose:

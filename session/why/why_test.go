@@ -75,7 +75,7 @@ func TestMessages(t *testing.T) {
 	}{
 		{"a status", done(proto.Message{Proto: "http/1.1", EndedBy: "Content-Length 3 reached", Value: &http1.Response{Status: 404, Framing: http1.FramingContentLength, Length: 3}}),
 			"404: Not Found (RFC 9110 15)\n  usually: the path, or the Host field leads to another site on this address\n  try: the Host field; a slash at the end; capitals\n" +
-				"ended by: Content-Length 3 reached: Content-Length says 3 octets: the connection can be used again behind them (RFC 9112 6.3)\n"},
+				"ended by: Content-Length 3 reached: the connection can be used again (RFC 9112 6.3)\n"},
 		{"a status that is not common", done(proto.Message{Proto: "h2", Value: &http1.Response{Status: 599}}), "599: the server failed, and says that the request is not to blame (RFC 9110 15)\n  try: the same later; its log\n"},
 		{"an enhanced code", done(proto.Message{Proto: "smtp", Value: &line.Reply{Code: 550, Enhanced: "5.1.1"}}),
 			"5.1.1: refused for good: no such mailbox (RFC 3463)\n  usually: a typing error\n" +
