@@ -195,6 +195,20 @@ func TestNonsense(t *testing.T) {
 }
 
 // A port that is taken is passed over.
+// What has no request line is refused at once: nothing that follows would make it one.
+func TestNoRequestLine(t *testing.T) {
+	c, err := net.Dial("tcp", servers(t).HTTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	io.WriteString(c, "help\r\n\r\n")
+	if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
+		t.Errorf("%q, %v, want 400 and the end", got, err)
+	}
+}
+
 func TestNextFreePort(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
