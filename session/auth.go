@@ -130,15 +130,15 @@ func (s *Session) askSecret(what string) (string, error) {
 func (s *Session) sendAuthorized(ctx context.Context, method, target string, explicit bool, compose func(authorization string) []byte, say string) error {
 	c := s.credentials
 	if c == nil || explicit || c.place != s.httpPlace() {
-		return s.sendShown(ctx, compose(""), say)
+		return s.sendShown(ctx, compose(""), true, say)
 	}
-	if err := s.sendShown(ctx, compose(c.unasked(method, target)), say); err != nil || c.scheme != "digest" {
+	if err := s.sendShown(ctx, compose(c.unasked(method, target)), true, say); err != nil || c.scheme != "digest" {
 		return err
 	}
 	if !s.challengedBy(c) {
 		return nil
 	}
-	if err := s.sendShown(ctx, compose(c.digest(method, target)), ""); err != nil {
+	if err := s.sendShown(ctx, compose(c.digest(method, target)), true, ""); err != nil {
 		return err
 	}
 	if r := s.lastResponse(); r != nil && r.Status == 401 {

@@ -36,7 +36,8 @@ func (m *memory) Write(b []byte) (int, error) {
 // Len returns how many octets were written.
 func (m *memory) Len() int { return m.size }
 
-// reader returns what was written so far.
+// reader returns what was written so far, and nothing of what is written later, even
+// while it is read.
 func (m *memory) reader() io.Reader {
 	all := make([]io.Reader, len(m.blocks))
 	for i, b := range m.blocks {

@@ -234,8 +234,9 @@ func (r *recorder) lost() int64 {
 	return r.spool.limit.lost
 }
 
-// saved gives what was recorded so far to use, as a tape that ended in order.
-func (r *recorder) saved(use func(io.Reader) error) error {
+// saved returns what was recorded so far, as a tape that ended in order. It stays
+// that while recording goes on. The caller closes it.
+func (r *recorder) saved() (io.ReadCloser, error) {
 	r.mask.Flush()
 	if r.spool != nil && r.spool.limit != nil {
 		r.spool.limit.flush()
@@ -243,16 +244,23 @@ func (r *recorder) saved(use func(io.Reader) error) error {
 	end := strings.NewReader("; end\n")
 	switch {
 	case r.spool == nil || r.spool.memory != nil && r.spool.memory.Len() == 0:
-		return errors.New("nothing has happened yet")
+		return nil, errors.New("nothing has happened yet")
 	case r.spool.memory != nil:
-		return use(io.MultiReader(r.spool.memory.reader(), end))
+		return io.NopCloser(io.MultiReader(r.spool.memory.reader(), end)), nil
 	}
 	f, err := os.Open(r.spool.file.Name())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
-	return use(io.MultiReader(f, end))
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(io.LimitReader(f, info.Size()), end), f}, nil
 }
 
 // describe names the files that are being written.

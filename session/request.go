@@ -180,11 +180,11 @@ func with(r *curl.Request, name, value string) *curl.Request {
 	return &c
 }
 
-// sendShown shows a request, says what is to be said of it, and sends it. Over
-// HTTP/2 its frames are what is shown.
-func (s *Session) sendShown(ctx context.Context, b []byte, say string) error {
+// sendShown shows what is sent, says what is to be said of it, and sends it. Of a
+// request over HTTP/2 its frames are what is shown.
+func (s *Session) sendShown(ctx context.Context, b []byte, request bool, say string) error {
 	s.mu.Lock()
-	conn, secure, frames := s.peer.conn, s.peer.tls != nil, s.h2 != nil
+	conn, secure, frames := s.peer.conn, s.peer.tls != nil, s.h2 != nil && request
 	s.mu.Unlock()
 	if s.opts.Style.Live && !frames {
 		s.view.Echo(conn, b, secure)
@@ -192,7 +192,7 @@ func (s *Session) sendShown(ctx context.Context, b []byte, say string) error {
 	if say != "" {
 		s.view.Info(say)
 	}
-	return s.send(ctx, b, true)
+	return s.send(ctx, b, request)
 }
 
 // lastResponse returns the final response of the last exchange, nil where there is

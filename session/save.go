@@ -106,17 +106,18 @@ func (s *Session) saveAs(word, args string, choose func(file string) *saveForm) 
 	form := choose(file)
 	var out bytes.Buffer
 	var res saved
-	// What happens meanwhile waits: it is not in it.
+	// What happens from here on is not in it, and need not wait for it.
 	s.mu.Lock()
 	n := s.history.last() - s.forgotten
-	err := s.record.saved(func(src io.Reader) (err error) {
-		res, err = form.write(s, &out, src, file)
-		return err
-	})
+	src, err := s.record.saved()
 	lost := s.record.lost()
 	// A cookie's secret leaves no name on the tape, its value is invented.
 	secrets := slices.Clone(s.record.mask.Replaced())
 	s.mu.Unlock()
+	if err == nil {
+		res, err = form.write(s, &out, src, file)
+		src.Close()
+	}
 	for _, name := range res.secrets {
 		if !slices.Contains(secrets, name) {
 			secrets = append(secrets, name)

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 
 	"wiretape/tape"
+	"wiretape/wire"
 )
 
 const savedReply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: sid=0123456789abcdef\r\n\r\nok"
@@ -192,5 +193,32 @@ func TestForget(t *testing.T) {
 	text, _ = os.ReadFile(asked)
 	if !bytes.Contains(text, []byte("first")) || !bytes.Contains(text, []byte("second")) {
 		t.Errorf("the tape that was asked for is\n%s", text)
+	}
+}
+
+// While a long session is written, its connections go on; what they say is not in it.
+func TestSavingHoldsUpNoConnection(t *testing.T) {
+	for name, opts := range map[string]RecordOptions{"in memory": {}, "kept": {Keep: true, Dir: t.TempDir()}} {
+		s := newTestSession(t, Options{Lines: NewLines(), Out: io.Discard, Record: opts})
+		say := func(text string) {
+			s.event(wire.Event{Conn: 1, Kind: wire.KindData, Dir: wire.ServerToClient, Data: []byte(text)})
+		}
+		s.event(wire.Event{Conn: 1, Kind: wire.KindOpen, Facts: &wire.Facts{Network: "tcp", Target: "h:1", Role: wire.Dialed}})
+		say("before\n")
+		var got []byte
+		form := saveForm{"tape", "", func(s *Session, _ io.Writer, src io.Reader, _ string) (saved, error) {
+			say("meanwhile\n") // it would wait for ever
+			s.record.mask.Flush()
+			var err error
+			got, err = io.ReadAll(src)
+			return saved{}, err
+		}}
+		if err := s.saveAs("save", filepath.Join(t.TempDir(), "x.tape"), func(string) *saveForm { return &form }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text := string(got); !strings.Contains(text, "before") || strings.Contains(text, "meanwhile") || !strings.HasSuffix(text, "; end\n") {
+			t.Errorf("%s: the tape is\n%s", name, text)
+		}
+		s.Close()
 	}
 }

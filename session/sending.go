@@ -235,13 +235,7 @@ func (s *Session) resend(ctx context.Context, b []byte, request bool, as *curl.R
 			return err
 		}
 	}
-	s.mu.Lock()
-	conn, secure := s.peer.conn, s.peer.tls != nil
-	s.mu.Unlock()
-	if s.opts.Style.Live {
-		s.view.Echo(conn, b, secure)
-	}
-	return s.send(ctx, b, request)
+	return s.sendShown(ctx, b, request, "")
 }
 
 // lastClient returns the index of the client's last Message.

@@ -18,11 +18,11 @@ import (
 // connection tells of it serves. The events' Data is not kept. A recording
 // without a request and without a connection gives a report that says so.
 func Analyze(events iter.Seq[wire.Event], start time.Time) Report {
-	r := newRecording()
+	c := NewCollector()
 	for e := range events {
-		r.feed(e)
+		c.Event(e)
 	}
-	return r.report(address{}, start)
+	return c.Report(start)
 }
 
 // report applies the rules. Asked is the URL that was typed, which counts where
