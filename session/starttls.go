@@ -24,7 +24,9 @@ func tellWaiting(n int) (text string, wrong bool) {
 // connection.
 func (s *Session) sayPlainPart(ctx context.Context, p *plainPart) (behind int, err error) {
 	s.mu.Lock()
-	begun := s.peer.octets[1] > 0 && s.peer.spoke
+	// Before our first octet what came is the greeting, and is looked at however
+	// early it came.
+	begun := s.peer.octets[0] > 0 && s.peer.spoke
 	s.mu.Unlock()
 	return p.say(plainTalk{
 		write: func(text string) error {

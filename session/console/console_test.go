@@ -298,15 +298,17 @@ func TestPromptChangesWhileWaiting(t *testing.T) {
 // submitted with it; where it was typed over, the line end is the last one's.
 func TestPrefilledHead(t *testing.T) {
 	for keys, want := range map[string]string{
-		"":       "got \"GET /\"\ngot \"Host: h\"\ngot \"\"\nhost> █",
-		"X: y":   "got \"GET /\"\ngot \"Host: h\"\ngot \"X: y\"\nhost> █",
-		"\x15ab": "got \"ab\"\nhost> █",
+		"":       "got \"GET /\"\ngot \"Host: h\"\ngot \"\"\nHOST> █",
+		"X: y":   "got \"GET /\"\ngot \"Host: h\"\ngot \"X: y\"\nHOST> █",
+		"\x15ab": "got \"ab\"\nHOST> █",
 	} {
 		t.Run(keys, func(t *testing.T) {
 			t.Parallel()
 			tm := start(t, 80, 24)
 			tm.await("host> █")
 			tm.order("prefill", "GET /\nHost: h\n")
+			tm.order("prompt", "HOST> ") // when it shows, the text was taken
+			tm.await("HOST> █")
 			tm.typed("x\r")
 			tm.await("Host: h⏎\n      █")
 			tm.typed(keys + "\r")
