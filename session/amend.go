@@ -76,6 +76,9 @@ func parseHead(b []byte) (*head, bool) {
 		if s := string(line); s == "\n" || s == "\r\n" {
 			h.rest, h.body = b, len(line)
 			break
+		} else if s == "\r" { // half an empty line: with its end it would close the head
+			h.rest = b
+			break
 		}
 		h.lines, b = append(h.lines, line), rest
 	}

@@ -11,6 +11,7 @@ import (
 func FuzzAmend(f *testing.F) {
 	f.Add([]byte("POST / HTTP/1.1\r\nHost: h\r\nX: 1\r\n  folded\r\nx: 2\nContent-Length: 1\r\n\r\na\n\nb"), "X", "y")
 	f.Add([]byte("GET /\n: none\n"), "a", "")
+	f.Add([]byte("GET /\nx: 2\n\r"), "a", "b")
 	f.Fuzz(func(t *testing.T, b []byte, name, value string) {
 		h, ok := parseHead(b)
 		if !ok {
