@@ -71,8 +71,39 @@ func mailbox(c net.Conn) {
 	}
 }
 
+// newsroom speaks enough of NNTP to read an article and to post one.
+func newsroom(c net.Conn) {
+	fmt.Fprint(c, "200 news.test ready, posting allowed\r\n")
+	text := false
+	for line, err := range lines(c) {
+		if err != nil {
+			return
+		}
+		switch verb, _, _ := strings.Cut(line, " "); {
+		case text && line == ".":
+			text = false
+			fmt.Fprint(c, "240 taken\r\n")
+		case text:
+		case verb == "CAPABILITIES":
+			fmt.Fprint(c, "101 list:\r\nVERSION 2\r\nREADER\r\nPOST\r\n.\r\n")
+		case verb == "GROUP":
+			fmt.Fprint(c, "211 1 1 1 misc.test\r\n")
+		case verb == "ARTICLE":
+			fmt.Fprint(c, "220 1 <a@b>\r\nSubject: x\r\n\r\n..dot\r\n.\r\n")
+		case verb == "POST":
+			text = true
+			fmt.Fprint(c, "340 send it\r\n")
+		case verb == "QUIT":
+			fmt.Fprint(c, "205 bye\r\n")
+			return
+		default:
+			fmt.Fprint(c, "500 what?\r\n")
+		}
+	}
+}
+
 func TestMailTranscripts(t *testing.T) {
-	servers := world{"mail.test:110": postOffice, "mail.test:143": mailbox, "chunks.test:25": func(c net.Conn) {
+	servers := world{"mail.test:110": postOffice, "mail.test:143": mailbox, "news.test:119": newsroom, "chunks.test:25": func(c net.Conn) {
 		fmt.Fprint(c, "220 chunks.test ESMTP\r\n")
 		r := bufio.NewReader(c)
 		for {
@@ -89,6 +120,7 @@ func TestMailTranscripts(t *testing.T) {
 	for name, typed := range map[string][]string{
 		"pop3": {"open mail.test pop3", ".caps", "CAPA", ".caps", "RETR 1", ".show 2", ".body 2", "STLS", "QUIT", ".quit"},
 		"imap": {"open mail.test imap", ".caps", "a APPEND x {12}", "hello", ".quit", "b FETCH 1 BODY[]", "c IDLE", "DONE", "d NOPE", "e LOGOUT", ".quit"},
+		"nntp": {"open news.test nntp", "CAPABILITIES", ".caps", "GROUP misc.test", "ARTICLE 1", ".body 3", "POST", "Subject: y", "", "..quit", ".quit", "\x1dstatus", ".", "HLEP", ".why", "QUIT", ".quit"},
 		"bdat": {"open chunks.test smtp", "BDAT 10 LAST", "a", ".help", "NOOP", ".quit"},
 	} {
 		t.Run(name, func(t *testing.T) {

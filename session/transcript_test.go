@@ -3,6 +3,7 @@ package session
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -139,6 +140,59 @@ func frames(c net.Conn) {
 	}
 }
 
+// greeter speaks the plain part of gRPC: it answers each call with one message and a
+// status.
+func greeter(c net.Conn) {
+	if _, err := io.ReadFull(c, make([]byte, len(http2.ClientPreface))); err != nil {
+		return
+	}
+	fr := http2.NewFramer(c, c)
+	fr.WriteSettings()
+	var block bytes.Buffer
+	enc := hpack.NewEncoder(&block)
+	headers := func(id uint32, end bool, fields ...string) {
+		block.Reset()
+		for i := 0; i < len(fields); i += 2 {
+			enc.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
+		}
+		fr.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: block.Bytes(), EndHeaders: true, EndStream: end})
+	}
+	for {
+		f, err := fr.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch f := f.(type) {
+		case *http2.SettingsFrame:
+			if !f.IsAck() {
+				fr.WriteSettingsAck()
+			}
+		case *http2.DataFrame:
+			headers(f.StreamID, false, ":status", "200", "content-type", "application/grpc")
+			fr.WriteData(f.StreamID, false, []byte("\x00\x00\x00\x00\x07\x0a\x05hello"))
+			headers(f.StreamID, true, "grpc-status", "5", "grpc-message", "no%20such%20thing")
+		}
+	}
+}
+
+// shell says what a server of SSH says unasked: a line before its name, its name, and
+// with which algorithms it begins.
+func shell(c net.Conn) {
+	io.WriteString(c, "welcome\r\nSSH-2.0-OpenSSH_9.9 test\r\n")
+	if _, err := bufio.NewReader(c).ReadString('\n'); err != nil {
+		return
+	}
+	kex := append([]byte{20}, make([]byte, 16)...)
+	for _, list := range []string{"curve25519-sha256", "ssh-ed25519", "aes128-ctr", "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", ""} {
+		kex = append(binary.BigEndian.AppendUint32(kex, uint32(len(list))), list...)
+	}
+	kex = append(kex, 0, 0, 0, 0, 0)
+	padding := 8 - (5+len(kex))%8 + 8
+	packet := append(binary.BigEndian.AppendUint32(nil, uint32(1+len(kex)+padding)), byte(padding))
+	c.Write(append(append(packet, kex...), make([]byte, padding)...))
+	io.Copy(io.Discard, c)
+}
+
 func TestTranscripts(t *testing.T) {
 	servers := world{
 		"www.google.ca:80": oneReply("HTTP/1.0 200 OK\r\nServer: gws\r\n\r\n<html>\r\n", true),
@@ -155,6 +209,8 @@ func TestTranscripts(t *testing.T) {
 		"echo:9000":    echo,
 		"once:80":      once(oneReply("HTTP/1.0 204 No Content\r\n\r\n", true)),
 		"h2:80":        frames,
+		"grpc:80":      greeter,
+		"ssh.test:22":  shell,
 		"login:9001": func(c net.Conn) {
 			io.WriteString(c, "welcome\r\nlogin: ")
 			bufio.NewReader(c).ReadString('\n')
@@ -175,6 +231,9 @@ func TestTranscripts(t *testing.T) {
 		{"draft", []string{"open http://h:8080/a?b=c", "^C", ".again", ".mode line", "GET / HTTP/1.1", "X: y", "", ".again", ".await close 1s", ".help send", ".quit"}},
 		{"h2", []string{"open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", "POST /y", "content-length: 1", "", "c", ".show 1", ".status", ".quit"}},
 		{"h2look", []string{".frames", "open h2c://h2:80", "POST /x", "host: h", "content-length: 2", "", "ab", ".frames", ".show 1 frames", ".frames all", ".hpack", ".hpack 1", ".body", ".hex 1", ".cookies", ".frames 7", ".quit"}},
+		{"grpc", []string{"open h2c://grpc:80", `.send headers ":method: POST" ":scheme: http" ":path: /greet.Greeter/Hello" "content-type: application/grpc" "te: trailers"`,
+			".send data 1 hex 00 00000003 0a0161 end", ".show 1", ".why", ".quit"}},
+		{"ssh", []string{"open ssh.test ssh", "SSH-2.0-me", ".show 1", ".quit"}},
 		{"gone", []string{".again", ".reconnect", "open once 80", "GET / HTTP/1.0", "", "GET /2 HTTP/1.0", "", "", "^C", ".reconnect", ".again", ".quit"}},
 		{"moved", []string{"open www.google.ca 80", "GET / HTTP/1.0", "", "open h 8080", ".cookies", "c", "open h 8080", ".close", "open h 8080", "GET /a HTTP/1.1", ".reconnect",
 			"GET /b HTTP/1.1", "X: y", "", ".quit"}},

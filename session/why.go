@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ func whyCommand() command {
 	}
 	return command{group: "Look", name: "why", args: "[N | " + strings.Join(kinds, "|") + " CODE]", summary: "explains an answer, or what became of the connection: what it means, what to try",
 		detail: "N is an exchange; without it, what went wrong last, or the last exchange. Codes of status, alert,\n" +
-			"close, grpc, smtp and ftp are numbers, of h2 and dns names or numbers, of smtp such as 5.7.1 too.",
+			"close, grpc, smtp, ftp and nntp are numbers, of h2 and dns names or numbers, of smtp such as 5.7.1 too.",
 		example: ".why 1", run: (*Session).why, complete: kinds}
 }
 
@@ -47,9 +48,10 @@ var whyKinds = []struct {
 		if strings.Count(code, ".") == 2 {
 			return why.Enhanced(code), true
 		}
-		return numbered(200, 599, why.SMTP)(code)
+		return replyCode(detect.SMTP)(code)
 	}},
-	{"ftp", numbered(100, 699, why.FTP)},
+	{"ftp", replyCode(detect.FTP)},
+	{"nntp", replyCode(detect.NNTP)},
 	{"dns", func(code string) (why.Reason, bool) {
 		for c := range dns.RCode(24) {
 			if strings.EqualFold(c.String(), code) {
@@ -69,6 +71,11 @@ func numbered(least, most int, explain func(int) why.Reason) func(string) (why.R
 		}
 		return explain(n), true
 	}
+}
+
+// replyCode explains a code of three digits.
+func replyCode(protocol string) func(string) (why.Reason, bool) {
+	return numbered(100, 699, func(n int) why.Reason { return why.Reply(protocol, n) })
 }
 
 // why is .why.
@@ -143,10 +150,8 @@ func (s *Session) whyCode(words []string) (why.Reason, bool) {
 	switch {
 	case err != nil || n <= last || n < 100 || n > 599:
 		return why.Reason{}, false
-	case name == detect.SMTP:
-		return why.SMTP(n), true
-	case name == detect.FTP:
-		return why.FTP(n), true
+	case slices.Contains([]string{detect.SMTP, detect.FTP, detect.NNTP}, name):
+		return why.Reply(name, n), true
 	}
 	return why.HTTP(n), true
 }

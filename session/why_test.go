@@ -20,7 +20,7 @@ func TestWhyTranscript(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		golden(t, "why.golden", play(t, w, Options{Style: view.Style{EscapeKey: "^]"}},
 			".why", "open nowhere 80", ".why", "open http://h", "GET /ok HTTP/1.1", "Host: h", "", ".why", "GET /none HTTP/1.1", "Host: h", "", ".why 2", "GET /503 HTTP/1.1", "Host: h", "", ".why", ".why 9", ".why x",
-			".why status 429", ".why status 42", ".why alert 120", ".why h2 enhance_your_calm", ".why h2 7", ".why close 1006", ".why grpc 14", ".why smtp 450", ".why smtp 4.7.1", ".why smtp 5.x", ".why ftp 425", ".why dns servfail", ".why dns 5", ".why bogus 1",
+			".why status 429", ".why status 42", ".why alert 120", ".why h2 enhance_your_calm", ".why h2 7", ".why close 1006", ".why grpc 14", ".why smtp 450", ".why smtp 4.7.1", ".why smtp 5.x", ".why ftp 425", ".why nntp 480", ".why dns servfail", ".why dns 5", ".why bogus 1",
 			".close", "open mail.test smtp", "NONSENSE", ".why", ".quit"))
 	})
 }

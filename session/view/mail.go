@@ -26,6 +26,14 @@ func doublesDots(m *proto.Message) bool {
 	return false
 }
 
+// dotRule cites where the doubling of dots in m is laid down.
+func dotRule(m *proto.Message) string {
+	if _, ok := m.Value.(*pop3.Reply); ok {
+		return "RFC 1939 3"
+	}
+	return "RFC 3977 3.1.1"
+}
+
 // bodyMark returns the mark of the rows of a body. What a line protocol says in
 // lines looks like the lines around it.
 func bodyMark(m *proto.Message, mk mark) mark {

@@ -194,7 +194,7 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 	}
 	if v := p.conn(m.Conn); done.body.dots && !v.toldDots {
 		v.toldDots = true
-		p.rows(m.Conn, markInfo, "a dot that begins a line came doubled; the text has it once (RFC 1939 3)")
+		p.rows(m.Conn, markInfo, "a dot that begins a line came doubled; the text has it once ("+dotRule(m)+")")
 	}
 	p.trailers(m, done.mark)
 }

@@ -47,15 +47,7 @@ func Message(m *proto.Message) []Reason {
 		if v.Enhanced != "" {
 			out = append(out, Enhanced(v.Enhanced))
 		}
-		switch m.Proto {
-		case "ftp":
-			out = append(out, FTP(v.Code))
-		case "smtp":
-			out = append(out, SMTP(v.Code))
-		default:
-			t := replyClass(v.Code)
-			out = append(out, Reason{What: strconv.Itoa(v.Code), Means: t.means})
-		}
+		out = append(out, Reply(m.Proto, v.Code))
 	case *imap.Response:
 		if v.Status != "" {
 			out = append(out, IMAP(v.Status, v.Code)...)
@@ -118,14 +110,22 @@ func GRPC(code int) Reason {
 	return row("grpc-status", grpcCodes, strconv.Itoa(code), text{means: "a code that gRPC does not have"}, "")
 }
 
-// SMTP explains a reply code.
-func SMTP(code int) Reason {
-	return row("", smtpCodes, strconv.Itoa(code), replyClass(code), "RFC 5321 4.2")
+// replies are the protocols whose replies begin with three digits, each with its
+// codes and where they stand.
+var replies = map[string]struct {
+	codes map[string]text
+	rule  string
+}{
+	"smtp": {smtpCodes, "RFC 5321 4.2"},
+	"ftp":  {ftpCodes, "RFC 959 4.2"},
+	"nntp": {nntpCodes, "RFC 3977 3.2"},
 }
 
-// FTP explains a reply code.
-func FTP(code int) Reason {
-	return row("", ftpCodes, strconv.Itoa(code), replyClass(code), "RFC 959 4.2")
+// Reply explains a reply code of three digits, by its first digit alone where the
+// protocol has none of its own.
+func Reply(protocol string, code int) Reason {
+	r := replies[protocol]
+	return row("", r.codes, strconv.Itoa(code), replyClass(code), r.rule)
 }
 
 // Enhanced explains a status code of RFC 3463, "5.1.1".

@@ -17,7 +17,7 @@ import (
 func entries(yield func(of string, t text)) {
 	for name, table := range map[string]map[string]text{
 		"http": httpCodes, "h2": h2Codes, "close": closeCodes, "grpc": grpcCodes, "smtp": smtpCodes, "enhanced": enhancedCodes, "imap": imapStatus,
-		"imap code": imapCodes, "pop3": pop3Codes, "ftp": ftpCodes, "alert": alerts, "condition": conditions, "dns": rcodes, "redis": redisErrors,
+		"imap code": imapCodes, "pop3": pop3Codes, "ftp": ftpCodes, "nntp": nntpCodes, "alert": alerts, "condition": conditions, "dns": rcodes, "redis": redisErrors,
 	} {
 		for code, t := range table {
 			yield(name+" "+code, t)
@@ -82,6 +82,8 @@ func TestMessages(t *testing.T) {
 				"550: refused: no such mailbox, or not from you (RFC 5321 4.2)\n  usually: a wrong address, relaying without AUTH, a blocklist, SPF\n  try: the text behind the code; AUTH; another sender\n"},
 		{"an enhanced code that is not common", done(proto.Message{Proto: "smtp", Value: &line.Reply{Code: 250, Enhanced: "2.7.99"}}), "2.7.99: done: security or policy (RFC 3463)\n250: done (RFC 5321 4.2)\n"},
 		{"the same code of FTP", done(proto.Message{Proto: "ftp", Value: &line.Reply{Code: 550}}), "550: it cannot be done with that file (RFC 959 4.2)\n  usually: no such file, or no rights\n  try: PWD; the path\n"},
+		{"a code of NNTP", done(proto.Message{Proto: "nntp", Value: &line.Reply{Code: 483}}), "483: it wants TLS first (RFC 3977 3.2)\n  try: .starttls, or port 563\n"},
+		{"a code of no protocol that is known", done(proto.Message{Proto: "line", Value: &line.Reply{Code: 550}}), "550: refused: the same will be refused again\n"},
 		{"a name server's answer", done(proto.Message{Proto: "dns", Value: &dns.Message{Response: true, RCode: 3}}),
 			"DNS NXDOMAIN: there is no such name, of any type (RFC 1035 4.1.1)\n  usually: a typing error, a search domain that was not added, a negative answer from a cache\n  try: the name with a dot at its end\n"},
 		{"a frame", done(proto.Message{Proto: "h2", Value: &http2.Frame{Type: http2.FrameRSTStream, Code: http2.ErrCodeRefusedStream}}),
