@@ -108,60 +108,24 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error {
 	var target wire.Target
 	var connect bool
-	var err error
 	if !f.nc.listen && !f.nc.scan {
+		var err error
 		if target, connect, err = plainTarget(args, f); err != nil {
 			return err
 		}
 	}
-	dialer, err := f.dial.dialer()
-	if err == nil {
-		err = f.nc.dialer(&dialer)
-	}
+	opts, err := a.plainOptions(f)
 	if err != nil {
 		return err
 	}
 	defer f.dial.close()
-	rd, err := f.record.redaction()
-	if err != nil {
-		return err
-	}
-	if _, _, err := escapeKey(f.escape); err != nil {
-		return err
-	}
-	if err := checkProto(f.as); err != nil {
-		return err
-	}
-	eol, err := session.ParseEOL(f.eol)
-	if err != nil {
-		return usagef("--eol: %v", err)
-	}
-	if f.starttls != "" {
-		if err := session.ParseStartTLS(f.starttls); err != nil {
-			return err
-		}
-	}
-	opts := session.Options{
-		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
-		Style: a.style(f.plain), Proto: f.as, H2: f.h2, Limits: f.limits.Parse,
-		StartTLS: f.starttls, ShowCerts: f.showCerts,
-		Record: session.RecordOptions{
-			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
-			Redact: rd, Tool: toolName(),
-		},
-		Auto: func(ctx context.Context, args []string, env session.Env) error {
-			return a.autoWord(ctx, args, env, f)
-		},
-		Demo: a.demoWord,
-	}
-	opts.Style.Decoded = f.limits.Decoded
 	switch {
 	case f.nc.listen:
 		return a.runListen(ctx, args, opts, f)
 	case f.reply != "":
 		return usagef("--reply goes with -l")
 	case f.nc.scan:
-		return a.runScan(ctx, args, dialer, f)
+		return a.runScan(ctx, args, opts.Dialer, f)
 	}
 	var start opening
 	if connect {
@@ -204,6 +168,52 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		err = &hinted{err, "a pipe sends bytes as they are, and HTTP/2 wants frames: -c composes them of a request in text"}
 	}
 	return err
+}
+
+// plainOptions returns what the flags say of a session. The caller closes f.dial.
+func (a *app) plainOptions(f *plainFlags) (o session.Options, err error) {
+	if _, _, err := escapeKey(f.escape); err != nil {
+		return o, err
+	}
+	if err := checkProto(f.as); err != nil {
+		return o, err
+	}
+	eol, err := session.ParseEOL(f.eol)
+	if err != nil {
+		return o, usagef("--eol: %v", err)
+	}
+	if f.starttls != "" {
+		if err := session.ParseStartTLS(f.starttls); err != nil {
+			return o, err
+		}
+	}
+	rd, err := f.record.redaction()
+	if err != nil {
+		return o, err
+	}
+	dialer, err := f.dial.dialer()
+	if err != nil {
+		return o, err
+	}
+	if err := f.nc.dialer(&dialer); err != nil {
+		f.dial.close()
+		return o, err
+	}
+	o = session.Options{
+		Dialer: dialer, Out: a.stdout, EOL: eol, Timeout: time.Duration(f.dial.wait),
+		Style: a.style(f.plain), Proto: f.as, H2: f.h2, Limits: f.limits.Parse,
+		StartTLS: f.starttls, ShowCerts: f.showCerts,
+		Record: session.RecordOptions{
+			Tape: f.record.tape, Force: f.record.force, NoRedact: f.record.noRedact,
+			Redact: rd, Tool: toolName(),
+		},
+		Auto: func(ctx context.Context, args []string, env session.Env) error {
+			return a.autoWord(ctx, args, env, f)
+		},
+		Demo: a.demoWord,
+	}
+	o.Style.Decoded = f.limits.Decoded
+	return o, nil
 }
 
 // An opening connects a session before its first line; nil leaves that to the

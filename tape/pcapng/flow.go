@@ -279,41 +279,83 @@ func (r *Reader) datagram(k key, s *segment) {
 
 // segment takes a segment of TCP.
 func (r *Reader) segment(k key, s *segment) {
-	f := r.flows[k]
-	syn := s.flags&flagSYN != 0
-	if f != nil && syn && s.flags&flagACK == 0 {
-		// The same SYN again is no other connection.
-		if c := &f.side[0]; f.live == nil || s.from != f.client || c.known && c.next != s.seq+1 && len(c.ahead) == 0 && f.open {
-			if f.live != nil {
-				r.close(f)
-			}
-			f = nil
-		}
-	}
-	switch {
-	case f != nil && f.live == nil:
+	f := r.flowOf(k, s)
+	if f == nil {
 		return
-	case f != nil:
-	case syn && s.flags&flagACK != 0:
-		f = r.flow(k, s.to, s.from)
-	case syn:
-		f = r.flow(k, s.from, s.to)
-	case len(s.payload) == 0:
-		r.say("a packet is left out: " + notStarted)
-		return
-	default:
-		client, server := ends(s.from, s.to)
-		f = r.flow(k, client, server)
-		r.say("a connection begins before the capture; its client is told by the ports")
 	}
 	r.live.MoveToBack(f.live)
 	i := 0
 	if s.from != f.client {
 		i = 1
 	}
+	me := &f.side[i]
+	seq := f.sequence(i, s)
+	if s.flags&flagRST != 0 {
+		r.reset(f, i)
+		return
+	}
+	n := len(s.payload) + s.lost
+	if s.flags&flagSYN != 0 && i == 1 || n > 0 || s.flags&flagFIN != 0 {
+		r.open(f)
+	}
+	if n > 0 {
+		r.bytes(f, i, seq, s.payload, s.lost)
+	}
+	if s.flags&flagFIN != 0 && !me.fin {
+		me.fin, me.finAt = true, seq+uint32(n)
+	}
+	if f.open {
+		r.skip(f, 1-i, false)
+		r.skip(f, i, false)
+	}
+	if f.side[0].ended && f.side[1].ended {
+		r.close(f)
+	}
+}
+
+// flowOf returns the connection that a segment belongs to, a new one where it begins
+// one; nil for what belongs to none that is read.
+func (r *Reader) flowOf(k key, s *segment) *flow {
+	f := r.flows[k]
+	syn, ack := s.flags&flagSYN != 0, s.flags&flagACK != 0
+	if f != nil && syn && !ack && !f.opens(s) {
+		if f.live != nil {
+			r.close(f)
+		}
+		f = nil
+	}
+	switch {
+	case f != nil && f.live == nil:
+		return nil
+	case f != nil:
+		return f
+	case syn && ack:
+		return r.flow(k, s.to, s.from)
+	case syn:
+		return r.flow(k, s.from, s.to)
+	case len(s.payload) == 0:
+		r.say("a packet is left out: " + notStarted)
+		return nil
+	}
+	client, server := ends(s.from, s.to)
+	r.say("a connection begins before the capture; its client is told by the ports")
+	return r.flow(k, client, server)
+}
+
+// opens reports whether a client's SYN is the one that f began with, come again,
+// and not that of another connection between the same ends.
+func (f *flow) opens(syn *segment) bool {
+	c := &f.side[0]
+	same := !c.known || c.next == syn.seq+1 || len(c.ahead) > 0 || !f.open
+	return f.live != nil && syn.from == f.client && same
+}
+
+// sequence takes down what a segment of side i tells of both sides' sequence
+// numbers, and returns that of its first octet.
+func (f *flow) sequence(i int, s *segment) uint32 {
 	me, other := &f.side[i], &f.side[1-i]
 	seq := s.seq
-	if syn {
+	if s.flags&flagSYN != 0 {
 		seq++
 	}
 	if !me.known {
@@ -327,32 +369,18 @@ func (r *Reader) segment(k key, s *segment) {
 			other.ack, other.acked = true, s.ack
 		}
 	}
-	if s.flags&flagRST != 0 {
-		if !f.open && f.conn == 0 {
-			r.event(f, wire.Event{Kind: wire.KindTry, Addr: f.server.String(), Text: "connection refused"})
-			r.close(f)
-			return
-		}
-		r.skip(f, 1-i, true)
-		r.skip(f, i, true)
-		r.event(f, wire.Event{Kind: wire.KindReset, Dir: dirOf(i)})
+	return seq
+}
+
+// reset ends a connection by the RST of side i.
+func (r *Reader) reset(f *flow, i int) {
+	if !f.open && f.conn == 0 {
+		r.event(f, wire.Event{Kind: wire.KindTry, Addr: f.server.String(), Text: "connection refused"})
 		r.close(f)
 		return
 	}
-	if syn && i == 1 || len(s.payload)+s.lost > 0 || s.flags&flagFIN != 0 {
-		r.open(f)
-	}
-	if len(s.payload)+s.lost > 0 {
-		r.bytes(f, i, seq, s.payload, s.lost)
-	}
-	if s.flags&flagFIN != 0 && !me.fin {
-		me.fin, me.finAt = true, seq+uint32(len(s.payload)+s.lost)
-	}
-	if f.open {
-		r.skip(f, 1-i, false)
-		r.skip(f, i, false)
-	}
-	if f.side[0].ended && f.side[1].ended {
-		r.close(f)
-	}
+	r.skip(f, 1-i, true)
+	r.skip(f, i, true)
+	r.event(f, wire.Event{Kind: wire.KindReset, Dir: dirOf(i)})
+	r.close(f)
 }

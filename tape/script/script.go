@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"wiretape/tape"
@@ -110,6 +111,7 @@ func (w *session) mark(text string) {
 	w.marks = append(w.marks, ".# "+oneLine(text))
 }
 
+// event writes what one event of the tape comes to.
 func (w *session) event(e wire.Event, spans []tape.Span) {
 	c := w.conns[e.Conn]
 	if c == nil {
@@ -117,11 +119,12 @@ func (w *session) event(e wire.Event, spans []tape.Span) {
 		w.conns[e.Conn] = c
 		w.order = append(w.order, e.Conn)
 	}
-	if e.Kind == wire.KindData && e.Dir == wire.ClientToServer || e.Kind == wire.KindSecure || e.Kind == wire.KindEOF && e.Dir == wire.ClientToServer {
+	sent := e.Kind == wire.KindData && e.Dir == wire.ClientToServer
+	if sent || e.Kind == wire.KindSecure || e.Kind == wire.KindEOF && e.Dir == wire.ClientToServer {
 		// The server's turn is over.
 		c.expect()
 	}
-	if e.Kind != wire.KindData || e.Dir != wire.ClientToServer {
+	if !sent {
 		c.flush() // before the server's words on it change how a line is written
 	}
 	for _, m := range w.stream.Feed(e) {
@@ -134,34 +137,9 @@ func (w *session) event(e wire.Event, spans []tape.Span) {
 	case wire.KindOpen:
 		c.target, c.udp = targetOf(e.Facts), e.Facts != nil && e.Facts.Network == "udp"
 	case wire.KindData:
-		c.data = true
-		if len(w.marks) > 0 && e.Dir == wire.ClientToServer {
-			c.flush()
-			c.lines = append(c.lines, w.marks...)
-			w.marks = nil
-		}
-		switch {
-		case c.h2:
-			for _, s := range spans {
-				if s.Kind == tape.SpanSecret {
-					w.lose("secrets over HTTP/2 stand as they were invented")
-				}
-			}
-		case e.Dir == wire.ClientToServer:
-			if c.udp {
-				c.flush() // a datagram is one
-			}
-			w.send(c, e.Data, spans)
-		}
+		w.data(c, e, spans)
 	case wire.KindSecure:
-		switch {
-		case c.data:
-			c.add(".starttls")
-		case e.TLS != nil && e.TLS.ALPN == "http/1.1":
-			c.tls = "https://"
-		default:
-			c.tls = "tls://"
-		}
+		c.secure(e.TLS)
 	case wire.KindEOF, wire.KindReset:
 		if e.Dir == wire.ClientToServer && !c.ended && e.Kind == wire.KindEOF && !c.h2 {
 			c.add(".eof")
@@ -169,12 +147,45 @@ func (w *session) event(e wire.Event, spans []tape.Span) {
 		c.ended = c.ended || e.Dir == wire.ServerToClient
 	case wire.KindGap:
 		c.lost = "bytes are missing from the tape"
+	case wire.KindClose:
+		c.expect()
 	}
-	if p := w.stream.Proto(e.Conn); e.Kind == wire.KindData && e.Dir == wire.ServerToClient && (p == detect.Raw || p == "") {
+}
+
+// data adds bytes of either side.
+func (w *session) data(c *conversation, e wire.Event, spans []tape.Span) {
+	c.data = true
+	sent := e.Dir == wire.ClientToServer
+	if sent && len(w.marks) > 0 {
+		c.flush()
+		c.lines = append(c.lines, w.marks...)
+		w.marks = nil
+	}
+	switch {
+	case c.h2:
+		if slices.ContainsFunc(spans, func(s tape.Span) bool { return s.Kind == tape.SpanSecret }) {
+			w.lose("secrets over HTTP/2 stand as they were invented")
+		}
+	case sent:
+		if c.udp {
+			c.flush() // a datagram is one
+		}
+		w.send(c, e.Data, spans)
+	}
+	if p := w.stream.Proto(e.Conn); !sent && (p == detect.Raw || p == "") {
 		w.lose("replies in bytes of no protocol are awaited by their number, and not compared")
 	}
-	if e.Kind == wire.KindClose {
-		c.expect()
+}
+
+// secure notes that TLS begins, by itself or in the middle of what was plain.
+func (c *conversation) secure(f *wire.TLS) {
+	switch {
+	case c.data:
+		c.add(".starttls")
+	case f != nil && f.ALPN == "http/1.1":
+		c.tls = "https://"
+	default:
+		c.tls = "tls://"
 	}
 }
 
