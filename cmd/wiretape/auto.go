@@ -71,11 +71,9 @@ is not as expected:
   wiretape auto --expect 'http2 == "yes"' --full https://www.example.com
   wiretape auto --jsonl -j 32 --input sites.txt > sites.jsonl`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			return a.runAuto(ctx, args, f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	f.dial.register(fs)

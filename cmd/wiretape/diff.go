@@ -24,9 +24,7 @@ lines are those of the first tape. The status is 1 if they differ. With
 of the same conversation, has another value; the status is 1 if more than values
 differ.`,
 		Args: takes(2, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			if asSpans {
 				return a.diffAsSpans(ctx, args[0], args[1])
 			}
@@ -51,7 +49,7 @@ differ.`,
 				return statusError(session.StatusDiffers)
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().BoolVar(&asSpans, "as-spans", false, "print A with spans where they differ")
 	cmd.Flags().BoolVar(&partial, "partial", false, "take tapes that are cut off")

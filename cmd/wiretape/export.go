@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,9 +37,7 @@ client said and expects what the server answered (wiretape -f FILE TARGET).`,
 		Example: `  wiretape export har login.tape -o login.har
   wiretape export script login.tape -o login.script && wiretape -f login.script localhost 8000`,
 		Args: takes(2, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			write := exports[args[0]]
 			if write == nil {
 				return usagef("export %s: want har, pcapng, curl or script", args[0])
@@ -76,7 +75,7 @@ client said and expects what the server answered (wiretape -f FILE TARGET).`,
 				fmt.Fprintf(a.stderr, "wiretape: %s is cut off: %s\n", escape(args[1]), escape(cut.String()))
 			}
 			return nil
-		},
+		}),
 	}
 	cmd.Flags().VarP((*fileName)(&to), "output", "o", "write to `FILE`")
 	cmd.Flags().BoolVar(&force, "force", false, "write over an existing file")

@@ -35,9 +35,7 @@ without, and --fix-lengths makes Content-Length and the sizes of chunks what an
 edited body has. Beside bytes of HTTP/2 and bodies in a coding it writes what they
 say, as comments "#| …".`,
 		Args: takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			if len(args) > 1 && !f.write {
 				return &hinted{usagef("fmt: several tapes"), "-w writes each in its place"}
 			}
@@ -53,7 +51,7 @@ say, as comments "#| …".`,
 				}
 			}
 			return nil
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&f.commit, "commit", false, "write the commit profile")

@@ -52,9 +52,7 @@ a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 		Example: `  wiretape import har login.har -o login.tape
   SSLKEYLOGFILE=keys curl https://localhost:8443/ && wiretape import pcapng curl.pcapng --keylog keys`,
 		Args: takes(2, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			open := imports[args[0]]
 			if open == nil {
 				return usagef("import %s: want har, pcap or pcapng", args[0])
@@ -63,7 +61,7 @@ a client writes where SSLKEYLOGFILE names one, and those within the capture.`,
 				return usagef("import har: --keylog is for a capture")
 			}
 			return a.runImport(ctx, args[0], args[1], open, &f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	fs.VarP((*fileName)(&f.record.tape), "output", "o", "write the tape to `FILE`")

@@ -27,9 +27,7 @@ where, and never what. The status is 1 if there is any, for a hook before a
 commit.`,
 		Example: "  wiretape lint tests && git commit",
 		Args:    takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			o, err := f.redaction()
 			if err != nil {
 				return err
@@ -58,7 +56,7 @@ commit.`,
 				return statusError(session.StatusDiffers)
 			}
 			return nil
-		},
+		}),
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&asJSON, "json", false, "print an object for each secret")

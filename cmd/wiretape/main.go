@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"wiretape/session/demo"
 )
 
@@ -78,4 +80,14 @@ func (a *app) interruptible(ctx context.Context) (context.Context, context.Cance
 	context.AfterFunc(ctx, stop) // a second ^C ends the process
 	a.interrupted = ctx
 	return ctx, stop
+}
+
+// interruptibly makes of run what a command runs, with a context that an interrupt
+// ends.
+func (a *app) interruptibly(run func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		ctx, stop := a.interruptible(cmd.Context())
+		defer stop()
+		return run(ctx, args)
+	}
 }

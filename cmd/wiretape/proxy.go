@@ -44,11 +44,9 @@ clients use TLS, under a certificate made for the run; a TARGET of https:// or
 tls:// has the server's side use it. TLS that clients begin in mid-connection
 (STARTTLS) is recorded in the clear.`,
 		Args: takes(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			return a.runRecord(ctx, args[0], &f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	f.dial.register(fs)

@@ -41,11 +41,9 @@ with what the tape has. Each difference is a line that names the line of the
 tape; the status is 1 if there are any. What differs from run to run by its
 nature (dates, tokens) is compared by kind, and said.`,
 		Args: takes(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			return a.runReplay(ctx, args[0], &f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	f.dial.register(fs)

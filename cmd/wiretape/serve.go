@@ -47,11 +47,9 @@ tape does not have, and what the tape has and nobody asks for, are differences
 with status 1. Several tapes are one, each after the other. Over TLS the
 certificate is made for the run.`,
 		Args: takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			return a.runServe(ctx, args, &f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	fs.StringVarP(&f.listen, "listen", "l", "127.0.0.1:0", "listen on `ADDR`: a port (of this machine only), host:port, udp:PORT or unix:PATH")

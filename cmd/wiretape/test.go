@@ -55,11 +55,9 @@ is a free port, and --ready says how it tells that it is up. --live goes where
 each tape went. The status is 1 if any tape differs.`,
 		Example: "  wiretape test tests --serve './app -p {PORT}' --ready http:/healthz --junit report.xml",
 		Args:    takes(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := a.interruptible(cmd.Context())
-			defer stop()
+		RunE: a.interruptibly(func(ctx context.Context, args []string) error {
 			return a.runTest(ctx, args, &f)
-		},
+		}),
 	}
 	fs := cmd.Flags()
 	f.dial.register(fs)
