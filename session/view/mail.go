@@ -13,7 +13,7 @@ import (
 // a Message.
 func endsByDot(m *proto.Message) bool {
 	n := len(m.Leaves)
-	return m.Complete && n > 0 && m.Leaves[n-1].Name == "end-mark"
+	return m.Complete && n > 0 && m.Leaves[n-1].Name == proto.LeafEndMark
 }
 
 // doublesDots reports whether the body of m is text in which the server has doubled

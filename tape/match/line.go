@@ -200,9 +200,6 @@ func queued(a, b []byte) bool {
 	return ok && ok2 && queueID().Match(x) && queueID().Match(y)
 }
 
-// leafName is the part of a chunked message that carries its body.
-const leafName = "chunk-data"
-
 // bodyText returns the recorded body with its spans, put together from its
 // chunks where it has some.
 func (m *Message) bodyText() text {
@@ -216,7 +213,7 @@ func (m *Message) bodyText() text {
 	}
 	at := 0
 	for _, l := range m.Leaves {
-		if l.Name != leafName {
+		if l.Name != proto.LeafChunkData {
 			continue
 		}
 		part := m.text(proto.Span{From: l.From, To: l.To})

@@ -248,9 +248,9 @@ func (r *renderer) lengths(m *match.Message, edits []edit) (out []edit, notes []
 		var size proto.Leaf
 		for _, l := range m.Leaves {
 			switch l.Name {
-			case "chunk-size":
+			case proto.LeafChunkSize:
 				size = l
-			case "chunk-data":
+			case proto.LeafChunkData:
 				n := grown(int(l.From-m.Span.From), int(l.To-m.Span.From))
 				from, to := int(size.From-m.Span.From), int(size.To-m.Span.From)
 				if n == 0 || from < 0 || to > len(m.Raw) || from >= to {

@@ -29,7 +29,7 @@ func (d *decoder) note(at int, text, rule string) {
 }
 
 // leaf ends a tile at an index.
-func (d *decoder) leaf(to int, tile string) {
+func (d *decoder) leaf(to int, tile proto.LeafName) {
 	if to > d.at {
 		d.leaves = append(d.leaves, proto.Leaf{Span: proto.Span{From: d.base + int64(d.at), To: d.base + int64(to)}, Name: tile})
 		d.at = to
@@ -37,7 +37,7 @@ func (d *decoder) leaf(to int, tile string) {
 }
 
 // sections are the names of the tiles of records, in order.
-var sections = [...]string{"answer", "authority", "additional"}
+var sections = [...]proto.LeafName{proto.LeafAnswer, proto.LeafAuthority, proto.LeafAdditional}
 
 // message reads a message, nil where there is no header.
 func (d *decoder) message() *Message {
@@ -56,16 +56,16 @@ func (d *decoder) message() *Message {
 	if m.Flags&Z != 0 {
 		d.note(3, "the reserved bit of the header is set", "RFC 1035 4.1.1")
 	}
-	d.leaf(headerLen, "header")
+	d.leaf(headerLen, proto.LeafHeader)
 	at := headerLen
 	for range m.Counts[0] {
 		q, next := d.question(at)
 		if next < 0 {
-			d.cut(m, "question")
+			d.cut(m, proto.LeafQuestion)
 			return m
 		}
 		m.Question = append(m.Question, q)
-		d.leaf(next, "question")
+		d.leaf(next, proto.LeafQuestion)
 		at = next
 	}
 	for i, records := range []*[]Record{&m.Answers, &m.Authority, &m.Additional} {
@@ -87,18 +87,18 @@ func (d *decoder) message() *Message {
 	if at < len(d.b) {
 		d.note(at, fmt.Sprintf("%d octets behind the last record", len(d.b)-at), "RFC 1035 4.1")
 	}
-	d.leaf(len(d.b), "rest")
+	d.leaf(len(d.b), proto.LeafRest)
 	return m
 }
 
 // cut notes that a section ends before what the header counts.
-func (d *decoder) cut(m *Message, section string) {
-	text := "the message ends within its " + section + " section"
+func (d *decoder) cut(m *Message, section proto.LeafName) {
+	text := "the message ends within its " + section.String() + " section"
 	if m.Flags&TC != 0 {
 		text += ", as it is truncated"
 	}
 	d.note(d.at, fmt.Sprintf("%s: the header counts %d, %d, %d, %d", text, m.Counts[0], m.Counts[1], m.Counts[2], m.Counts[3]), "RFC 1035 4.1.1")
-	d.leaf(len(d.b), "rest")
+	d.leaf(len(d.b), proto.LeafRest)
 }
 
 func (d *decoder) question(at int) (q Question, next int) {

@@ -146,7 +146,7 @@ func (p *Parser) message(s *side, prefix, n int) {
 	v := d.message()
 	m.Value, m.Head, m.Notes, m.Complete, m.EndedBy = v, head, d.notes, true, "datagram"
 	if prefix > 0 {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: from + int64(prefix)}, Name: "length"})
+		m.Tile(proto.LeafLength, from+int64(prefix))
 		m.EndedBy = fmt.Sprintf("length %d reached", n)
 	}
 	m.Leaves = append(m.Leaves, d.leaves...)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"wiretape/wire"
+	"wiretape/wire/proto"
 )
 
 // bodyData takes octets of a body that is not chunked.
@@ -19,7 +20,7 @@ func (s *side) bodyData() bool {
 	s.keep(off, s.buf.Next(n))
 	s.left -= int64(n)
 	s.buf.Release()
-	s.grow(leafBody, s.buf.Start())
+	s.grow(proto.LeafBody, s.buf.Start())
 	return s.bodyDone()
 }
 

@@ -8,10 +8,10 @@ import (
 )
 
 // chunkLeaf ends a tile of a chunked body.
-func (s *side) chunkLeaf(name leafName) {
+func (s *side) chunkLeaf(name proto.LeafName) {
 	// A chunk in progress goes on as the leaf that it is.
-	if n := len(s.tiles); n >= maxChunks && s.tiles[n-1].name != name {
-		name = leafChunks
+	if n := len(s.leaves); n >= maxChunks && s.leaves[n-1].Name != name {
+		name = proto.LeafMore
 	}
 	s.grow(name, s.buf.Offset())
 }
@@ -39,7 +39,7 @@ func (s *side) chunkSize() bool {
 		return s.broken("chunk size does not fit 63 bits", "RFC 9112 7.1")
 	case digits == 0 && ok && len(bytes.Trim(text, spaces)) == 0:
 		s.refuse(off, "empty line in place of a chunk size", "RFC 9112 7.1")
-		s.chunkLeaf(leafChunkSize)
+		s.chunkLeaf(proto.LeafChunkSize)
 		s.buf.Release()
 		return true
 	case digits == 0, len(rest) > 0 && digits == 1 && size == 0 && lower(rest[0]) == 'x':
@@ -51,7 +51,7 @@ func (s *side) chunkSize() bool {
 	if long {
 		s.note(off, "chunk extension is longer than the limit for lines", "RFC 9112 7.1.1")
 		s.buf.Next(limit)
-		s.chunkLeaf(leafChunkSize)
+		s.chunkLeaf(proto.LeafChunkSize)
 		s.buf.Release()
 		s.state = stateChunkSkip
 		return true
@@ -59,7 +59,7 @@ func (s *side) chunkSize() bool {
 	if eol == proto.EOLLF {
 		s.note(s.buf.Offset()-1, "chunk-size line ends in bare LF", "RFC 9112 7.1")
 	}
-	s.chunkLeaf(leafChunkSize)
+	s.chunkLeaf(proto.LeafChunkSize)
 	s.buf.Release()
 	s.chunkBegins()
 	return true
@@ -88,7 +88,7 @@ func (s *side) chunkSkip() bool {
 	} else {
 		s.buf.Next(i + 1)
 	}
-	s.grow(s.tiles[len(s.tiles)-1].name, s.buf.Offset())
+	s.grow(s.leaves[len(s.leaves)-1].Name, s.buf.Offset())
 	s.buf.Release()
 	if i >= 0 {
 		s.chunkBegins()
@@ -105,7 +105,7 @@ func (s *side) chunkData() bool {
 	off := s.buf.Offset()
 	s.keep(off, s.buf.Next(n))
 	s.left -= int64(n)
-	s.chunkLeaf(leafChunkData)
+	s.chunkLeaf(proto.LeafChunkData)
 	s.buf.Release()
 	return s.bodyDone()
 }
@@ -128,7 +128,7 @@ func (s *side) chunkEnd() bool {
 	default:
 		s.buf.Next(2)
 	}
-	s.chunkLeaf(leafChunkEnd)
+	s.chunkLeaf(proto.LeafChunkEnd)
 	s.buf.Release()
 	s.state = stateChunkSize
 	s.left = -1
@@ -251,10 +251,10 @@ func (s *side) trailerLine() bool {
 		return false
 	}
 	if len(text) > 0 {
-		s.fieldLine(leafTrailer, off, text, eol)
+		s.fieldLine(proto.LeafTrailerLine, off, text, eol)
 		return true
 	}
-	s.leaf(leafTrailerEnd, s.buf.Offset())
+	s.leaf(proto.LeafTrailerEnd, s.buf.Offset())
 	if eol == proto.EOLLF {
 		s.note(off, "empty line ends in bare LF", "RFC 9112 2.2")
 	}
@@ -283,11 +283,11 @@ func (s *side) takeTrailers() {
 
 // dropLeavesFrom forgets the tiles from the offset at on, and their notes.
 func (s *side) dropLeavesFrom(at int64) {
-	n := len(s.tiles)
-	for n > 0 && s.tiles[n-1].to > at {
+	n := len(s.leaves)
+	for n > 0 && s.leaves[n-1].To > at {
 		n--
 	}
-	s.tiles, s.tiled = s.tiles[:n], at
+	s.leaves, s.tiled = s.leaves[:n], at
 	n = len(s.notes)
 	for n > 0 && s.notes[n-1].Offset >= at {
 		n--
@@ -299,7 +299,7 @@ func (s *side) dropLeavesFrom(at int64) {
 func (s *side) cutTrailer() {
 	off := s.buf.Offset()
 	if rest := s.buf.Next(s.buf.Len()); len(rest) > 0 {
-		s.fieldLine(leafTrailer, off, bytes.TrimSuffix(rest, []byte{'\r'}), proto.EOLNone)
+		s.fieldLine(proto.LeafTrailerLine, off, bytes.TrimSuffix(rest, []byte{'\r'}), proto.EOLNone)
 	}
 	s.takeTrailers()
 }
@@ -311,9 +311,9 @@ func (s *side) cutChunk() {
 	}
 	s.buf.Next(s.buf.Len())
 	if s.state == stateChunkEnd {
-		s.chunkLeaf(leafChunkEnd)
+		s.chunkLeaf(proto.LeafChunkEnd)
 	} else {
-		s.chunkLeaf(leafChunkSize)
+		s.chunkLeaf(proto.LeafChunkSize)
 	}
 	s.buf.Release()
 }

@@ -27,7 +27,7 @@ func (s *side) gap(e wire.Event) {
 		s.size += in
 		s.holed = true
 		s.buf.Gap(in)
-		s.leaf(leafGap, s.buf.Start())
+		s.leaf(proto.LeafGap, s.buf.Start())
 		n -= in
 		s.bodyDone()
 	case stateRaw, stateTunnel:

@@ -19,7 +19,7 @@ type line struct {
 }
 
 // fieldLine reads a field line, of the head or of the trailer section.
-func (s *side) fieldLine(leaf leafName, off int64, text []byte, eol proto.EOL) {
+func (s *side) fieldLine(leaf proto.LeafName, off int64, text []byte, eol proto.EOL) {
 	s.leaf(leaf, s.buf.Offset())
 	if eol == proto.EOLLF {
 		s.note(s.buf.Offset()-1, "field line ends in bare LF", "RFC 9112 2.2")
@@ -84,7 +84,7 @@ func (s *side) plainFields() {
 		p = p[:max(0, most)]
 	}
 	from := s.buf.Offset()
-	at, lines, tiles := 0, s.lines, s.tiles
+	at, lines := 0, s.lines
 	for {
 		rest := p[at:]
 		n := 0
@@ -102,10 +102,10 @@ func (s *side) plainFields() {
 		base := held + at
 		at += end + 2
 		lines = append(lines, line{name0: int32(base), name1: int32(base + n), val0: int32(base + v0), val1: int32(base + v1), end: int32(held + at)})
-		tiles = append(tiles, tile{from + int64(at), leafField})
+		s.leaf(proto.LeafFieldLine, from+int64(at))
 	}
 	if at > 0 {
-		s.lines, s.tiles, s.tiled = lines, tiles, from+int64(at)
+		s.lines = lines
 		s.buf.Next(at)
 	}
 }

@@ -57,11 +57,11 @@ func (s *side) emptyLines() bool {
 			s.toRaw("too many empty lines before a start line", "RFC 9112 2.2")
 			return true
 		}
-		if len(s.tiles) == 0 {
+		if len(s.leaves) == 0 {
 			s.note(s.from, "empty line before the start line", "RFC 9112 2.2")
 		}
 		s.buf.Next(n)
-		s.grow(leafEmptyLine, s.buf.Offset())
+		s.grow(proto.LeafEmptyLine, s.buf.Offset())
 	}
 }
 
@@ -95,7 +95,8 @@ func (s *side) startResponse(p []byte) bool {
 // simpleResponse starts the reply to a request of HTTP/0.9: a body alone.
 func (s *side) simpleResponse() bool {
 	s.buf.Rewind()
-	s.tiles, s.notes, s.tiled = s.tiles[:0], s.notes[:0], s.from
+	s.leaves.drop()
+	s.notes, s.tiled = s.notes[:0], s.from
 	s.response = &Response{Version: "HTTP/0.9", Framing: FramingClose, Length: -1, KeepAliveWhy: "HTTP/0.9"}
 	s.bind()
 	s.state = stateClose
@@ -145,9 +146,9 @@ func (s *side) takeLine(off int64, text []byte, eol proto.EOL) bool {
 		s.started = true
 		s.lines = s.lines[:0]
 		if s.dir == wire.ServerToClient {
-			s.leaf(leafStatusLine, s.buf.Offset())
+			s.leaf(proto.LeafStatusLine, s.buf.Offset())
 		} else {
-			s.leaf(leafRequestLine, s.buf.Offset())
+			s.leaf(proto.LeafRequestLine, s.buf.Offset())
 		}
 		if eol == proto.EOLLF {
 			s.note(s.buf.Offset()-1, "start line ends in bare LF", "RFC 9112 2.2")
@@ -156,13 +157,13 @@ func (s *side) takeLine(off int64, text []byte, eol proto.EOL) bool {
 			return s.headEnd()
 		}
 	case len(text) == 0 && eol != proto.EOLNone:
-		s.leaf(leafHeadEnd, s.buf.Offset())
+		s.leaf(proto.LeafHeadEnd, s.buf.Offset())
 		if eol == proto.EOLLF {
 			s.note(off, "empty line ends in bare LF", "RFC 9112 2.2")
 		}
 		return s.headEnd()
 	default:
-		s.fieldLine(leafField, off, text, eol)
+		s.fieldLine(proto.LeafFieldLine, off, text, eol)
 	}
 	return true
 }

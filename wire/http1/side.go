@@ -45,8 +45,7 @@ type side struct {
 	started  bool   // the start line is read
 	target   int64  // where the request target stands
 	head     []byte
-	tiles    []tile
-	slab     []proto.Leaf
+	leaves   slab[proto.Leaf]
 	notes    []proto.Note
 	from     int64 // its first octet
 	tiled    int64 // end of the last leaf
@@ -249,7 +248,7 @@ func (s *side) finish(complete bool, endedBy string) {
 	m := &s.p.out[len(s.p.out)-1]
 	s.message(m)
 	m.Complete, m.EndedBy = complete, endedBy
-	m.Leaves = s.leaves()
+	m.Leaves = s.leaves.take()
 	if len(s.notes) > 0 {
 		slices.SortStableFunc(s.notes, func(a, b proto.Note) int {
 			return int(min(1, max(-1, a.Offset-b.Offset)))
@@ -264,7 +263,8 @@ func (s *side) reset() {
 	s.state = stateStart
 	s.began, s.started, s.waiting = false, false, false
 	s.first = s.p.now
-	s.lines, s.tiles, s.notes = s.lines[:0], s.tiles[:0], s.notes[:0]
+	s.lines, s.notes = s.lines[:0], s.notes[:0]
+	s.leaves.drop()
 	s.head, s.body = nil, nil
 	s.request, s.response = nil, nil
 	s.fault, s.exchange = "", 0

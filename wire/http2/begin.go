@@ -59,7 +59,7 @@ func (p *Parser) preface(s *side) {
 	m.Head = slices.Clone(s.Buf.Next(len(Preface)))
 	m.Span.To = s.Buf.Offset()
 	m.Value = ClientPreface{}
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "preface"}}
+	m.Tile(proto.LeafPreface, m.Span.To)
 	m.Complete, m.EndedBy = true, "24 octets"
 	p.emit(s, m)
 }

@@ -143,14 +143,12 @@ func (p *Parser) step(s *side) bool {
 // still found: true.
 func (p *Parser) gap(s *side, size int64) bool {
 	if g := s.frame; g != nil && size <= int64(g.left) {
-		if g.m.Span.To > g.tiled {
-			g.leaf("payload", g.m.Span.To)
-		}
+		g.m.Tile(proto.LeafPayload, g.m.Span.To)
 		s.Buf.Gap(size)
 		g.left -= int(size)
 		g.holed = true
 		g.m.Span.To += size
-		g.leaf("gap", g.m.Span.To)
+		g.m.Tile(proto.LeafGap, g.m.Span.To)
 		if g.left == 0 {
 			p.finish(s, proto.Ending(wire.KindGap))
 		}

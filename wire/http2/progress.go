@@ -14,7 +14,6 @@ type progress struct {
 	m     proto.Message
 	kept  []byte // header and payload, up to the limit
 	left  int    // octets of the payload to come
-	tiled int64  // end of the last leaf
 	holed bool   // octets of the payload are missing
 }
 
@@ -30,7 +29,7 @@ func (p *Parser) header(s *side) {
 	g.m.Value = f
 	g.m.Span.To = s.Buf.Offset()
 	s.frame = g
-	g.leaf("frame-header", g.m.Span.To)
+	g.m.Tile(proto.LeafFrameHeader, g.m.Span.To)
 	s.Buf.Release()
 
 	if id>>31 == 1 {
@@ -116,9 +115,7 @@ func (p *Parser) finish(s *side, why string) {
 	g := s.frame
 	s.frame = nil
 	m := &g.m
-	if m.Span.To > g.tiled {
-		g.leaf("payload", m.Span.To)
-	}
+	m.Tile(proto.LeafPayload, m.Span.To)
 	f, whole := g.f, g.left == 0 && !g.holed
 	came := len(g.kept) - frameHeaderLen
 	m.Head = g.kept[:len(g.kept):len(g.kept)]
@@ -198,16 +195,6 @@ func (p *Parser) take(s *side, g *progress) {
 	if f.Stream != 0 {
 		f.State = t.state(f.Stream)
 	}
-}
-
-// leaf ends a tile at the offset to.
-func (g *progress) leaf(name string, to int64) {
-	from := g.tiled
-	if len(g.m.Leaves) == 0 {
-		from = g.m.Span.From
-	}
-	g.m.Leaves = append(g.m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: to}, Name: name})
-	g.tiled = to
 }
 
 // note says that the octet at an index of the frame deviates from a section of

@@ -70,7 +70,7 @@ func (p *Parser) command(s *line.Side, text []byte, eol proto.EOL) {
 	}
 	m := p.core.Message(s, proto.KindCommand)
 	m.Head = bytes.Clone(s.Buf.Held())
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "command-line"}}
+	m.Tile(proto.LeafCommandLine, m.Span.To)
 	m.Complete, m.EndedBy = true, "line end"
 	if n := p.core.AfterTLS(s, "RFC 9051 6.2.1"); n != nil {
 		m.Notes = append(m.Notes, *n)

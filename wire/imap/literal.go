@@ -67,6 +67,6 @@ func (p *Parser) cutLiteral(s *line.Side, why string) {
 func (p *Parser) give(s *line.Side, l *literal, complete bool, why string) {
 	m := l.message(p)
 	m.Complete, m.EndedBy = complete, why
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "literal"}}
+	m.Tile(proto.LeafLiteral, m.Span.To)
 	p.core.Emit(s, m)
 }

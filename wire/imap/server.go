@@ -55,7 +55,7 @@ func (p *Parser) responseLine(s *line.Side, text []byte, eol proto.EOL) {
 		return
 	}
 	m.Value = r
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "response-line"}}
+	m.Tile(proto.LeafResponseLine, m.Span.To)
 	if n := p.core.AfterTLS(s, "RFC 9051 6.2.1"); n != nil {
 		m.Notes = append(m.Notes, *n)
 	}
@@ -113,21 +113,20 @@ func (p *Parser) readPart(s *line.Side, x *response) {
 	part := s.Buf.Next(int(min(x.left, int64(s.Buf.Len()))))
 	x.left -= int64(len(part))
 	x.m.Body.Keep(part, p.core.Limits.Body)
-	from := s.Buf.Start()
 	p.core.Release(s)
 	leaves := x.m.Leaves
-	if last := &leaves[len(leaves)-1]; last.Name == "literal" && x.r.Literals[len(x.r.Literals)-1].Size > x.left+int64(len(part)) {
+	if last := &leaves[len(leaves)-1]; last.Name == proto.LeafLiteral && x.r.Literals[len(x.r.Literals)-1].Size > x.left+int64(len(part)) {
 		last.To = s.Buf.Start()
 		return
 	}
-	x.m.Leaves = append(leaves, proto.Leaf{Span: proto.Span{From: from, To: s.Buf.Start()}, Name: "literal"})
+	x.m.Tile(proto.LeafLiteral, s.Buf.Start())
 }
 
 // goOn takes a line behind a literal, the held octets of the side.
 func (p *Parser) goOn(s *line.Side, text []byte, eol proto.EOL) {
 	x := p.response
 	end := s.Buf.Offset()
-	x.m.Leaves = append(x.m.Leaves, proto.Leaf{Span: proto.Span{From: s.Buf.Start(), To: end}, Name: "response-line"})
+	x.m.Tile(proto.LeafResponseLine, end)
 	p.noteLF(&x.m, end, eol)
 	x.size += len(text) + 2
 	text = bytes.Clone(text)

@@ -67,7 +67,7 @@ func (p *Parser) clientLine(s *Side, line []byte, eol proto.EOL) {
 
 	m := p.core.Message(s, proto.KindCommand)
 	m.Head, m.Value = head, c
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "command-line"}}
+	m.Tile(proto.LeafCommandLine, m.Span.To)
 	m.Complete, m.EndedBy = true, "line end"
 	if n := p.core.AfterTLS(s, p.tlsRule); n != nil {
 		m.Notes = append(m.Notes, *n)
@@ -127,16 +127,10 @@ func (p *Parser) answerLine(s *Side, line []byte, eol proto.EOL) {
 // of a side, without its exchange. Rule is cited where the line ends in a bare LF.
 func Answer(c *Core, s *Side, line []byte, eol proto.EOL, rule string) proto.Message {
 	m := c.Message(s, proto.KindContent)
-	n := int64(len(line))
 	m.Body.Keep(line, c.Limits.Body)
 	m.Value = &Content{Answer: true}
-	m.Leaves = []proto.Leaf{
-		{Span: proto.Span{From: m.Span.From, To: m.Span.From + n}, Name: "content"},
-		{Span: proto.Span{From: m.Span.From + n, To: m.Span.To}, Name: "line-end"},
-	}
-	if n == 0 {
-		m.Leaves = m.Leaves[1:]
-	}
+	m.Tile(proto.LeafContent, m.Span.From+int64(len(line)))
+	m.Tile(proto.LeafLineEnd, m.Span.To)
 	if eol == proto.EOLLF {
 		m.Notes = append(m.Notes, proto.Note{Offset: m.Span.To - 1, Text: "line ends in bare LF", Rule: rule})
 	}

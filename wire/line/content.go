@@ -196,11 +196,7 @@ func (p *Parser) giveContent(why string) {
 	m := c.m
 	m.EndedBy = why
 	m.Span.To = c.end() + int64(len(c.dot))
-	if m.Body.Size > 0 {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: m.Span.From, To: c.end()}, Name: "content"})
-	}
-	if len(c.dot) > 0 {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: c.end(), To: m.Span.To}, Name: "end-mark"})
-	}
+	m.Tile(proto.LeafContent, c.end())
+	m.Tile(proto.LeafEndMark, m.Span.To)
 	p.core.Emit(&p.core.Sides[0], m)
 }

@@ -257,13 +257,10 @@ func (p *Parser) replyMessage(s *Side, code int) proto.Message {
 		m.Notes = proto.AddNote(m.Notes, proto.Note{Offset: m.Span.From, Text: "code " + strconv.Itoa(code) + " with the enhanced status code " + r.Enhanced + ", of another class", Rule: "RFC 2034 4"})
 	}
 	m.Value = r
-	m.Leaves = make([]proto.Leaf, len(p.reply.lines))
-	at := m.Span.From
+	m.Leaves = make([]proto.Leaf, 0, len(p.reply.lines))
 	for i, l := range p.reply.lines {
 		r.Lines[i] = m.Head[l.text:l.end:l.end]
-		to := m.Span.From + int64(l.next)
-		m.Leaves[i] = proto.Leaf{Span: proto.Span{From: at, To: to}, Name: "reply-line"}
-		at = to
+		m.Tile(proto.LeafReplyLine, m.Span.From+int64(l.next))
 	}
 	p.reply = reply{lines: p.reply.lines[:0]}
 	return m

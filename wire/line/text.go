@@ -105,12 +105,10 @@ func (t *Text) Message() proto.Message {
 		t.held = nil
 	}
 	m.Complete = whole
-	if from := m.Span.To; t.end > from {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: t.end}, Name: "text"})
-	}
+	m.Tile(proto.LeafText, t.end)
 	m.Span.To = t.end + int64(len(t.held))
 	if whole {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: t.end, To: m.Span.To}, Name: "end-mark"})
+		m.Tile(proto.LeafEndMark, m.Span.To)
 		m.EndedBy = "line of one dot"
 	}
 	return m

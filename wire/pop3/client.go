@@ -48,7 +48,7 @@ func (p *Parser) command(s *line.Side, text []byte, eol proto.EOL) {
 	m.Head = bytes.Clone(s.Buf.Held())
 	c := line.NewCommand(m.Head[:len(text):len(text)])
 	m.Value = c
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "command-line"}}
+	m.Tile(proto.LeafCommandLine, m.Span.To)
 	m.Complete, m.EndedBy = true, "line end"
 	if n := p.core.AfterTLS(s, "RFC 2595 4"); n != nil {
 		m.Notes = append(m.Notes, *n)

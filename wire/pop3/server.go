@@ -52,7 +52,7 @@ func (p *Parser) replyLine(s *line.Side, text []byte, eol proto.EOL) {
 	m.Head = bytes.Clone(s.Buf.Held())
 	r := readReply(status, m.Head[:len(text)])
 	m.Value = r
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "reply-line"}}
+	m.Tile(proto.LeafReplyLine, m.Span.To)
 	if n := p.core.AfterTLS(s, "RFC 2595 4"); n != nil {
 		m.Notes = append(m.Notes, *n)
 	}

@@ -92,12 +92,6 @@ type Span struct{ From, To int64 }
 // Len returns the number of octets in s.
 func (s Span) Len() int64 { return s.To - s.From }
 
-// A Leaf is a tile: a line, a field line, a chunk part, a frame.
-type Leaf struct {
-	Span
-	Name string // "status-line", "field-line", "chunk-data", "gap"
-}
-
 // A Body is the payload of a Message after its transfer coding is undone and
 // before its content coding is. It is one, complete or cut at a named limit;
 // progress comes from [State] and from events.

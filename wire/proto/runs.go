@@ -158,7 +158,7 @@ func (r *Runs) End(out []Message, dir wire.Dir, why string) []Message {
 	}
 	r.run[Side(dir)] = nil
 	m.Complete, m.EndedBy = true, why
-	m.Leaves = []Leaf{{Span: m.Span, Name: "raw"}}
+	m.Tile(LeafRaw, m.Span.To)
 	return append(out, *m)
 }
 
@@ -172,7 +172,7 @@ func Gap(e wire.Event, name string, offset int64, secure bool) Message {
 	return Message{
 		Conn: e.Conn, Proto: name, Kind: KindGap, Dir: e.Dir, Secure: secure, Complete: true,
 		Body:   Body{Size: e.Size, Cut: true},
-		Leaves: []Leaf{{Span: span, Name: "gap"}}, Span: span, First: e.At, Last: e.At,
+		Leaves: []Leaf{{Span: span, Name: LeafGap}}, Span: span, First: e.At, Last: e.At,
 	}
 }
 

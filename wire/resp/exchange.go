@@ -105,7 +105,7 @@ func (p *Parser) inline(s *side, line []byte, eol proto.EOL) {
 		}
 		c.Args = append(c.Args, &Value{Type: BulkString, Text: a, Size: int64(len(a))})
 	}
-	p.took(s, "command-line")
+	p.took(s, proto.LeafCommandLine)
 	m := p.message(s, proto.KindCommand, nil)
 	m.Value = c
 	m.Complete, m.EndedBy = true, "line end"

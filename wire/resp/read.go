@@ -130,7 +130,7 @@ func (p *Parser) note(s *side, offset int64, text, rule string) {
 
 // took counts the held octets to the value in progress as a tile, and forgets
 // them.
-func (p *Parser) took(s *side, tile string) {
+func (p *Parser) took(s *side, tile proto.LeafName) {
 	held := s.Buf.Held()
 	if room := p.core.Limits.Head - len(s.head); !s.body && room > 0 {
 		s.head = append(s.head, held[:min(room, len(held))]...)
@@ -141,10 +141,10 @@ func (p *Parser) took(s *side, tile string) {
 	s.First = p.core.Now
 	switch n := len(s.leaves); {
 	case from == to:
-	case n > 0 && s.leaves[n-1].Name == tile && tile == "bulk" && s.inBulk && s.bulkLeft+(to-from) != s.bulkSize:
+	case n > 0 && s.leaves[n-1].Name == tile && tile == proto.LeafBulk && s.inBulk && s.bulkLeft+(to-from) != s.bulkSize:
 		s.leaves[n-1].To = to // another part of the same string
 	case n == maxLeaves:
-		s.leaves[n-1].To, s.leaves[n-1].Name = to, "more"
+		s.leaves[n-1].To, s.leaves[n-1].Name = to, proto.LeafMore
 	default:
 		s.leaves = append(s.leaves, proto.Leaf{Span: proto.Span{From: from, To: to}, Name: tile})
 	}
@@ -157,7 +157,7 @@ func (p *Parser) element(s *side, t Type, text []byte, offset int64) {
 		if len(text) > 0 {
 			p.note(s, offset, "the end mark of a stream has octets behind it", "RESP3, streamed aggregates")
 		}
-		p.took(s, "end")
+		p.took(s, proto.LeafEnd)
 		p.pop(s, "end mark")
 	case t == ';':
 		p.part(s, text, offset)
@@ -169,24 +169,9 @@ func (p *Parser) element(s *side, t Type, text []byte, offset int64) {
 		v := p.value(s, t)
 		p.keep(s, v, text)
 		p.checkScalar(s, t, text, offset)
-		p.took(s, tileOf(t))
+		p.took(s, proto.LeafValueLine)
 		p.done(s, v, "line end")
 	}
-}
-
-// tileOf names the tile of a value's line.
-func tileOf(t Type) string {
-	switch {
-	case t.bulk():
-		return "bulk-length"
-	case t == SimpleString:
-		return "string"
-	case t == SimpleError:
-		return "error"
-	case t == BigNumber:
-		return "big-number"
-	}
-	return t.String()
 }
 
 // value returns a new value, counted to what is kept.
@@ -284,7 +269,7 @@ func (p *Parser) aggregate(s *side, t Type, text []byte, offset int64) {
 		v := p.value(s, t)
 		v.Stream = true
 		if p.push(s, v, -1, false) {
-			p.took(s, tileOf(t))
+			p.took(s, proto.LeafValueLine)
 		}
 		return
 	}
@@ -305,7 +290,7 @@ func (p *Parser) aggregate(s *side, t Type, text []byte, offset int64) {
 		n *= 2
 	}
 	if n == 0 {
-		p.took(s, tileOf(t))
+		p.took(s, proto.LeafValueLine)
 		why := counted(t, 0)
 		if v.Nil {
 			why = "null"
@@ -314,7 +299,7 @@ func (p *Parser) aggregate(s *side, t Type, text []byte, offset int64) {
 		return
 	}
 	if p.push(s, v, n, false) {
-		p.took(s, tileOf(t))
+		p.took(s, proto.LeafValueLine)
 	}
 }
 
@@ -350,7 +335,7 @@ func (p *Parser) bulkLength(s *side, t Type, text []byte, offset int64) {
 		v.Stream = true
 		outermost := len(s.stack) == 0
 		if p.push(s, v, -1, true) {
-			p.took(s, tileOf(t))
+			p.took(s, proto.LeafValueLine)
 			s.body = outermost
 		}
 		return
@@ -370,11 +355,11 @@ func (p *Parser) bulkLength(s *side, t Type, text []byte, offset int64) {
 		if t != BulkString {
 			p.note(s, offset, "null "+t.String(), rule)
 		}
-		p.took(s, tileOf(t))
+		p.took(s, proto.LeafValueLine)
 		p.done(s, v, "null")
 		return
 	}
-	p.took(s, tileOf(t))
+	p.took(s, proto.LeafValueLine)
 	if len(s.stack) == 0 {
 		s.body = true
 	}
@@ -396,7 +381,7 @@ func (p *Parser) part(s *side, text []byte, offset int64) {
 		p.hopeless(s, offset, fmt.Sprintf("part of a streamed string whose length %.40q is no number", text), "RESP3, streamed strings")
 		return
 	}
-	p.took(s, "part-length")
+	p.took(s, proto.LeafPartLength)
 	if n == 0 {
 		p.pop(s, "part of 0 octets")
 		return
@@ -409,7 +394,7 @@ func (p *Parser) bulkOctets(s *side) {
 	b := s.Buf.Next(int(min(s.bulkLeft, int64(s.Buf.Len()))))
 	p.keep(s, s.bulk, b)
 	s.bulkLeft -= int64(len(b))
-	p.took(s, "bulk")
+	p.took(s, proto.LeafBulk)
 	if s.bulkLeft > 0 {
 		return
 	}
@@ -436,7 +421,7 @@ func (p *Parser) bulkTail(s *side) bool {
 		}
 		s.Buf.Next(2)
 	}
-	p.took(s, "line-end")
+	p.took(s, proto.LeafLineEnd)
 	p.endBulk(s)
 	return true
 }

@@ -105,16 +105,9 @@ func (p *Parser) packet(s *side) bool {
 	m.Head = bytes.Clone(b[:5])
 	m.Body.Keep(payload, p.core.Limits.Body)
 	m.Complete, m.EndedBy = true, fmt.Sprintf("packet length %d reached", length)
-	at := m.Span.From
-	for _, part := range []struct {
-		name string
-		n    int
-	}{{"packet-header", 5}, {"payload", len(payload)}, {"padding", int(padding)}} {
-		if part.n > 0 {
-			m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: at, To: at + int64(part.n)}, Name: part.name})
-		}
-		at += int64(part.n)
-	}
+	m.Tile(proto.LeafPacketHeader, m.Span.From+5)
+	m.Tile(proto.LeafPayload, m.Span.From+5+int64(len(payload)))
+	m.Tile(proto.LeafPadding, m.Span.To)
 	v := &Packet{Type: Type(payload[0]), Length: length, Padding: padding}
 	m.Value = v
 	note := func(text, rule string) {

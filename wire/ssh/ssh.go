@@ -125,7 +125,7 @@ func (p *Parser) markOne(m *proto.Message) {
 	if m.Kind == proto.KindRaw && p.sides[proto.Side(m.Dir)].phase == encrypted {
 		m.Kind, m.Value = proto.KindMessage, Encrypted{}
 		for i := range m.Leaves {
-			m.Leaves[i].Name = "encrypted"
+			m.Leaves[i].Name = proto.LeafEncrypted
 		}
 	}
 }
@@ -196,10 +196,10 @@ func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
 		m.Notes = append(m.Notes, proto.Note{Offset: at, Text: text, Rule: "RFC 4253 4.2"})
 	}
 	rest, isIdent := bytes.CutPrefix(line, []byte("SSH-"))
-	name := "banner"
+	name := proto.LeafBanner
 	switch {
 	case isIdent:
-		name = "identification"
+		name = proto.LeafIdentification
 		s.ident = ident(rest)
 		m.Value = s.ident
 		if len(m.Head) > maxIdent {
@@ -229,7 +229,7 @@ func (p *Parser) line(s *side, line []byte, eol proto.EOL) {
 	if eol == proto.EOLLF {
 		note(m.Span.To-1, "line ends in bare LF")
 	}
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: name}}
+	m.Tile(name, m.Span.To)
 	p.core.Emit(s.Stream, m, "a packet followed")
 	p.core.Release(s.Stream)
 	if s.phase == lost && s.Dir == wire.ServerToClient {

@@ -233,7 +233,7 @@ func (p *Parser) afterSBIAC(s *side, c Code) {
 		p.payload(s, []byte{byte(IAC)}, 1)
 	case SE:
 		s.off++
-		s.command.Leaves = append(s.command.Leaves, proto.Leaf{Span: proto.Span{From: s.off - 2, To: s.off}, Name: "end"})
+		s.command.Tile(proto.LeafEnd, s.off)
 		s.command.Span.To = s.off
 		p.endCommand(s)
 	default:
@@ -250,21 +250,20 @@ func (p *Parser) afterSBIAC(s *side, c Code) {
 // payload takes octets of a subnegotiation, the last n of the stream so far.
 func (p *Parser) payload(s *side, b []byte, n int) {
 	m := &s.command
-	from := m.Span.To
 	s.off += int64(n)
 	m.Body.Keep(b, p.limits.Body)
 	m.Span.To, m.Last = s.off, p.now
 	if k := len(m.Leaves); k > 1 {
 		m.Leaves[k-1].To = s.off
 	} else {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: s.off}, Name: "data"})
+		m.Tile(proto.LeafData, s.off)
 	}
 }
 
 // beginCommand begins a command at its IAC, the octet at s.off.
 func (p *Parser) beginCommand(s *side) {
 	s.command = p.message(s, s.off)
-	s.command.Leaves = []proto.Leaf{{Span: proto.Span{From: s.off, To: s.off}, Name: "command"}}
+	s.command.Leaves = []proto.Leaf{{Span: proto.Span{From: s.off, To: s.off}, Name: proto.LeafCommand}}
 	s.state, s.code, s.option = afterIAC, 0, 0
 	p.take(s, []byte{byte(IAC)})
 }
@@ -354,7 +353,7 @@ func (p *Parser) message(s *side, from int64) proto.Message {
 func (p *Parser) flush(s *side, why string) {
 	p.endText(s, why)
 	if s.state == inSBIAC {
-		s.command.Leaves = append(s.command.Leaves, proto.Leaf{Span: proto.Span{From: s.off - 1, To: s.off}, Name: "end"})
+		s.command.Tile(proto.LeafEnd, s.off)
 		s.command.Span.To = s.off
 	}
 	if s.state != inText {

@@ -88,7 +88,7 @@ func (p *Parser) endText(s *side, why string) {
 	s.texting, s.cr = false, false
 	m := s.text
 	m.Complete, m.EndedBy = true, why
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "text"}}
+	m.Tile(proto.LeafText, m.Span.To)
 	s.text = proto.Message{}
 	p.out = append(p.out, m)
 }

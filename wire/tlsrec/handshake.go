@@ -310,7 +310,7 @@ func (p *Parser) ssl2(s *side, b []byte) bool {
 	m.Head = bytes.Clone(b[:n])
 	m.Value = &Record{Type: TypeHandshake, Version: 2, Length: n - 2, Handshakes: []Handshake{{Type: ClientHello, Length: n - 3, Hello: h}}}
 	m.Complete, m.EndedBy = true, "length reached"
-	m.Leaves = []proto.Leaf{{Span: m.Span, Name: "record"}}
+	m.Tile(proto.LeafRecord, m.Span.To)
 	m.Notes = []proto.Note{{Offset: m.Span.From, Text: "a ClientHello in the form of SSL 2", Rule: "RFC 6176"}}
 	s.begun = true
 	p.core.Emit(s.Stream, m, "a record followed")

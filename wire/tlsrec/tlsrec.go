@@ -209,11 +209,8 @@ func (p *Parser) record(s *side, b []byte) {
 	m.Head = bytes.Clone(b[:headerLen])
 	m.Body.Keep(payload, p.core.Limits.Body)
 	m.Complete, m.EndedBy = true, fmt.Sprintf("record length %d reached", len(payload))
-	at := m.Span.From + headerLen
-	m.Leaves = []proto.Leaf{{Span: proto.Span{From: m.Span.From, To: at}, Name: "record-header"}}
-	if len(payload) > 0 {
-		m.Leaves = append(m.Leaves, proto.Leaf{Span: proto.Span{From: at, To: m.Span.To}, Name: "record-payload"})
-	}
+	m.Tile(proto.LeafRecordHeader, m.Span.From+headerLen)
+	m.Tile(proto.LeafRecordPayload, m.Span.To)
 	note := func(text, rule string) {
 		m.Notes = proto.AddNote(m.Notes, proto.Note{Offset: m.Span.From, Text: text, Rule: rule})
 	}

@@ -118,14 +118,12 @@ func (p *Parser) step(s *side) bool {
 // still found: true.
 func (p *Parser) gap(s *side, size int64) bool {
 	if g := s.frame; g != nil && size <= g.left {
-		if g.m.Span.To > g.tiled {
-			g.leaf("payload", g.m.Span.To)
-		}
+		g.m.Tile(proto.LeafPayload, g.m.Span.To)
 		s.Buf.Gap(size)
 		g.left -= size
 		g.holed = true
 		g.m.Span.To += size
-		g.leaf("gap", g.m.Span.To)
+		g.m.Tile(proto.LeafGap, g.m.Span.To)
 		if s.msg != nil && !g.f.Opcode.Control() {
 			s.msg.tear(&s.deflate)
 		}

@@ -19,7 +19,6 @@ type progress struct {
 	f       *Frame
 	m       proto.Message
 	left    int64 // octets of the payload to come
-	tiled   int64 // end of the last leaf
 	holed   bool  // octets of the payload are missing
 	control []byte
 }
@@ -51,7 +50,7 @@ func (p *Parser) header(s *side) bool {
 	g.m.Value, g.m.Head = f, slices.Clone(b)
 	g.m.Span.To = s.Buf.Offset()
 	s.frame, s.begun = g, true
-	g.leaf("frame-header", g.m.Span.To)
+	g.m.Tile(proto.LeafFrameHeader, g.m.Span.To)
 	switch bits {
 	case 7:
 		f.Length = int64(b[1] & 0x7f)
@@ -173,9 +172,7 @@ func (p *Parser) finish(s *side, why string) {
 	g := s.frame
 	s.frame = nil
 	m := &g.m
-	if m.Span.To > g.tiled {
-		g.leaf("payload", m.Span.To)
-	}
+	m.Tile(proto.LeafPayload, m.Span.To)
 	if g.holed {
 		// Some of the payload is not in the body.
 		m.Body.Size = max(m.Body.Size, m.Span.Len()-int64(len(m.Head)))
@@ -225,16 +222,6 @@ func (f *Frame) takeClose(g *progress) {
 	if f.Length <= maxControl && !utf8.Valid(f.Reason) {
 		g.note(header+2, "the reason is not UTF-8", "RFC 6455 5.5.1")
 	}
-}
-
-// leaf ends a tile at the offset to.
-func (g *progress) leaf(name string, to int64) {
-	from := g.tiled
-	if len(g.m.Leaves) == 0 {
-		from = g.m.Span.From
-	}
-	g.m.Leaves = append(g.m.Leaves, proto.Leaf{Span: proto.Span{From: from, To: to}, Name: name})
-	g.tiled = to
 }
 
 // note says that the octet at an index of the frame deviates from a rule.

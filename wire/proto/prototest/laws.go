@@ -96,16 +96,16 @@ func coverLaw(ms []proto.Message, events []wire.Event) (found []string) {
 		for _, l := range tiles {
 			switch {
 			case l.To <= l.From:
-				found = append(found, fmt.Sprintf("cover: %s: leaf %q of Message %d is empty: [%d,%d)", dir, l.Name, l.message, l.From, l.To))
+				found = append(found, fmt.Sprintf("cover: %s: leaf %v of Message %d is empty: [%d,%d)", dir, l.Name, l.message, l.From, l.To))
 			case l.From > at:
-				found = append(found, fmt.Sprintf("cover: %s: octets [%d,%d) are in no leaf; the next is %q of Message %d", dir, at, l.From, l.Name, l.message))
+				found = append(found, fmt.Sprintf("cover: %s: octets [%d,%d) are in no leaf; the next is %v of Message %d", dir, at, l.From, l.Name, l.message))
 			case l.From < at:
-				found = append(found, fmt.Sprintf("cover: %s: octets [%d,%d) are counted twice, by leaf %q [%d,%d) of Message %d", dir, l.From, min(at, l.To), l.Name, l.From, l.To, l.message))
+				found = append(found, fmt.Sprintf("cover: %s: octets [%d,%d) are counted twice, by leaf %v [%d,%d) of Message %d", dir, l.From, min(at, l.To), l.Name, l.From, l.To, l.message))
 			}
 			at = max(at, l.To)
 			gap := slices.ContainsFunc(ss[side].gaps, func(g proto.Span) bool { return g.From < l.To && l.From < g.To })
-			if gap != (l.Name == "gap") {
-				found = append(found, fmt.Sprintf("cover: %s: leaf %q [%d,%d) of Message %d: want name gap exactly for octets that are missing", dir, l.Name, l.From, l.To, l.message))
+			if gap != (l.Name == proto.LeafGap) {
+				found = append(found, fmt.Sprintf("cover: %s: leaf %v [%d,%d) of Message %d: want name gap exactly for octets that are missing", dir, l.Name, l.From, l.To, l.message))
 			}
 		}
 		if at != ss[side].size {
@@ -143,7 +143,7 @@ func messageLaws(ms []proto.Message, events []wire.Event) (found []string) {
 		at := m.Span.From
 		for _, l := range m.Leaves {
 			if l.From < at || l.To > m.Span.To {
-				bad(i, "order: leaf %q [%d,%d) is out of order or outside the Span", l.Name, l.From, l.To)
+				bad(i, "order: leaf %v [%d,%d) is out of order or outside the Span", l.Name, l.From, l.To)
 			}
 			at = l.To
 		}
@@ -186,7 +186,7 @@ func (s *stream) checkBytes(m proto.Message, bad func(string, ...any)) {
 	same("Head", m.Head)
 	switch m.Kind {
 	case proto.KindRaw:
-		if m.Head != nil || m.Value != nil || len(m.Leaves) != 1 || m.Leaves[0].Name != "raw" {
+		if m.Head != nil || m.Value != nil || len(m.Leaves) != 1 || m.Leaves[0].Name != proto.LeafRaw {
 			bad("raw: want no Head, no Value and one leaf \"raw\"")
 		}
 		if m.Body.Size != m.Span.Len() {
@@ -194,7 +194,7 @@ func (s *stream) checkBytes(m proto.Message, bad func(string, ...any)) {
 		}
 		same("the raw Body", m.Body.Data)
 	case proto.KindGap:
-		if len(m.Leaves) != 1 || m.Leaves[0].Name != "gap" {
+		if len(m.Leaves) != 1 || m.Leaves[0].Name != proto.LeafGap {
 			bad("gap: want one leaf \"gap\"")
 		}
 	}

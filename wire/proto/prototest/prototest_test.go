@@ -51,7 +51,7 @@ func (p *toy) Feed(e wire.Event) []proto.Message {
 		b.Gap(e.Size)
 		span := proto.Span{From: from, To: b.End()}
 		p.out = append(p.out, proto.Message{Kind: proto.KindGap, Dir: e.Dir, Span: span, Body: proto.Body{Size: e.Size, Cut: true},
-			Leaves: []proto.Leaf{{Span: span, Name: "gap"}}})
+			Leaves: []proto.Leaf{{Span: span, Name: proto.LeafGap}}})
 	}
 	return p.out
 }
@@ -60,7 +60,7 @@ func (p *toy) line(dir wire.Dir, from int64, text []byte) {
 	b := &p.bufs[proto.Side(dir)]
 	span := proto.Span{From: from, To: b.Offset()}
 	m := proto.Message{Kind: proto.KindCommand, Dir: dir, Span: span, Complete: true,
-		Head: []byte(string(b.Held())), Leaves: []proto.Leaf{{Span: span, Name: "line"}}}
+		Head: []byte(string(b.Held())), Leaves: []proto.Leaf{{Span: span, Name: proto.LeafText}}}
 	value := new(string(text))
 	m.Value = value
 	switch p.breaks {
@@ -106,7 +106,7 @@ func (p *toy) raw(dir wire.Dir) {
 		span := proto.Span{From: from, To: b.Offset()}
 		p.out = append(p.out, proto.Message{Kind: proto.KindRaw, Dir: dir, Span: span, Complete: true,
 			Body:   proto.Body{Data: []byte(string(data)), Size: span.Len()},
-			Leaves: []proto.Leaf{{Span: span, Name: "raw"}}})
+			Leaves: []proto.Leaf{{Span: span, Name: proto.LeafRaw}}})
 		b.Release()
 	}
 }
