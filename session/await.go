@@ -19,21 +19,41 @@ func waitCommands() []command {
 			detail:  "re, bytes and frame look at what came since the last line was sent. A GOAWAY or RST_STREAM\nthat was awaited is no failure of a script. TIME is such as 5s; without it\n.timeout holds. A wait that runs out ends a script with status 6.",
 			example: ".await re ready> 5s", run: (*Session).await,
 			complete: []string{"done", "re ", "bytes ", "frame ", "close"}},
-		{group: "Wait", name: "timeout", args: "[TIME]", summary: "sets how long a script waits in silence for a reply",
-			example: ".timeout 30s", run: (*Session).setTimeout},
+		{group: "Wait", name: "timeout", args: "[TIME] [total TIME|off]", summary: "sets how long a script waits in silence for a reply, and altogether",
+			detail:  "Of itself a script waits 10 s, and as long as something comes. After total a reply that still comes\nends it as well, with status 6; --max-time bounds all of a script. A command of .send ! has TIME too.",
+			example: ".timeout 30s total 2m", run: (*Session).setTimeout, complete: []string{"total "}},
 	}, expectCommands()...)
 }
 
 func (s *Session) setTimeout(_ context.Context, args string) error {
-	if args != "" {
-		d, err := time.ParseDuration(args)
-		if err != nil || d <= 0 {
-			return failure(StatusUsage, ".timeout %q: want a time such as 10s", args)
+	silence, total := s.timeout, s.total
+	for words := strings.Fields(args); len(words) > 0; words = words[1:] {
+		limit := &silence
+		if words[0] == "total" && len(words) > 1 {
+			limit, words = &total, words[1:]
 		}
-		s.timeout = d
+		d, err := time.ParseDuration(words[0])
+		switch {
+		case err == nil && d > 0:
+			*limit = d
+		case limit == &total && words[0] == "off":
+			total = 0
+		default:
+			return failure(StatusUsage, ".timeout %q: want a time such as 10s, or total and a time", args)
+		}
 	}
-	s.view.Info("a script waits " + s.timeout.String())
+	s.timeout, s.total = silence, total
+	s.view.Info("a script waits " + s.timeouts())
 	return nil
+}
+
+// timeouts says how long a script waits.
+func (s *Session) timeouts() string {
+	text := s.timeout.String()
+	if s.total > 0 {
+		text += " in silence, " + s.total.String() + " altogether"
+	}
+	return text
 }
 
 // await is .await.

@@ -51,7 +51,7 @@ func (s *Session) opening(ctx context.Context, h *h2.Link) error {
 	case end == waitInterrupted:
 		return s.stopped(ctx)
 	case end == waitTimeout && !spoke:
-		return failure(StatusTimeout, "no SETTINGS of HTTP/2 after %v (.timeout sets how long)", s.timeout)
+		return failure(StatusTimeout, "no SETTINGS of HTTP/2 after %s (.timeout sets how long)", s.ranOut)
 	case end == waitClosed && !spoke:
 		return failure(StatusProtocol, "the connection ended before the SETTINGS of HTTP/2")
 	}

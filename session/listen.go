@@ -159,7 +159,7 @@ func (s *Session) awaitRequest(ctx context.Context) error {
 	}}
 	switch s.wait(ctx, w) {
 	case waitTimeout:
-		return failure(StatusTimeout, "no complete request after %v of silence (.timeout sets how long)", s.timeout)
+		return failure(StatusTimeout, "no complete request after %s (.timeout sets how long)", s.ranOut)
 	case waitClosed:
 		return failure(StatusProtocol, "the connection ended before a request")
 	case waitInterrupted:

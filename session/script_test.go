@@ -65,6 +65,13 @@ func TestScriptStatus(t *testing.T) {
 			r.ReadString('\n')
 			pause(c, time.Second)
 		},
+		"drip:80": func(c net.Conn) {
+			c.Read(make([]byte, 999))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")
+			for _, err := c.Write([]byte{'x'}); err == nil; _, err = c.Write([]byte{'x'}) {
+				pause(c, time.Second)
+			}
+		},
 		"once:9000": func(c net.Conn) {
 			c.Read(make([]byte, 99))
 			pause(c, time.Second)
@@ -85,6 +92,9 @@ func TestScriptStatus(t *testing.T) {
 		{"a reply that is cut", "cut:80", get, 5, "x.script:3: the connection ended before the reply was complete", 41 * time.Millisecond},
 		{"no reply", "never:80", get, 6, "x.script:3: no complete reply after 10s of silence", 10 * time.Second},
 		{"no reply, own timeout", "never:80", ".timeout 2s\n" + get, 6, "x.script:4: no complete reply after 2s", 2 * time.Second},
+		{"a reply that drips", "drip:80", ".timeout 2s total 5s\n" + get, 6, "x.script:4: no complete reply after 5s altogether (.timeout sets how long)", 5 * time.Second},
+		{"a reply that drips is as long as it needs", "drip:80", ".timeout 2s total 5s\n.timeout total off\n" + get, 0, "", 98 * time.Second},
+		{"what is no timeout", "", ".timeout 2s total\n", 2, `x.script:1: .timeout "2s total": want a time such as 10s, or total and a time`, 0},
 		{"a wait of its own", "never:80", ".await close 3s\n", 6, "x.script:1: .await close 3s: it did not come in time", 3 * time.Second},
 		{"an unknown word", "ok:80", get + ".oops\n", 2, "x.script:4: no command .oops", 41 * time.Millisecond},
 		{"data without a connection", "", "GET /\n", 2, "x.script:1: not connected", 0},

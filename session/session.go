@@ -93,13 +93,15 @@ type Session struct {
 	*dialogue
 
 	// owned by the goroutine of Run
-	timeout   time.Duration
-	interrupt time.Time // of the last ^C on an empty line
-	stops     int       // waits that ^C has ended
-	sourced   int       // scripts that run each other
-	told      bool      // how lines are sent has been said
-	refused   *wire.TLS // a certificate that was refused
-	toldFold  bool      // that names lose their capitals has been said
+	timeout   time.Duration // of silence
+	total     time.Duration // of a script's whole wait for a reply; 0 is none
+	ranOut    string        // what the last wait that was too long had waited: "10s of silence"
+	interrupt time.Time     // of the last ^C on an empty line
+	stops     int           // waits that ^C has ended
+	sourced   int           // scripts that run each other
+	told      bool          // how lines are sent has been said
+	refused   *wire.TLS     // a certificate that was refused
+	toldFold  bool          // that names lose their capitals has been said
 
 	credentials *credentials      // of .auth; nil for none
 	lets        map[string]string // of .let
@@ -200,7 +202,7 @@ func (s *Session) Run(ctx context.Context) error {
 		}
 		if err != nil && ctx.Err() != nil {
 			// Whoever ended ctx may have ended the reader with it.
-			return failure(StatusInterrupted, "interrupted")
+			return s.place(failure(StatusInterrupted, "interrupted"))
 		}
 		if err != nil {
 			return s.place(err)

@@ -37,7 +37,7 @@ type setting struct {
 // settings returns the table. What has a word of its own is set by that.
 func settings() []setting {
 	rows := []setting{
-		{"timeout", "how long a script waits in silence", func(s *Session) string { return s.timeout.String() }, (*Session).setTimeout, nil},
+		{"timeout", "how long a script waits in silence", (*Session).timeouts, (*Session).setTimeout, nil},
 		{"eol", "the line end of typed lines", func(s *Session) string { return s.g.eol.String() }, (*Session).setEOL, eolCommandValues},
 		{"mode", "what is typed goes by line, block or resp", (*Session).modeName, (*Session).setMode, modeCommandValues},
 		{"clock", "when cookies and certificates are judged", func(s *Session) string {

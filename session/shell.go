@@ -10,7 +10,7 @@ import (
 )
 
 // shellDetail is what .help send says of it.
-const shellDetail = "!CMD sends what a command of the shell prints, up to 64 MiB; nothing goes where it fails. ^C ends it.\n"
+const shellDetail = "!CMD sends what a command of the shell prints, up to 64 MiB; nothing goes where it fails. ^C ends it,\n.timeout in a script.\n"
 
 // shellGrace is how long a command's pipe is read after the command has ended, or
 // was told to.
@@ -77,9 +77,16 @@ func (s *Session) sendShell(ctx context.Context, line string) error {
 		return err
 	}
 	cctx, stop := s.interruptible(ctx)
+	if !s.opts.Interactive {
+		var cancel context.CancelFunc
+		cctx, cancel = context.WithTimeout(cctx, s.timeout)
+		defer cancel()
+	}
 	b, err := shellOutput(cctx, line)
 	stop()
 	switch {
+	case errors.Is(context.Cause(cctx), context.DeadlineExceeded) && ctx.Err() == nil && err != nil:
+		return failure(StatusTimeout, ".send !%s: it has not ended after %v (.timeout sets how long); nothing was sent", line, s.timeout)
 	case err != nil:
 		return sendFailure(".send", err)
 	case len(b) == 0:

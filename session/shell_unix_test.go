@@ -39,3 +39,13 @@ func TestSendOfAShellIsStopped(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where nobody can press ^C, .timeout ends it.
+func TestSendOfAShellIsNotWaitedForForEver(t *testing.T) {
+	w := world{"h:9": func(c net.Conn) { io.Copy(io.Discard, c) }}
+	out, err := run(t, w, Options{}, "h:9", ".timeout 20ms\n.send !exec sleep 600\n")
+	want := "x.script:2: .send !exec sleep 600: it has not ended after 20ms (.timeout sets how long); nothing was sent"
+	if StatusOf(err) != StatusTimeout || err.Error() != want {
+		t.Errorf("status %d, %v, want %s\n%s", StatusOf(err), err, want, out)
+	}
+}

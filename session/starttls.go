@@ -46,7 +46,7 @@ func (s *Session) sayPlainPart(ctx context.Context, p *plainPart) (behind int, e
 			s.mu.Unlock()
 			switch {
 			case end == waitTimeout:
-				return nil, failure(StatusTimeout, "starttls %s: no complete reply after %v of silence (.timeout sets how long)", p.proto, s.timeout)
+				return nil, failure(StatusTimeout, "starttls %s: no complete reply after %s (.timeout sets how long)", p.proto, s.ranOut)
 			case end == waitClosed:
 				return nil, failure(StatusProtocol, "starttls %s: the connection ended before the handshake was agreed on", p.proto)
 			case end == waitInterrupted:

@@ -49,7 +49,13 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 			if w.silence && last.After(from) {
 				from = last
 			}
-			sleep = time.Until(from.Add(w.limit))
+			sleep, s.ranOut = time.Until(from.Add(w.limit)), w.limit.String()
+			if w.silence {
+				s.ranOut += " of silence"
+			}
+			if all := time.Until(begun.Add(s.total)); w.silence && s.total > 0 && all < sleep {
+				sleep, s.ranOut = all, s.total.String()+" altogether"
+			}
 			if sleep <= 0 {
 				return waitTimeout
 			}
@@ -204,13 +210,13 @@ func (s *Session) awaitDue(ctx context.Context) error {
 	case end == waitClosed && unread:
 		return failure(StatusProtocol, "the connection ended without a reply: what was sent is no request of HTTP/1")
 	case end == waitTimeout && unread:
-		return failure(StatusTimeout, "no reply after %v of silence (.timeout sets how long): what was sent is no request of HTTP/1", s.timeout)
+		return failure(StatusTimeout, "no reply after %s (.timeout sets how long): what was sent is no request of HTTP/1", s.ranOut)
 	case broken != "" && fault != "":
 		return nil // what the peer gave up explains why nothing more came
 	case broken != "":
 		return brokenFailure(broken)
 	case end == waitTimeout:
-		return failure(StatusTimeout, "no complete reply after %v of silence (.timeout sets how long)", s.timeout)
+		return failure(StatusTimeout, "no complete reply after %s (.timeout sets how long)", s.ranOut)
 	case end == waitInterrupted:
 		return s.stopped(ctx)
 	}
@@ -265,7 +271,7 @@ func (s *Session) banner(ctx context.Context) error {
 	switch s.wait(ctx, w) {
 	case waitTimeout:
 		if !s.opts.Interactive {
-			return failure(StatusTimeout, "no greeting after %v (.timeout sets how long)", s.timeout)
+			return failure(StatusTimeout, "no greeting after %s (.timeout sets how long)", s.ranOut)
 		}
 	case waitClosed:
 		if !s.opts.Interactive {
@@ -305,7 +311,7 @@ func (s *Session) lastReply(ctx context.Context) error {
 	end := s.wait(ctx, w)
 	switch end {
 	case waitTimeout:
-		return failure(StatusTimeout, "stopped after %v of silence, reply may be incomplete: .await or .close ends it", s.timeout)
+		return failure(StatusTimeout, "stopped after %s, reply may be incomplete: .await or .close ends it", s.ranOut)
 	case waitInterrupted:
 		return s.stopped(ctx)
 	}

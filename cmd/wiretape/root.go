@@ -36,6 +36,7 @@ type plainFlags struct {
 	starttls  string
 	showCerts bool
 	idle      seconds
+	maxTime   seconds
 	eol       string
 	escape    string
 	noKeep    bool
@@ -93,6 +94,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	fs.StringVar(&f.starttls, "starttls", "", "begin TLS after the plain part of `PROTO`: "+joinComma(session.StartTLSProtocols()))
 	fs.BoolVar(&f.showCerts, "showcerts", false, "show the peer's certificates, as PEM too")
 	fs.Var(&f.idle, "idle", "in a pipe: stop after `SECONDS` of silence")
+	fs.Var(&f.maxTime, "max-time", "in a pipe or a script: stop after `SECONDS` altogether (status 6)")
 	fs.StringVar(&f.eol, "eol", "crlf", "`END` of typed lines: crlf, lf, cr, none or nul")
 	fs.StringArrayVar(&f.h2, "h2", nil, "set an `OPTION` of HTTP/2 as .h2 does, such as 'ack off'; may be repeated")
 	fs.StringVar(&f.escape, "escape", "^]", "`KEY` that opens a command line in the middle of anything; none for none")
@@ -104,8 +106,27 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 	return cmd
 }
 
-// runPlain connects where a target is given, and takes bytes or lines.
+// runPlain connects where a target is given, and takes bytes or lines, for as long
+// as --max-time says.
 func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error {
+	if f.maxTime == 0 {
+		return a.runUnlimited(ctx, args, f)
+	}
+	ctx, stop := context.WithTimeout(ctx, time.Duration(f.maxTime))
+	defer stop()
+	err := a.runUnlimited(ctx, args, f)
+	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return err
+	}
+	late := &session.Failure{Status: session.StatusTimeout, Err: fmt.Errorf("stopped by --max-time %v: %w", &f.maxTime, err)}
+	if stopped, ok := errors.AsType[*session.Failure](err); ok && stopped.Status == session.StatusInterrupted {
+		late.Pos, late.Err = stopped.Pos, fmt.Errorf("stopped by --max-time %v, reply may be incomplete", &f.maxTime)
+	}
+	return late
+}
+
+// runUnlimited is runPlain without an end.
+func (a *app) runUnlimited(ctx context.Context, args []string, f *plainFlags) error {
 	var target wire.Target
 	var connect bool
 	if !f.nc.listen && !f.nc.scan {
@@ -312,6 +333,9 @@ func (a *app) runREPL(ctx context.Context, opts session.Options, start opening, 
 		}
 	}()
 	defer context.AfterFunc(ctx, func() { con.Close() })()
+	if f.maxTime != 0 {
+		fmt.Fprintln(con, "! --max-time is for pipes and scripts: at a prompt ^C stops a wait")
+	}
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
