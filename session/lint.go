@@ -39,6 +39,7 @@ var lintTable = []lintRow{
 	{"is about a connection of HTTP/1", "", "RFC 9113 8.2.2", "servers reset the stream: PROTOCOL_ERROR"},
 	{"is not in lower case", "", "RFC 9113 8.2.1", "servers reset the stream: PROTOCOL_ERROR"},
 	{"te is", "", "RFC 9113 8.2.2", "servers reset the stream: PROTOCOL_ERROR"},
+	{", the body has", "", "RFC 9113 8.1.1", "servers reset the stream: PROTOCOL_ERROR"},
 }
 
 // lint tells what is wrong with octets that are about to be sent on the current

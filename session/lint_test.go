@@ -93,17 +93,22 @@ func quoteOctets(s string) string {
 func TestLintOfH2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out, _ := run(t, world{"h2:80": frames}, Options{H2: []string{"wait off"}}, "h2c://h2",
-			".send headers :method: GET :scheme: http :path: / :authority: h Connection: close te: gzip end\n.send headers :method: GET :scheme: http :path: / :authority: h end\n.close\n")
+			".send headers :method: GET :scheme: http :path: / :authority: h Connection: close te: gzip end\n.send headers :method: GET :scheme: http :path: / :authority: h end\n"+
+				".send headers :method: POST :scheme: http :path: / :authority: h content-length: 4 end\n"+
+				".send headers :method: POST :scheme: http :path: / :authority: h content-length: 4\n"+
+				".post / -H 'Content-Length: 7' -d hello\n.post / -H 'Content-Length: 7' -d goodbye\n.close\n")
 		for _, want := range []string{
 			`! sent as it is: name "Connection" is not in lower case (RFC 9113 8.2.1); servers reset the stream: PROTOCOL_ERROR` + "\n",
 			`! sent as it is: connection is about a connection of HTTP/1 (RFC 9113 8.2.2); servers reset the stream: PROTOCOL_ERROR` + "\n",
 			`! sent as it is: te is "gzip", where only "trailers" may stand (RFC 9113 8.2.2); servers reset the stream: PROTOCOL_ERROR` + "\n",
+			"! sent as it is: Content-Length is 4, the body has 0 octets (RFC 9113 8.1.1); servers reset the stream: PROTOCOL_ERROR\n",
+			"! sent as it is: Content-Length is 7, the body has 5 octets (RFC 9113 8.1.1); servers reset the stream: PROTOCOL_ERROR\n",
 		} {
 			if strings.Count(out, want) != 1 {
 				t.Errorf("not once: %s\n%s", want, out)
 			}
 		}
-		if n := strings.Count(out, "sent as it is"); n != 3 || strings.Count(out, "is not in lower case") != 1 {
+		if n := strings.Count(out, "sent as it is"); n != 5 || strings.Count(out, "is not in lower case") != 1 {
 			t.Errorf("%d faults are told:\n%s", n, out)
 		}
 	})

@@ -16,7 +16,7 @@ func (s *sending) headers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.hand.Lint(lint(fields))
+	s.hand.Lint(lint(fields, b.End))
 	s.hand.Sending()
 	if !given && !s.a.named {
 		id = s.h.Begin()

@@ -93,3 +93,28 @@ func TestWhatHTTP2CannotCarryIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// A body of its Content-Length is nothing to tell of, however long it is and in however
+// many parts.
+func TestLintOfBody(t *testing.T) {
+	body := strings.Repeat("x", 300<<10)
+	for text, want := range map[string]string{
+		"POST / HTTP/1.1\nHost: h\nContent-Length: 307200\n\n" + body:                                   "",
+		"POST / HTTP/1.1\nHost: h\nContent-Length: 307201\n\n" + body:                                   "Content-Length is 307201, the body has 307200 octets",
+		"POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\nContent-Length: 3\n\n2\nab\n1\nc\n0\n\n": "",
+		"POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\nContent-Length: 3\n\n2\nab\n0\n\n":       "Content-Length is 3, the body has 2 octets",
+		"POST / HTTP/1.1\nHost: h\nContent-Length: 2\n\n":                                               "Content-Length is 2, the body has 0 octets",
+	} {
+		r, err := ParseRequest([]byte(text), "https", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, n := range r.Lint() {
+			got += n.Text
+		}
+		if got != want {
+			t.Errorf("%.80q: %q, want %q", text, got, want)
+		}
+	}
+}
