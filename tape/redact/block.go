@@ -72,7 +72,7 @@ func (v *block) lose() {
 }
 
 // fail gives up the rest of the block, from b[i] on.
-func (v *block) fail(r *Redactor, b []byte, i int) {
+func (v *block) fail(r *results, b []byte, i int) {
 	if v.collecting {
 		v.bluntly(r, b, i)
 	}
@@ -81,7 +81,7 @@ func (v *block) fail(r *Redactor, b []byte, i int) {
 }
 
 // octet reads the octet of the block at index i of b.
-func (v *block) octet(r *Redactor, b []byte, i int) {
+func (v *block) octet(r *results, b []byte, i int) {
 	c := b[i]
 	ok := true
 	switch v.state {
@@ -166,7 +166,7 @@ func (v *block) number() bool {
 }
 
 // begin takes the length of a string, which begins at b[i].
-func (v *block) begin(r *Redactor, b []byte, i int) bool {
+func (v *block) begin(r *results, b []byte, i int) bool {
 	v.state, v.left, v.length, v.walk = inString, v.num, 0, walk{}
 	if !v.inName && v.left >= minValue && v.kind == plainField || !v.inName && v.left > 0 && v.kind != plainField {
 		v.collecting, v.from, v.at, v.cut = true, i, v.at[:0], false
@@ -190,7 +190,7 @@ func (v *block) symbol(c byte) {
 }
 
 // end takes the end of a string.
-func (v *block) end(r *Redactor, b []byte) bool {
+func (v *block) end(r *results, b []byte) bool {
 	if v.coded && !v.walk.padded() {
 		return false
 	}
@@ -211,7 +211,7 @@ func (v *block) end(r *Redactor, b []byte) bool {
 }
 
 // mask overwrites what was collected of a value. Ends says that its end is.
-func (v *block) mask(r *Redactor, b []byte, ends bool) {
+func (v *block) mask(r *results, b []byte, ends bool) {
 	if len(v.at) == 0 {
 		return
 	}
@@ -261,7 +261,7 @@ func (v *block) spread(m mark) mark {
 }
 
 // marks returns the secrets in a value, or a piece of it.
-func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
+func (v *block) marks(r *results, text []byte, ends bool) []mark {
 	var marks []mark
 	if v.kind == plainField {
 		marks = slices.Clone(r.within(&v.value.seek, text))
@@ -286,7 +286,7 @@ func (v *block) marks(r *Redactor, text []byte, ends bool) []mark {
 
 // bluntly overwrites what was collected of a value that is not whole: it goes on at
 // b[i].
-func (v *block) bluntly(r *Redactor, b []byte, i int) {
+func (v *block) bluntly(r *results, b []byte, i int) {
 	if len(v.at) > 0 {
 		v.mask(r, b, false)
 		v.cut = true

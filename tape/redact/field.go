@@ -6,7 +6,8 @@ type fieldKind uint8
 const (
 	unknownField fieldKind = iota // its name is not read yet
 	plainField
-	authField // from here on, secrets
+	codingField // Transfer-Encoding
+	authField   // from here on, secrets
 	proxyAuthField
 	cookieField
 	setCookieField
@@ -67,7 +68,19 @@ func kindOf(name []byte) fieldKind {
 	return plainField
 }
 
-// prefixes is a tree of the names of secretFields and commands: from a beginning of
+// codingName is the name of the field that says whether a body is in chunks (RFC
+// 9112, section 6.1).
+const codingName = "transfer-encoding"
+
+// lineOf returns what a line is that begins with the name of a field, in lower case.
+func lineOf(name []byte) fieldKind {
+	if string(name) == codingName {
+		return codingField
+	}
+	return kindOf(name)
+}
+
+// prefixes is a tree of the names of fields and commands that are looked for: from a beginning of
 // one, 0 for none of it, to the beginning that is an octet longer, 0 for none that
 // is.
 var prefixes = func() [][27]uint16 {
@@ -83,6 +96,7 @@ var prefixes = func() [][27]uint16 {
 			at = t[at][k]
 		}
 	}
+	add(codingName)
 	for _, f := range secretFields {
 		add(f.name)
 	}

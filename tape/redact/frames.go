@@ -14,8 +14,8 @@ const frameHeaderLen = 9
 type frames struct {
 	s      *stream
 	block  block
-	bodies map[uint32]*seeker // by stream
-	body   *seeker            // of the frame in progress, nil for none
+	bodies map[uint32]*splice // by stream
+	body   *splice            // of the last frame that had any of one, nil for none
 
 	header  [frameHeaderLen]byte
 	come    int // octets of header that have come
@@ -37,8 +37,9 @@ func (f *frames) lose(size int64) {
 		f.block.lose()
 		return
 	}
-	if f.left -= int(size); f.left == 0 {
-		f.body = nil
+	f.left -= int(size)
+	if f.body != nil {
+		f.body.text.lose(size)
 	}
 }
 
@@ -54,7 +55,7 @@ func (f *frames) carriesBlock() bool {
 
 // scan goes over b from i on, notes in r what is to be overwritten, and returns
 // where it stopped. Text says that what follows are no frames.
-func (f *frames) scan(r *Redactor, b []byte, i int) (n int, text bool) {
+func (f *frames) scan(r *results, b []byte, i int) (n int, text bool) {
 	v := &f.block
 	for i < len(b) {
 		switch {
@@ -74,23 +75,29 @@ func (f *frames) scan(r *Redactor, b []byte, i int) (n int, text bool) {
 				if v.collecting {
 					v.bluntly(r, b, i-held)
 				}
+				f.body.finish(r)
 				f.reread(frameHeaderLen - held)
 				return i - held, true
 			}
 			f.begin(r, b, i)
-		case f.kind == http2.FrameData:
-			n := min(f.left, len(b)-i)
-			if f.body == nil {
-				f.body = f.seeker()
-				f.body.pos = i
+		case f.kind == http2.FrameData && !f.padded && f.left > f.padding:
+			n := min(f.left-f.padding, len(b)-i)
+			if s := f.splice(r); s != f.body {
+				f.body.finish(r)
+				f.body = s
 			}
-			f.body.run(r, b, i+n)
+			f.body.take(r, b, i, i+n)
 			i, f.left = i+n, f.left-n
-			if f.left == 0 {
-				// A frame's end is where an event may end.
-				f.body.finish(r, b)
-				f.body = nil
+			if f.left == f.padding {
+				f.endBody(r, i)
 			}
+		case f.kind == http2.FrameData && f.padded:
+			f.padded = false
+			f.left--
+			if f.padding = int(b[i]); f.padding > f.left {
+				f.padding = 0 // there is none (RFC 9113, section 6.1)
+			}
+			i++
 		case !f.carriesBlock():
 			n := min(f.left, len(b)-i)
 			f.left -= n
@@ -125,50 +132,55 @@ func (f *frames) decided(n int) int {
 	if f.block.collecting {
 		n = min(n, f.block.from)
 	}
-	if f.body != nil {
-		n = min(n, f.body.low())
-	}
-	return n
+	return min(n, f.body.low(n))
 }
 
 // finish masks what is held.
-func (f *frames) finish(r *Redactor, b []byte) {
+func (f *frames) finish(r *results, b []byte) {
 	f.held = 0
 	if f.block.collecting {
 		f.block.bluntly(r, b, len(b))
 	}
-	if f.body != nil {
-		f.body.finish(r, b)
-	}
+	f.body.finish(r)
 }
 
 // drop takes n octets for gone that were decided.
 func (f *frames) drop(n int) {
 	f.block.drop(n)
-	if f.body != nil {
-		f.body.drop(n)
-	}
+	f.body.drop(n)
 }
 
 // maxBodies bounds the streams whose bodies are followed at once.
 const maxBodies = 256
 
-// seeker returns what follows the body that the current frame is a part of.
-func (f *frames) seeker() *seeker {
-	id := binary.BigEndian.Uint32(f.header[5:]) &^ (1 << 31)
+// id returns the stream of the current frame.
+func (f *frames) id() uint32 { return binary.BigEndian.Uint32(f.header[5:]) &^ (1 << 31) }
+
+// splice returns what follows the body that the current frame is a part of.
+func (f *frames) splice(r *results) *splice {
+	id := f.id()
 	k := f.bodies[id]
 	if k == nil {
 		if f.bodies == nil || len(f.bodies) >= maxBodies {
-			f.bodies = make(map[uint32]*seeker)
+			f.bodies = make(map[uint32]*splice)
 		}
-		k = new(seeker)
+		k = newSplice(r)
 		f.bodies[id] = k
 	}
 	return k
 }
 
+// endBody takes the end of what the frame has of a body, before the octet at index i.
+func (f *frames) endBody(r *results, i int) {
+	f.body.between(r, i)
+	if http2.Flags(f.header[4]).Has(http2.FlagEndStream) {
+		f.body.finish(r)
+		delete(f.bodies, f.id())
+	}
+}
+
 // begin takes a frame's header, which ends before b[i].
-func (f *frames) begin(r *Redactor, b []byte, i int) {
+func (f *frames) begin(r *results, b []byte, i int) {
 	h := f.header
 	f.kind, f.left = http2.FrameType(h[3]), int(h[0])<<16|int(h[1])<<8|int(h[2])
 	flags := http2.Flags(h[4])
@@ -178,6 +190,9 @@ func (f *frames) begin(r *Redactor, b []byte, i int) {
 		f.breakOff(r, b, i)
 	}
 	switch f.kind {
+	case http2.FrameData:
+		f.padded = f.left > 0 && flags.Has(http2.FlagPadded)
+		return
 	case http2.FrameHeaders:
 		f.padded = flags.Has(http2.FlagPadded)
 		if flags.Has(http2.FlagPriority) {
@@ -188,14 +203,16 @@ func (f *frames) begin(r *Redactor, b []byte, i int) {
 		f.skip = 4
 	case http2.FrameContinuation:
 	default:
+		f.body.between(r, i+f.left)
 		return
 	}
+	f.body.between(r, i+f.left)
 	f.inBlock, f.ends = true, flags.Has(http2.FlagEndHeaders)
 	f.end(r, b, i)
 }
 
 // end takes the end of a header block, if it is before b[i].
-func (f *frames) end(r *Redactor, b []byte, i int) {
+func (f *frames) end(r *results, b []byte, i int) {
 	if f.left > 0 || !f.inBlock || !f.ends {
 		return
 	}
@@ -207,7 +224,7 @@ func (f *frames) end(r *Redactor, b []byte, i int) {
 
 // breakOff gives up a header block in the middle, before b[i]. What it added to the
 // table is not known.
-func (f *frames) breakOff(r *Redactor, b []byte, i int) {
+func (f *frames) breakOff(r *results, b []byte, i int) {
 	if f.block.collecting {
 		f.block.bluntly(r, b, i)
 	}
@@ -225,7 +242,7 @@ func (f *frames) reread(n int) {
 		s.begun, s.watched = true, 1
 		s.watch(b)
 	}
-	passed := New(nil, Options{})
+	passed := new(results)
 	for i := 0; i < n; {
 		i = s.line(passed, b, i)
 	}

@@ -43,6 +43,7 @@ var beginsLine = func() (t [256]bool) {
 	for _, f := range secretFields {
 		add(f.name)
 	}
+	add(codingName)
 	return t
 }()
 

@@ -14,6 +14,9 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 		b = bytes.TrimRight(b, " \t\r\n")
 	}
 	switch s.field {
+	case codingField:
+		last := b[bytes.LastIndexByte(b, ',')+1:]
+		s.chunked = !s.spliced && bytes.EqualFold(bytes.TrimSpace(last), []byte("chunked"))
 	case authField, proxyAuthField:
 		s.maskAuth(b, at, marks)
 	case passField, saslField, apopField, authinfoField, loginField, responseField, earlyField:

@@ -36,13 +36,19 @@
 // verdicts hang on stays: names, attributes, schemes, control bytes, quotes, an
 // empty value. Equal secrets get the same name.
 //
+// The body of a message is read also as what is left of it without the lines of
+// chunks (RFC 9112, section 7.1), so that a secret is found that stands in two of
+// them. No octet of those lines is changed by that, and each part of such a secret
+// becomes a span.
+//
 // # HTTP/2
 //
 // It is followed from its preface, its first SETTINGS or its ALPN name on. A span
 // cannot stand in a header block, so a value is overwritten in place, by equal
 // octets where it is equal. Its length stays, as octets and decoded, so frames
 // and HPACK tables stay right (but for values over 4 KiB of which Huffman's code
-// makes more octets than they have). What cannot be decoded is overwritten whole.
+// makes more octets than they have). What cannot be decoded is overwritten whole. The body of
+// each stream is text that frames part as chunks do.
 //
 // # Splits
 //
@@ -78,57 +84,26 @@ const maxHeld = 4 << 10
 // A Redactor passes events on with the secrets in them masked. It is for one
 // recording and one goroutine at a time, as a [wire.Sink] is.
 type Redactor struct {
-	next    func(wire.Event, []tape.Span)
-	ids     names
-	needles []needle
-	conns   map[int]*conn
+	next  func(wire.Event, []tape.Span)
+	ids   names
+	conns map[int]*conn
 
 	// What is held of one stream, and the event that it is from.
 	held   []byte
 	heldOf *stream
 	from   wire.Event
 
-	// What was decided on of it. Indexes are of its octets, or of those that are
-	// looked at.
-	marks   []mark  // in order, as all of these
-	found   []mark  // given values
-	inline  []mark  // what is secret within a line
-	patches []patch // where no span can stand
-	sought  int     // where the search for given values goes on
+	found results // of it
 
-	out    []byte // a copy with samples in it
-	merged []mark
-	spare  []mark
-	alone  []mark // what is secret within a value of HTTP/2
-	spans  []tape.Span
-	ahead  []int // by needle: where it stands next
-}
-
-// A mark is a secret.
-type mark struct {
-	from, to int
-	base     string // what to name it after
-	enc      string
-	given    bool // base is the name
-
-	// In a header block of HTTP/2, where no span can stand.
-	bare  bool   // its octets are overwritten with the sample
-	at    []int  // which those are, if a frame's header is between them
-	value []byte // what it says, where they are coded and overwritten already
-}
-
-// A patch is a range that is overwritten with one octet, where no span can stand.
-type patch struct {
-	from, to int
-	with     byte
-	base     string // to be counted as, "" for not
+	out   []byte // a copy with samples in it
+	spans []tape.Span
 }
 
 // New returns a Redactor that gives its events to next, which does not keep
 // their bytes or the spans. After the last event call Flush.
 func New(next func(wire.Event, []tape.Span), opt Options) *Redactor {
 	r := &Redactor{next: next, conns: make(map[int]*conn)}
-	r.needles = needles(opt.Values, &r.ids)
+	r.found.needles = needles(opt.Values, &r.ids)
 	return r
 }
 
@@ -241,11 +216,7 @@ func (r *Redactor) Flush() {
 // gives what is decided as the bytes of e. It returns how much that is: all of it
 // when final.
 func (r *Redactor) pass(e wire.Event, s *stream, b []byte, seen int, final bool) int {
-	n := len(b)
-	if len(r.needles) > 0 {
-		n = r.search(b, final)
-	}
-	n = r.uncut(min(n, s.scan(r, b, seen, final)))
+	n := r.found.find(s, b, seen, final)
 	if n == 0 {
 		return 0
 	}
@@ -254,12 +225,11 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, seen int, final bool)
 	}
 	e.Data = b[:n]
 	var spans []tape.Span
-	if len(r.marks)+len(r.found)+len(r.inline)+len(r.patches) > 0 {
+	if r.found.any() {
 		e.Data, spans = r.mask(e.Data)
-		r.decided(n)
 	}
 	s.drop(n)
-	r.sought = max(0, r.sought-n)
+	r.found.drop(n)
 	r.next(e, spans)
 	return n
 }
@@ -269,15 +239,13 @@ func (r *Redactor) pass(e wire.Event, s *stream, b []byte, seen int, final bool)
 func (r *Redactor) mask(b []byte) ([]byte, []tape.Span) {
 	out := append(r.out[:0], b...)
 	r.out, r.spans = out, r.spans[:0]
-	patches := r.patches
+	patches := r.found.patches
 	for _, p := range patches {
 		for i := p.from; i < min(p.to, len(b)); i++ {
 			out[i] = p.with
 		}
 	}
 	// They get their names here, in the order in which they stand.
-	r.spare = overlay(r.spare[:0], r.marks, r.found, len(b))
-	r.merged = overlay(r.merged[:0], r.spare, r.inline, len(b))
 	count := func(to int) {
 		for ; len(patches) > 0 && patches[0].from < to; patches = patches[1:] {
 			if patches[0].base != "" {
@@ -285,7 +253,7 @@ func (r *Redactor) mask(b []byte) ([]byte, []tape.Span) {
 			}
 		}
 	}
-	for _, m := range r.merged {
+	for _, m := range r.found.merge(len(b)) {
 		count(m.from)
 		switch {
 		case m.value != nil:
@@ -309,59 +277,4 @@ func (r *Redactor) mask(b []byte) ([]byte, []tape.Span) {
 	}
 	count(len(b))
 	return out, r.spans
-}
-
-// uncut returns n, or less if a mark would be cut in two there.
-func (r *Redactor) uncut(n int) int {
-	for before := -1; before != n; {
-		before = n
-		for _, list := range [][]mark{r.marks, r.found, r.inline} {
-			for i := len(list) - 1; i >= 0 && list[i].to > n; i-- {
-				n = min(n, list[i].from)
-			}
-		}
-	}
-	return n
-}
-
-// decided forgets the marks in the first n octets.
-func (r *Redactor) decided(n int) {
-	for _, list := range []*[]mark{&r.marks, &r.found, &r.inline} {
-		left := (*list)[:0]
-		for _, m := range *list {
-			if m.from < n {
-				continue
-			}
-			m.from, m.to = m.from-n, m.to-n
-			for k := range m.at {
-				m.at[k] -= n
-			}
-			left = append(left, m)
-		}
-		clear((*list)[len(left):])
-		*list = left
-	}
-	left := r.patches[:0]
-	for _, p := range r.patches {
-		if p.to > n {
-			left = append(left, patch{max(0, p.from-n), p.to - n, p.with, p.base})
-		}
-	}
-	r.patches = left
-}
-
-// overwrite has c stand at index i, in place of what is counted as base.
-func (r *Redactor) overwrite(i int, c byte, base string) {
-	if n := len(r.patches) - 1; n >= 0 && r.patches[n].to == i && r.patches[n].with == c && r.patches[n].base == base {
-		r.patches[n].to++
-		return
-	}
-	r.patches = append(r.patches, patch{i, i + 1, c, base})
-}
-
-// blot overwrites a range that may have secrets anywhere.
-func (r *Redactor) blot(from, to int) {
-	for i := from; i < to; i++ {
-		r.overwrite(i, blot, "FIELD")
-	}
 }

@@ -39,7 +39,7 @@ func overlay(all, over, under []mark, n int) []mark {
 // search notes in r.found where given values stand in b, the longest of those
 // that begin first, and returns how much of b is decided: what follows may begin
 // one.
-func (r *Redactor) search(b []byte, final bool) int {
+func (r *results) search(b []byte, final bool) int {
 	i := r.sought
 	r.ahead = r.ahead[:0]
 	for range r.needles {
@@ -82,7 +82,7 @@ func (r *Redactor) search(b []byte, final bool) int {
 
 // opens returns the first place from i on where b ends with the beginning of a
 // given value, and of which: the end of b for none.
-func (r *Redactor) opens(b []byte, i int) (at int, of needle) {
+func (r *results) opens(b []byte, i int) (at int, of needle) {
 	most := 0
 	for _, n := range r.needles {
 		if k := n.begins(b[i:]); k > most {

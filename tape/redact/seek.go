@@ -81,7 +81,7 @@ type userinfo struct {
 
 // run goes over b up to to and notes the secrets in r. A value that is not over
 // is held from its beginning on.
-func (k *seeker) run(r *Redactor, b []byte, to int) {
+func (k *seeker) run(r *results, b []byte, to int) {
 	low, i := k.low(), k.pos
 	if i >= to {
 		return
@@ -124,7 +124,7 @@ func (k *seeker) run(r *Redactor, b []byte, to int) {
 }
 
 // finish masks what is held of a value.
-func (k *seeker) finish(r *Redactor, b []byte) {
+func (k *seeker) finish(r *results, b []byte) {
 	if k.holds {
 		low := k.start
 		k.mask(r, b, k.start, k.pos, false)
@@ -135,7 +135,7 @@ func (k *seeker) finish(r *Redactor, b []byte) {
 
 // within returns what is secret in a value that stands alone, or in the next piece
 // of it. It is valid until the next call.
-func (r *Redactor) within(k *seeker, text []byte) []mark {
+func (r *results) within(k *seeker, text []byte) []mark {
 	inline, patches := r.inline, r.patches
 	r.inline, r.patches = r.alone[:0], nil
 	k.pos = 0
@@ -573,7 +573,7 @@ func (k *seeker) value(b []byte, i int) (n int, ends bool) {
 func (u *userinfo) mayBe() bool { return u.password && !u.bracket }
 
 // mask notes what is secret of the value in b[from:to].
-func (k *seeker) mask(r *Redactor, b []byte, from, to int, ends bool) {
+func (k *seeker) mask(r *results, b []byte, from, to int, ends bool) {
 	v := b[from:to]
 	enc := ""
 	switch k.mode {
@@ -626,7 +626,7 @@ const minJWTHead = 7
 // maskUser notes the userinfo of an authority (RFC 3986, section 3.2), in whose
 // password some write what should be coded. Of one that is not over, what may be a
 // password.
-func (k *seeker) maskUser(r *Redactor, v []byte, at int, ends bool) {
+func (k *seeker) maskUser(r *results, v []byte, at int, ends bool) {
 	user := v[:max(0, bytes.LastIndexByte(v, '@'))]
 	switch {
 	case k.inside && !ends, !ends && len(user) == 0 && k.user.mayBe():
@@ -642,7 +642,7 @@ func (k *seeker) maskUser(r *Redactor, v []byte, at int, ends bool) {
 // overwrite goes over a number or a key from b[i] on, of which no span is made: a
 // number stays one, and a key has as many lines as it has. It returns where it
 // stopped.
-func (k *seeker) overwrite(r *Redactor, b []byte, i int) int {
+func (k *seeker) overwrite(r *results, b []byte, i int) int {
 	for ; i < len(b); i++ {
 		c := b[i]
 		if k.mode == seekNumber {

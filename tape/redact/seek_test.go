@@ -170,6 +170,13 @@ func FuzzSplits(f *testing.F) {
 			f.Add(uint64(i), byte(kind), []byte(tt.in))
 		}
 	}
+	for i, tt := range texts {
+		for k, p := range partings {
+			body, _ := parted(rand.New(rand.NewPCG(uint64(i), uint64(k))), p.write, tt.in[:min(len(tt.in), 300)])
+			f.Add(uint64(i), byte(0), []byte(p.head+body))
+			f.Add(uint64(i), byte(8), []byte(p.head+body[:len(body)/2]+turned+body[len(body)/2:]))
+		}
+	}
 	for i, tt := range secretLines {
 		f.Add(uint64(i), byte(4), []byte(tt))
 		f.Add(uint64(i), byte(5), []byte(tt))

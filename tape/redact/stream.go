@@ -53,6 +53,11 @@ type stream struct {
 	response bool      // the next line answers a challenge
 	verb     bool      // of a line with a tag: the tag has been read
 
+	// The body of HTTP/1.1.
+	spliced bool    // this is one
+	chunked bool    // what follows the head is in chunks
+	chunks  *chunks // that are followed, nil for none
+
 	seek  seeker // for what is secret within a line
 	redis redis  // of the client
 	iac   iac    // of the client, where a line may begin
@@ -70,6 +75,15 @@ func (s *stream) lose(size int64) {
 		s.frames.lose(size)
 		return
 	}
+	if c := s.chunks; c != nil {
+		if c.body != nil {
+			c.body.text.lose(size)
+		}
+		c.left = max(0, c.left-int(min(size, maxChunk)))
+		if s.seek.reset(c.left); c.left == 0 {
+			s.chunks = nil
+		}
+	}
 	if s.field < authField {
 		s.lineEnd()
 		s.folded = plainField
@@ -80,7 +94,7 @@ func (s *stream) lose(size int64) {
 
 // scan goes over b from i on, notes the secrets in r, and returns how much of b is
 // decided: all of it when final. What it did before i is not done again.
-func (s *stream) scan(r *Redactor, b []byte, i int, final bool) int {
+func (s *stream) scan(r *results, b []byte, i int, final bool) int {
 	for i < len(b) {
 		if s.frames != nil {
 			n, text := s.frames.scan(r, b, i)
@@ -97,19 +111,26 @@ func (s *stream) scan(r *Redactor, b []byte, i int, final bool) int {
 				c.seen = c.seen || answersLikeRedis(b[i])
 			}
 		}
-		from := i
-		i = s.line(r, b, i)
+		from, to, chunks := i, len(b), s.chunks
+		if chunks != nil {
+			to = chunks.reach(b, i)
+		}
+		i = s.line(r, b[:to], i)
 		if s.watched > 0 {
 			i = from + s.watch(b[from:i])
 		}
 		if !s.server && !s.conn.greeted {
 			s.redis.follow(b[from:i])
 		}
+		if chunks != nil && (!chunks.follow(r, s, b, from, i) || s.frames != nil) {
+			chunks.body.finish(r)
+			s.chunks = nil
+		}
 		if s.frames != nil {
 			s.decide(r, b, i, false)
 			s.seek.run(r, b, i)
 			s.seek.finish(r, b)
-		} else if s.watched == 0 && s.mayBegin && b[i-1] == '\n' {
+		} else if s.watched == 0 && s.mayBegin && b[i-1] == '\n' && !s.spliced {
 			s.watched = 1
 		}
 	}
@@ -130,6 +151,12 @@ func (s *stream) scan(r *Redactor, b []byte, i int, final bool) int {
 	if final {
 		s.seek.finish(r, b)
 	}
+	if s.chunks != nil {
+		if final {
+			s.chunks.body.finish(r)
+		}
+		n = min(n, s.chunks.body.low(n))
+	}
 	return min(n, s.seek.low())
 }
 
@@ -139,6 +166,9 @@ func (s *stream) drop(n int) {
 		s.start -= n
 	}
 	s.seek.drop(n)
+	if s.chunks != nil {
+		s.chunks.body.drop(n)
+	}
 	if s.frames != nil {
 		s.frames.drop(n)
 	}
@@ -199,13 +229,16 @@ func (s *stream) lineEnd() {
 	if s.field.isCommand() {
 		s.field = plainField // only fields are folded
 	}
+	if s.chunked && !s.text {
+		s.chunked, s.chunks = false, new(chunks)
+	}
 	s.folded, s.field, s.name, s.prefix = s.field, unknownField, s.name[:0], 0
 	s.blank, s.text, s.verb = false, false, false
 }
 
 // line goes over what b has of a line from i on, an octet at least, and returns where
 // it stopped.
-func (s *stream) line(r *Redactor, b []byte, i int) int {
+func (s *stream) line(r *results, b []byte, i int) int {
 	switch s.field {
 	case unknownField:
 		if s.octet(b[i]) {
@@ -258,7 +291,7 @@ func (s *stream) line(r *Redactor, b []byte, i int) int {
 // passes reports whether what follows a line of plain text begins another one that
 // nothing is done with.
 func (s *stream) passes(b []byte) bool {
-	if len(b) == 0 || s.watched > 0 || s.conn.challenged || s.response {
+	if len(b) == 0 || s.watched > 0 || s.conn.challenged || s.response || s.chunked || s.chunks != nil && s.chunks.body == nil {
 		return false
 	}
 	c := b[0]
@@ -278,7 +311,7 @@ func (s *stream) passes(b []byte) bool {
 
 // decide masks what is held of a value, up to end, where its line ends or not. What a
 // seeker has to do with it is over.
-func (s *stream) decide(r *Redactor, b []byte, end int, ends bool) {
+func (s *stream) decide(r *results, b []byte, end int, ends bool) {
 	from := s.start
 	if s.start = -1; from < 0 || from == end {
 		return
@@ -288,7 +321,7 @@ func (s *stream) decide(r *Redactor, b []byte, end int, ends bool) {
 	if len(r.marks) > masked {
 		s.seek.run(r, b, from)
 		s.seek.finish(r, b)
-		s.seek.reset(end)
+		s.seek.reset(max(end, s.seek.pos))
 	}
 }
 
@@ -367,7 +400,7 @@ func (s *stream) octet(c byte) bool {
 		// RFC 9112, section 5.1: there is none before the colon, but it is read.
 		s.blank = true
 	case c == ':':
-		s.valueOf(kindOf(s.name), "")
+		s.valueOf(lineOf(s.name), "")
 	default:
 		s.text = true
 		if c >= 'A' && c <= 'Z' {
