@@ -31,3 +31,42 @@ func TestStartTLSOfRealServers(t *testing.T) {
 		})
 	}
 }
+
+// Python's clients of mail and files, which begin TLS in mid-conversation and check
+// the certificate.
+const pythonStartTLS = `
+import ftplib, imaplib, poplib, smtplib, ssl, sys
+proto, (host, port), tls = sys.argv[1], sys.argv[2].split(":"), ssl.create_default_context(cafile=sys.argv[3])
+if proto == "smtp":
+    s = smtplib.SMTP("localhost", int(port), local_hostname="me.example", timeout=10)
+    print(s.ehlo()[0], s.starttls(context=tls)[0], s.login("u", "p")[0], s.sendmail("a@b.example", ["c@d.example"], "Subject: x\r\n\r\nhi\r\n"), s.quit()[0])
+elif proto == "imap":
+    s = imaplib.IMAP4("localhost", int(port), timeout=10)
+    print(s.starttls(tls)[0], s.login("u", "p")[0], s.select(), s.fetch("1", "(UID)")[0], s.logout()[0])
+elif proto == "pop3":
+    s = poplib.POP3("localhost", int(port), timeout=10)
+    print(s.stls(tls)[:3], s.user("u")[:3], s.pass_("p")[:3], len(s.list()[1]), s.quit()[:3])
+else:
+    s = ftplib.FTP_TLS(context=tls, timeout=10)
+    print(s.connect("localhost", int(port))[:3], s.auth()[:3], s.login("anonymous", "x@y")[:3], s.pwd(), s.quit()[:3])
+`
+
+// A tape on which TLS begins in mid-conversation passes against its server, and
+// satisfies clients that check the certificate of the run.
+func TestTapesSatisfyClientsThatBeginTLS(t *testing.T) {
+	b := realServers(t, "exim", "dovecot", "vsftpd")
+	python := needTool(t, "python3", "python3")
+	for _, tt := range []struct{ proto, port, ca string }{
+		{"smtp", "28025", "ca.pem"},
+		{"imap", "28143", "ca.pem"},
+		{"pop3", "28110", "ca.pem"},
+		{"ftp", "28021", "ftp/cert.pem"},
+	} {
+		ca, to := filepath.Join(b, tt.ca), tt.proto+"://localhost:"+tt.port
+		t.Run(tt.proto, (&replayed{real: "localhost:" + tt.port, ca: ca, plain: true, to: []string{to, "--cacert", ca},
+			record: []string{"--no-redact", "--to", to, "--cacert", ca},
+			visit: func(t *testing.T, addr, ca string) string {
+				return output(t, "", python, "-c", pythonStartTLS, tt.proto, addr, ca)
+			}}).run)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"wiretape/wire"
 	"wiretape/wire/dns"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/line"
 	"wiretape/wire/proto"
 	"wiretape/wire/resp"
@@ -70,6 +71,8 @@ func Ends(m *proto.Message) bool {
 		return !v.Interim()
 	case *line.Reply:
 		return v.Code < 100 || v.Code >= 200
+	case *imap.Response:
+		return v.Tag != "*" && v.Tag != "+" // data and requests to go on come before it
 	}
 	return m.Kind == proto.KindReply || m.Kind == proto.KindAnswer
 }
@@ -98,6 +101,12 @@ func askedText(m *proto.Message) string {
 		text = v.Method + " " + v.Target
 	case *line.Command:
 		text = v.Verb
+	case *imap.Command:
+		if text = v.Verb; v.Rest {
+			return "" // of a command that was told
+		}
+	case *line.Content:
+		text = "message"
 	case *dns.Message:
 		if m.Kind == proto.KindQuery && len(v.Question) > 0 {
 			text = v.Question[0].String()

@@ -87,6 +87,18 @@ func (c *comparison) run() {
 			c.frame(w, g)
 			return
 		}
+	case *imap.Command:
+		if g, ok := c.got.Value.(*imap.Command); ok {
+			c.imapCommand(w, g)
+			c.completeness()
+			return
+		}
+	case *imap.Response:
+		if g, ok := c.got.Value.(*imap.Response); ok {
+			c.imapResponse(w, g)
+			c.completeness()
+			return
+		}
 	case *dns.Message:
 		if g, ok := c.got.Value.(*dns.Message); ok && len(c.want.Spans) == 0 && !bytes.Equal(c.want.Raw, c.got.Raw) {
 			c.dns(w, g)
@@ -230,6 +242,8 @@ func Describe(m *Message) string {
 		s = v.String()
 	case *websocket.Frame:
 		return describeFrame(m, v)
+	case *imap.Command:
+		s = v.String()
 	case *imap.Response:
 		first, _, _ := bytes.Cut(m.Raw, []byte("\r\n"))
 		s = string(first)

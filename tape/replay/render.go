@@ -11,6 +11,7 @@ import (
 	"wiretape/tape/match"
 	"wiretape/wire/dns"
 	"wiretape/wire/http1"
+	"wiretape/wire/imap"
 	"wiretape/wire/proto"
 )
 
@@ -32,6 +33,7 @@ type renderer struct {
 	// What the peer drew anew, and has to be given back.
 	ids  map[uint16]uint16 // of queries of DNS, by the tape's
 	keys map[string]string // Sec-WebSocket-Key, by the tape's
+	tags map[string]string // of commands of IMAP, by the tape's
 }
 
 // came notes what a request of the peer drew anew.
@@ -43,6 +45,13 @@ func (r *renderer) came(want, got *match.Message) {
 				r.ids = map[uint16]uint16{}
 			}
 			r.ids[w.ID] = g.ID
+		}
+	case *imap.Command:
+		if g, ok := got.Value.(*imap.Command); ok && w.Tag != "" {
+			if r.tags == nil {
+				r.tags = map[string]string{}
+			}
+			r.tags[w.Tag] = g.Tag
 		}
 	case *http1.Request:
 		g, ok := got.Value.(*http1.Request)
@@ -74,6 +83,11 @@ func (r *renderer) answers(m *match.Message) (edits []edit, notes []string) {
 		if ok && v.Response && len(m.Raw) >= at+2 {
 			edits = append(edits, edit{at, at + 2, []byte{byte(id >> 8), byte(id)}})
 			notes = append(notes, r.tape+": ids of answers are those of the queries that came")
+		}
+	case *imap.Response:
+		if tag := r.tags[v.Tag]; tag != "" && tag != v.Tag {
+			edits = append(edits, edit{0, len(v.Tag), []byte(tag)})
+			notes = append(notes, r.tape+": tags of replies are those of the commands that came")
 		}
 	case *http1.Response:
 		if v.Request == nil || len(r.keys) == 0 {

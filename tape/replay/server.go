@@ -50,13 +50,15 @@ type Server struct {
 	Dial func(ctx context.Context, tap *wire.Tap) (*wire.Conn, error)
 	// Forwarded gets the events of the connections of Dial; nil records nothing.
 	Forwarded wire.Sink
-	// Once ends serving when there has been a connection and there is none.
+	// Once ends serving when there has been a connection and there is none, and, as
+	// long as something is not played, none comes within Linger either: a browser
+	// closes one connection before it opens the next.
 	Once bool
 	// Silence ends a wait for a client in the middle of a conversation; zero
 	// means none.
 	Silence time.Duration
-	// Linger is how long clients may stay when all is played; zero means
-	// one second.
+	// Linger is how long clients may stay when all is played, and with Once how
+	// long they may be gone before; zero means one second.
 	Linger time.Duration
 	// Record gets the events of the replay; nil records nothing.
 	Record wire.Sink
@@ -198,11 +200,37 @@ func (v *serving) enter(ctx context.Context, c *wire.Conn) (int, bool) {
 	return n, ctx.Err() == nil
 }
 
-// leave forgets a connection. With Once the last one ends serving.
+// leave forgets a connection. With Once the last one ends serving, in a while if
+// something is not played.
 func (v *serving) leave(c *wire.Conn) {
-	if v.forget(c) && v.Once {
-		v.cancel(nil)
+	if !v.forget(c) || !v.Once {
+		return
 	}
+	if !v.lacks() {
+		v.cancel(nil)
+		return
+	}
+	v.mu.Lock()
+	n := v.accepted
+	v.mu.Unlock()
+	time.AfterFunc(v.Linger, func() {
+		v.mu.Lock()
+		gone := v.accepted == n
+		v.mu.Unlock()
+		if gone {
+			v.cancel(nil)
+		}
+	})
+}
+
+// lacks reports whether something is left that was not played.
+func (v *serving) lacks() bool {
+	if v.pool != nil {
+		return len(v.pool.unplayed()) > 0
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Contains(v.taken, false)
 }
 
 // forget closes a connection and reports whether it was the last.

@@ -103,7 +103,8 @@ func TestServerHTTP(t *testing.T) {
 		{name: "looked up in a loop", server: Server{Match: true, Loop: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 1 2 2"},
 		{name: "looked up, the last sticks", server: Server{Match: true, StickLast: true}, tape: one, reuse: true, ask: []string{a, a, a, b, b}, want: "1 3 3 2 2"},
 		{name: "in order in a loop", server: Server{Loop: true}, tape: two, ask: []string{a, b, a, b}, want: "1 2 1 2"},
-		{name: "once", server: Server{Once: true}, tape: one, reuse: true, ask: []string{a}, want: "1",
+		{name: "once, a connection for each request", server: Server{Once: true, Linger: time.Minute}, tape: one, ask: []string{a, b, a}, want: "1 2 3"},
+		{name: "once", server: Server{Once: true, Linger: time.Millisecond}, tape: one, reuse: true, ask: []string{a}, want: "1",
 			report: "x.tape:10: #2 request: never came: GET /b\nx.tape:17: #3 request: never came: GET /a\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestServeSeveralTapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := serve(t, Server{Unmatched: CloseConn, Once: true}, match.Merge(a, b))
+	v := serve(t, Server{Unmatched: CloseConn, Once: true, Linger: time.Millisecond}, match.Merge(a, b))
 	if got := strings.Join(ask(t, v.target, true, req("/b"), req("/a")), " "); got != "2 1" {
 		t.Errorf("answers: %s", got)
 	}
@@ -264,7 +265,7 @@ func TestTLS(t *testing.T) {
 		v.wait(t)
 	})
 	t.Run("a certificate that does not verify", func(t *testing.T) {
-		v := serveTLS(t, Server{Once: true}, tp, opts)
+		v := serveTLS(t, Server{Once: true, Linger: time.Millisecond}, tp, opts)
 		r, err := Client{}.Run(t.Context(), tp, To(wire.Dialer{}, v.target))
 		if err != nil || r.OK() || r.Sent.Done != 0 || r.Mismatches[0].Kind != match.Verify {
 			t.Errorf("%v, sent %s\n%s", err, r.Sent, lines(r.Mismatches))
@@ -294,6 +295,39 @@ func TestTLS(t *testing.T) {
 			t.Errorf("server received %s\n%s", r.Received, lines(r.Mismatches))
 		}
 	})
+}
+
+// A client of IMAP draws its tags for itself: they are no part of what it asks for,
+// and it is given its own back.
+func TestServerGivesTagsBack(t *testing.T) {
+	tp := load(t, "! proto imap\n= open tcp localhost:143\n"+crlf("<", "* OK ready")+crlf(">", "AAAA1 LIST {1+}\nx \"*\"")+
+		crlf("<", "* LIST () NIL a\n* OK AAAA1 stands here too\nAAAA1 OK done")+crlf(">", "AAAA2 LOGOUT")+crlf("<", "* BYE\nAAAA2 OK bye")+"= eof <\n= close\n")
+	v := serve(t, Server{Strict: true}, tp)
+	c, err := net.Dial("tcp", v.target.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(10 * time.Second))
+	io.WriteString(c, "z9 LIST {1+}\r\nx \"*\"\r\n")
+	r := bufio.NewReader(c)
+	var got strings.Builder
+	for !strings.Contains(got.String(), "done") {
+		l, err := r.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.WriteString(l)
+	}
+	io.WriteString(c, "longer.tag LOGOUT\r\n")
+	io.Copy(&got, r)
+	if want := "* OK ready\r\n* LIST () NIL a\r\n* OK AAAA1 stands here too\r\nz9 OK done\r\n* BYE\r\nlonger.tag OK bye\r\n"; got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+	c.Close()
+	if r := v.wait(t); !r.OK() || strings.Join(r.ByKind, ", ") != "tag" {
+		t.Errorf("%s, by kind: %q", lines(r.Mismatches), r.ByKind)
+	}
 }
 
 // tool returns a program's path, or skips the test.
