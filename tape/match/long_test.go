@@ -215,3 +215,53 @@ func TestLongTapeChanged(t *testing.T) {
 		t.Errorf("mismatches %v", out.Mismatches)
 	}
 }
+
+// Each octet stands on the line that the reader read it from, however the lines of a
+// run are cut, and whether what the tape held is read again or not.
+func TestLineOfEachOctet(t *testing.T) {
+	pieces := []string{
+		"%s GET /a HTTP/1.1\\r\\n\n", "%s some words\\n\n", "%s no end\n", "%s two\\nlines\\n\n", "%sx 0a 41 0a\n", "%sb Cgo=\n",
+		"%s@ 5\na\nb\nc\n", "# a comment\n", "\n", "~ 1ms\n", "%s " + strings.Repeat("long ", 300) + "end\\n\n",
+	}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		text := "wiretape 1\n! proto raw\n= open tcp a:1\n"
+		for range 60 {
+			piece := pieces[min(r.IntN(2*len(pieces)), len(pieces)+1)%len(pieces)] // the first two are most of all
+			text += strings.ReplaceAll(piece, "%s", []string{">", "<", "<", "<"}[r.IntN(4)])
+		}
+		text += "= close\n"
+		lines := map[wire.Dir][]int{}
+		for rec, err := range tape.NewReader(strings.NewReader(text), "x").Records() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rec.Kind == tape.Data {
+				for range rec.Event.Data {
+					lines[rec.Event.Dir] = append(lines[rec.Event.Dir], rec.Line)
+				}
+			}
+		}
+		for _, long := range []int64{0, 1 << 40} {
+			tp, err := loadAbove(strings.NewReader(text), "x", long)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := map[wire.Dir]bool{}
+			for _, it := range tp.Convs[0].Items {
+				if it.Message == nil {
+					continue
+				}
+				if want := lines[it.Dir][it.Message.Span.From]; it.Line != want {
+					t.Fatalf("seed %d, long from %d: what begins at %d of the %s is on line %d, want %d, of\n%s", seed, long, it.Message.Span.From, it.Dir, it.Line, want, text)
+				}
+				for off := 0; off < len(lines[it.Dir]) && !asked[it.Dir]; off += 1 + r.IntN(40) {
+					if got, want := it.Message.Line(int64(off)), lines[it.Dir][off]; got != want {
+						t.Fatalf("seed %d, long from %d: octet %d of the %s is on line %d, want %d, of\n%s", seed, long, off, it.Dir, got, want, text)
+					}
+				}
+				asked[it.Dir] = true
+			}
+		}
+	}
+}

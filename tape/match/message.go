@@ -52,19 +52,23 @@ type stream struct {
 	src   io.ReaderAt  // of which r has read; nil where all is held
 	r     *tape.Reader //
 	data  []byte
-	base  int64 // offset of data
+	room  []byte // in which data stands
+	base  int64  // offset of data
 	marks []mark
+	even  bool        // the last record has one line end, its last octet
 	thin  int         // of marks, how many are not to be looked through again
 	spans []tape.Span // From and To are offsets
 	heads []mark      // exactly where frames of HTTP/2 begin that begin messages
 }
 
-// A mark says that the octets from off on stand on a line, until the next, or with
-// more on that and those after it.
+// A mark says that the octets from off on stand on a line, until the next mark. With
+// lines, those after each of so many line ends stand on the next line; with more, it
+// is to be read on the tape.
 type mark struct {
 	off   int64 // of this direction
 	seen  int64 // octets of the other direction that came before
 	line  int
+	lines int
 	order int // of the event, over both directions
 	more  bool
 	place tape.Place
@@ -73,21 +77,55 @@ type mark struct {
 // size returns the number of octets so far.
 func (s *stream) size() int64 { return s.base + int64(len(s.data)) }
 
-// add adds the octets of a record, of which m tells.
-func (s *stream) add(rec tape.Record, m mark) {
-	m.off = s.size()
-	s.marks = append(s.marks, m)
+// add adds the octets of a record, which belongs to the event of an order, before
+// which seen octets came of the other direction.
+func (s *stream) add(rec tape.Record, order int, seen int64) {
+	off := s.size()
+	if !s.goesOn(rec, order) {
+		s.marks = append(s.marks, mark{off: off, seen: seen, line: rec.Line, order: order, place: s.r.Place()})
+	}
+	data := rec.Event.Data
+	s.even = bytes.IndexByte(data, '\n') == len(data)-1 && len(data) > 0
 	for _, span := range rec.Spans {
-		span.From, span.To = span.From+int(m.off), span.To+int(m.off)
+		span.From, span.To = span.From+int(off), span.To+int(off)
 		s.spans = append(s.spans, span)
 	}
-	s.data = append(s.data, rec.Event.Data...)
+	s.hold(data)
 	if s.src != nil && len(s.marks)-s.thin > maxMarks {
 		s.thinOut(len(s.marks) - maxMarks/2)
 	}
 }
 
+// hold adds octets to those that are held. Messages of a short tape stand in them, so
+// that what was grown out of is in memory for as long: it is no more than they are.
+func (s *stream) hold(data []byte) {
+	if len(s.data)+len(data) > cap(s.data) {
+		if s.src != nil && len(s.data)+len(data) <= cap(s.room)/2 {
+			s.data = append(s.room[:0], s.data...)
+		} else {
+			s.data = slices.Grow(s.data, max(len(s.data), len(data)))
+			s.room = s.data
+		}
+	}
+	s.data = append(s.data, data...)
+}
+
+// goesOn adds a record to the last mark, where its line can be told by the line ends
+// before it: most stand so.
+func (s *stream) goesOn(rec tape.Record, order int) bool {
+	if !s.even || len(s.marks) == 0 {
+		return false
+	}
+	last := &s.marks[len(s.marks)-1]
+	if last.more || last.order != order || last.line+last.lines+1 != rec.Line || s.size()-last.off > maxEven {
+		return false
+	}
+	last.lines++
+	return true
+}
+
 const (
+	maxEven    = 4 << 10 // octets of one mark in which line ends are counted
 	maxHeld    = 4 << 10 // octets of a message, or of a body, that are held whatever the tape's size
 	maxPending = 1 << 20 // octets that are held of a message in progress
 	maxMarks   = 4 << 10 // marks of a message in progress
@@ -170,8 +208,11 @@ func (s *stream) mark(off int64) *mark {
 // more it is the one from which on it was to be.
 func (s *stream) line(off int64) int {
 	m := s.mark(off)
-	if !m.more {
+	if !m.more && (m.lines == 0 || off == m.off) {
 		return m.line
+	}
+	if from, to := m.off-s.base, min(off, s.size())-s.base; !m.more && from >= 0 && from <= to {
+		return m.line + min(m.lines, bytes.Count(s.data[from:to], []byte("\n")))
 	}
 	r := s.open(proto.Span{From: off, To: off + 1})
 	if _, err := r.Read(make([]byte, 1)); err != nil {

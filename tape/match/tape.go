@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"sort"
 
 	"wiretape/tape"
@@ -95,7 +96,8 @@ type loader struct {
 	order  int
 	held   int        // octets and messages
 	wait   tape.Wait  // before the next event
-	run    wire.Event // what one side wrote at once, as far as the parsers were not given it
+	run    wire.Event // what one side wrote at once, without its octets
+	fed    int64      // the offset up to which the parsers were given them
 	on     bool
 }
 
@@ -162,8 +164,7 @@ func (l *loader) record(rec tape.Record) error {
 		c.conv.Begin = l.order
 	}
 	if rec.Kind == tape.Data {
-		l.on, l.run = true, e
-		l.run.Data = nil
+		l.on, l.run, l.fed = true, e, c.sides[proto.Side(e.Dir)].size()
 		return l.more(c, rec)
 	}
 	c.socket(rec, l.order)
@@ -189,14 +190,12 @@ func (c *loading) packets() bool { return c.conv.Facts != nil && c.conv.Facts.Ne
 // one run are one write, and of UDP one datagram.
 func (l *loader) more(c *loading, rec tape.Record) error {
 	side := proto.Side(rec.Event.Dir)
-	c.sides[side].add(rec, mark{line: rec.Line, order: l.order, seen: c.sides[1-side].size(), place: l.r.Place()})
-	l.run.Data = append(l.run.Data, rec.Event.Data...)
-	if l.src == nil || len(l.run.Data) < maxRun || c.packets() {
+	s := c.sides[side]
+	s.add(rec, l.order, c.sides[1-side].size())
+	if l.src == nil || s.size()-l.fed < maxRun || c.packets() {
 		return nil
 	}
-	err := l.feed(c, l.run)
-	l.run.Data = l.run.Data[:0]
-	return err
+	return l.pass(c)
 }
 
 // maxRun is how much of one write is given to the parsers at once, in octets.
@@ -208,7 +207,18 @@ func (l *loader) end() error {
 		return nil
 	}
 	l.on = false
-	return l.feed(l.convs[l.run.Conn], l.run)
+	return l.pass(l.convs[l.run.Conn])
+}
+
+// pass gives the parsers of a run what they were not given.
+func (l *loader) pass(c *loading) error {
+	s := c.sides[proto.Side(l.run.Dir)]
+	e := l.run
+	e.Data = s.data[l.fed-s.base:]
+	l.fed = s.size()
+	err := l.feed(c, e)
+	s.trim()
+	return err
 }
 
 // feed gives the parsers an event, and takes what it amounts to.
@@ -222,10 +232,6 @@ func (l *loader) feed(c *loading, e wire.Event) error {
 	}
 	if err := l.take(l.d.Feed(e)); err != nil {
 		return err
-	}
-	if e.Kind == wire.KindData {
-		c.sides[proto.Side(e.Dir)].trim()
-		l.run.Data = l.run.Data[:0]
 	}
 	if e.Kind == wire.KindClose {
 		c.read(l.d)
@@ -270,6 +276,9 @@ func (l *loader) take(ms []proto.Message) error {
 		case stream:
 			c.streams = append(c.streams, it)
 		case !c.join(&it):
+			if n := len(c.conv.Items); n == cap(c.conv.Items) {
+				c.conv.Items = slices.Grow(c.conv.Items, max(n, 8))
+			}
 			c.conv.Items = append(c.conv.Items, it)
 		}
 		if !m.Derived {
