@@ -111,7 +111,7 @@ cookie name: t
 		wants(t, dir, 0, []string{"3. Password-protected: yes\n"}, "auto", "--classic", "--cacert", ca, "https://localhost:28443/private")
 		wants(t, dir, 0, []string{`"challenges":[{"scheme":"Basic","realm":"realm `}, "auto", "--json", "--cacert", ca, "https://localhost:28443/private")
 		wants(t, dir, 0, []string{"1. Supports http2: no\n"}, "auto", "--classic", "http://localhost:28080/redir")
-		wants(t, dir, 0, []string{"loop"}, "auto", "http://localhost:28080/loop")
+		wants(t, dir, 5, []string{"loop"}, "auto", "http://localhost:28080/loop")
 	})
 
 	script := "GET /cookie HTTP/1.1\nHost: localhost\n\nGET /index.html HTTP/1.1\nHost: localhost\n\nGET /private HTTP/1.1\nHost: localhost\nConnection: close\n\n"

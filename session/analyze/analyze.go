@@ -73,6 +73,9 @@ func (r *recording) report(asked address, start time.Time) Report {
 			case ended != nil:
 				taken[ended] = true
 				ch.fault = w.at.String() + ": " + cmp.Or(ended.trouble(), "no answer before the analysis ended")
+				if p := ended.speaks(); p != "" {
+					ch.fault += "; it speaks " + speech(p)
+				}
 			case ch.redirects > maxRedirects:
 				ch.fault, ch.next = tooMany(ch.redirects-1), nil
 			default:
@@ -125,6 +128,7 @@ func (r *recording) assemble(first address, ch *chain, ended *conversation, take
 	}
 	if ended != nil {
 		conv = ended
+		p.Speaks = ended.speaks()
 	}
 	r.http2(&p, first, final, ch, ended, taken)
 	p.TLS = tlsOf(r.handshake(final, conv), ch.now)

@@ -331,7 +331,7 @@ func noResponse(c *conversation) string {
 	case bytes.HasPrefix(c.first, []byte("HTTP/1.")) && c.unreadable != "":
 		return "no response that can be read: " + c.unreadable
 	case len(c.first) > 0:
-		return fmt.Sprintf("answered with %q, which is no HTTP response", c.first)
+		return c.noHTTP()
 	}
 	if t := c.trouble(); t != "" {
 		return "no response: " + t

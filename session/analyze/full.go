@@ -112,7 +112,9 @@ func (p *prober) until(ctx context.Context, c *wire.Conn, d time.Duration, enoug
 		n, err := c.Read(buf)
 		id := c.ID()
 		p.mu.Lock()
-		done := enough(p.rec.conv(id))
+		conv := p.rec.conv(id)
+		_, told := conv.strange(p.rec.stream.State(id).Partial[1])
+		done := enough(conv) || told
 		p.mu.Unlock()
 		if read += n; done || err != nil || read > maxRead {
 			return done
@@ -180,7 +182,7 @@ func (p *prober) open(c *wire.Conn) bool {
 // prior begins HTTP/2 in the clear.
 func (p *prober) prior(ctx context.Context, a address) {
 	p.with(ctx, a, nil, http2.AppendSettings([]byte(http2.Preface)),
-		func(c *conversation) bool { return c.frames.settings || len(c.first) >= keepFirst || c.final() != nil })
+		func(c *conversation) bool { return c.frames.settings || len(c.first) >= showFirst || c.final() != nil })
 }
 
 // upgrade asks for HTTP/2 in the way of RFC 7540, section 3.2, and begins it if the

@@ -224,7 +224,7 @@ func TestFullAnalysis(t *testing.T) {
 		"http/1.1":   "yes: status 200 in it",
 		"keep-alive": "yes: two responses on one connection",
 		"http/1.0":   "yes: without a Host: status 200 in HTTP/1.1",
-		"h2c":        `no: the preface is answered with "HTTP/1.1 505 x\r\nContent-"`,
+		"h2c":        `no: the preface is answered with "HTTP/1.1 505 x\r\n"`,
 		"port 80":    "yes: status 301, to https of the same host",
 	} {
 		if got := row(r, name); got != want {
@@ -317,14 +317,14 @@ var inTheClear = []struct {
 	upgrade string
 	h2c     string
 }{
-	{"ignored", keeping(always(page())), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\nContent\"", "no: status 200", "no"},
-	{"advertised", keeping(always(page("Upgrade: h2,h2c"))), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\nUpgrade\"", "no: status 200, which advertises h2c and does not take it", "no"},
+	{"ignored", keeping(always(page())), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\n\"", "no: status 200", "no"},
+	{"advertised", keeping(always(page("Upgrade: h2,h2c"))), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\n\"", "no: status 200, which advertises h2c and does not take it", "no"},
 	{"400", keeping(func(head string) string {
 		if strings.Contains(head, "h2c") || strings.HasPrefix(head, "PRI") {
 			return "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n"
 		}
 		return page()
-	}), "no: the preface is answered with \"HTTP/1.1 400 x\\r\\nContent-\"", "no: status 400", "no"},
+	}), "no: the preface is answered with \"HTTP/1.1 400 x\\r\\n\"", "no: status 400", "no"},
 	{"closes", func(c net.Conn) {
 		keeping(func(head string) string {
 			if strings.HasPrefix(head, "PRI") {
@@ -347,7 +347,7 @@ var inTheClear = []struct {
 			return "HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n"
 		}
 		return page()
-	}), "no: the preface is answered with \"HTTP/1.1 405 x\\r\\nContent-\"", "no: status 200", "no"},
+	}), "no: the preface is answered with \"HTTP/1.1 405 x\\r\\n\"", "no: status 200", "no"},
 	{"silence", func(c net.Conn) {
 		b := bufio.NewReader(c)
 		if first, _ := b.Peek(3); string(first) == "PRI" {
@@ -358,10 +358,10 @@ var inTheClear = []struct {
 	}, "no: the preface is not answered", "no: status 200", "no"},
 	{"HTTP/0.9: a page without a status line", keeping(func(head string) string {
 		if strings.HasPrefix(head, "PRI") {
-			return "<html>Bad Request</html>"
+			return "<html>Bad Request</html>\n"
 		}
 		return page()
-	}), "no: the preface is answered with \"<html>Bad Request</html>\"", "no: status 200", "no"},
+	}), "no: the preface is answered with \"<html>Bad Request</html>\\n\"", "no: status 200", "no"},
 	{"prior knowledge", func(c net.Conn) {
 		b := bufio.NewReader(c)
 		if first, _ := b.Peek(3); string(first) == "PRI" {
@@ -376,13 +376,13 @@ var inTheClear = []struct {
 			return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + settings
 		}
 		return page()
-	}), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\nContent\"", "yes: 101 and SETTINGS (obsolete: RFC 9113 3.1)", "yes"},
+	}), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\n\"", "yes: 101 and SETTINGS (obsolete: RFC 9113 3.1)", "yes"},
 	{"upgrade that is none", once(func(head string) string {
 		if strings.Contains(head, "\r\nUpgrade: h2c\r\n") {
 			return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
 		}
 		return page()
-	}), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\nContent\"", "broken: 101, and no SETTINGS", "no"},
+	}), "no: the preface is answered with \"HTTP/1.1 200 OK\\r\\n\"", "broken: 101, and no SETTINGS", "no"},
 }
 
 // once answers one request and closes the connection.

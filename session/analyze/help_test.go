@@ -30,10 +30,12 @@ type site struct {
 	http func(head string) string
 	// h2 answers a client's preface; "" where HTTP/2 is spoken as it should be,
 	// "close" and "mute" for no answer.
-	h2   string
-	mute bool // say nothing at all, and hold the connection
-	slow bool // hold the connection after the answer
-	tls  *tls.Config
+	h2 string
+	// greet is said before anything is asked, and the connection held.
+	greet string
+	mute  bool // say nothing at all, and hold the connection
+	slow  bool // hold the connection after the answer
+	tls   *tls.Config
 }
 
 // always answers every request alike.
@@ -107,7 +109,7 @@ func (s *site) handle(ctx context.Context, c net.Conn) {
 			return
 		}
 	}
-	if s.mute {
+	if io.WriteString(c, s.greet); s.mute || s.greet != "" {
 		<-ctx.Done()
 		return
 	}
@@ -195,7 +197,11 @@ func analyzeAt(t *testing.T, url string, o Options, now time.Time) (Report, erro
 	var events []wire.Event
 	var file bytes.Buffer
 	w := tape.NewWriter(&file, tape.Options{Created: o.Created})
+	seen := o.Sink
 	o.Sink = wire.Tee(w.Event, func(e wire.Event) {
+		if seen != nil {
+			seen(e)
+		}
 		e.Data = bytes.Clone(e.Data)
 		events = append(events, e)
 	})

@@ -91,7 +91,7 @@ func confirmed(at, selected string, c *conversation) (Verdict, string) {
 	case f.goAway:
 		return Broken, at + " " + selected + ", then sent GOAWAY"
 	case f.other:
-		return Broken, fmt.Sprintf("%s %s, then sent %q", at, selected, c.first)
+		return Broken, fmt.Sprintf("%s %s, then sent %q", at, selected, c.opening())
 	}
 	if t := c.trouble(); t != "" {
 		return Broken, at + " " + selected + ", but no SETTINGS came: " + t

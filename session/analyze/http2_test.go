@@ -38,7 +38,7 @@ var probings = []struct {
 	{"another protocol alone", []string{"spdy/3"}, nil, site{}, No, "A takes neither h2 nor http/1.1: alert no_application_protocol"},
 	{"GOAWAY first", []string{"h2", "http/1.1"}, nil, site{h2: goAwayWith(13)}, Broken, "A selected h2, then sent GOAWAY HTTP_1_1_REQUIRED"},
 	{"GOAWAY after SETTINGS", []string{"h2", "http/1.1"}, nil, site{h2: settings + goAwayWith(13)}, Broken, "A selected h2, then sent GOAWAY HTTP_1_1_REQUIRED"},
-	{"HTTP/1.1 octets", []string{"h2", "http/1.1"}, nil, site{h2: "HTTP/1.1 400 x\r\n\r\n"}, Broken, `A selected h2, then sent "HTTP/1.1 400 x\r\n\r\n"`},
+	{"HTTP/1.1 octets", []string{"h2", "http/1.1"}, nil, site{h2: "HTTP/1.1 400 x\r\n\r\n"}, Broken, `A selected h2, then sent "HTTP/1.1 400 x\r\n"`},
 	{"acknowledgement first", []string{"h2", "http/1.1"}, nil, site{h2: settingsAck}, Broken, `A selected h2, then sent "\x00\x00\x00\x04\x01\x00\x00\x00\x00"`},
 	{"close", []string{"h2", "http/1.1"}, nil, site{h2: "close"}, Broken, "A selected h2, but no SETTINGS came: the server closed the connection"},
 	{"SETTINGS and no more", []string{"h2", "http/1.1"}, nil, site{h2: settings}, Yes, "A selected h2 and sent SETTINGS"},

@@ -212,6 +212,9 @@ func (p *prober) progress(id int) (head, enough bool) {
 		return true, true
 	}
 	m := p.rec.stream.State(id).Partial[1]
+	if strange, told := c.strange(m); strange {
+		return true, told
+	}
 	if m == nil {
 		return false, false
 	}

@@ -137,7 +137,7 @@ func (r *recording) prior(target string) Protocol {
 	case c.frames.settings:
 		p.Verdict, p.Evidence = Yes, "the preface is answered with SETTINGS"
 	case len(c.first) > 0:
-		p.Verdict, p.Evidence = No, fmt.Sprintf("the preface is answered with %q", c.first[:min(len(c.first), 24)])
+		p.Verdict, p.Evidence = No, fmt.Sprintf("the preface is answered with %q", c.opening())
 	case c.eof, c.reset:
 		p.Verdict, p.Evidence = No, "after the preface: "+c.trouble()
 	case c.timeout:
@@ -306,7 +306,7 @@ func (r *recording) version(place address, v tlsrec.Version) (TLSVersion, bool) 
 		case c.refusal != nil:
 			row.Verdict, row.Evidence = No, "alert "+c.refusal.Code.String()
 		case len(c.first) > 0:
-			row.Verdict, row.Evidence = No, fmt.Sprintf("answered with %q, which is no TLS", c.first[:min(len(c.first), 24)])
+			row.Verdict, row.Evidence = No, fmt.Sprintf("answered with %q, which is no TLS", c.opening())
 		case c.eof, c.reset:
 			row.Verdict, row.Evidence = No, c.trouble()
 		default:

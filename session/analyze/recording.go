@@ -23,7 +23,8 @@ const (
 	maxTrouble       = 16       // failed addresses and errors of one conversation
 	maxAnswers       = 32       // of name servers, on one connection
 	keepBody         = 64 << 10 // of a page: that much of it is looked through
-	keepFirst        = 64
+	keepFirst        = 256      // of what each side begins with: a greeting
+	showFirst        = 64       // of that, in evidence
 )
 
 // A recording reads events and keeps of each conversation what rules look at.
@@ -191,6 +192,7 @@ func (l *link) event(e wire.Event, line int) {
 		if len(l.errors) < maxTrouble {
 			l.errors = append(l.errors, e.Text)
 		}
+		l.quoted(e.Text)
 	}
 }
 

@@ -50,7 +50,8 @@ type Report struct {
 	HSTS     *HSTS    `json:"hsts"` // of the final response; nil when it has none
 	Timing   Timing   `json:"timing"`
 	Warnings []string `json:"warnings"`
-	Error    Text     `json:"error"` // what kept the analysis from its final response
+	Error    Text     `json:"error"`            // what kept the analysis from its final response
+	Speaks   string   `json:"speaks,omitempty"` // the protocol of a server that does not speak HTTP: "smtp", "ssh"; see [detect.Protos]
 
 	// What a full analysis adds, each empty where nothing of it was recorded.
 	Addresses []Address  `json:"addresses,omitempty"` // of the final host, in the order in which they were tried

@@ -69,7 +69,7 @@ type Options struct {
 }
 
 // A ResponseError says that a server was connected to and gave no response that
-// could be read.
+// could be read, or none that is final: its redirects lead nowhere.
 type ResponseError struct {
 	Text    string
 	timeout bool
@@ -88,8 +88,9 @@ func (e *ResponseError) Timeout() bool { return e.timeout }
 //
 // An error is a [*URLError], after which there is no report, or says why no
 // response came: a [*wire.OpError] or a [*ResponseError]; the report then stands
-// all the same, as far as it goes. What the peer does with the request, loops
-// and bad certificates among it, is no error. A user in the URL is not sent.
+// all the same, as far as it goes, and its Error is not empty. What the peer does
+// with the request, and a certificate that does not verify, is no error. A user in
+// the URL is not sent.
 //
 // Where nothing could be asked, the report has the URL as it was typed, of which
 // a recording may know the address alone.
@@ -132,6 +133,9 @@ func Run(ctx context.Context, url string, o Options) (Report, error) {
 		asked = *t.second
 	}
 	report := p.rec.report(asked, o.Created)
+	if err == nil && report.Error != "" {
+		err = &ResponseError{Text: string(report.Error)} // redirects that lead nowhere
+	}
 	if report.HTTP2.Verdict == Yes && len(report.Hops) == 0 {
 		err = nil // a server of HTTP/2 alone is not down
 	}
@@ -179,7 +183,7 @@ func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
 		if ch.take(c); ch.next != nil {
 			p.probe(ctx, ch.next.at, false)
 		} else if c.final() == nil {
-			return ch, at, &ResponseError{Text: ch.fault, timeout: c.timeout}
+			return ch, at, &ResponseError{Text: ch.fault, timeout: c.timeout && len(c.first) == 0}
 		}
 	}
 	return ch, at, nil

@@ -187,17 +187,6 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoHTTP(t *testing.T) {
-	s := serve(t, site{http: always("SSH-2.0-x\r\n")})
-	r, err := analyze(t, "http://"+s+"/", Options{})
-	if e, ok := errors.AsType[*ResponseError](err); !ok || e.Timeout() || r.Password.Verdict != Unknown {
-		t.Errorf("report %+v, %v", r, err)
-	}
-	if want := `http://` + s + `/: answered with "SSH-2.0-x\r\n", which is no HTTP response`; string(r.Error) != want {
-		t.Errorf("error %q, want %q", r.Error, want)
-	}
-}
-
 func TestNobodyListens(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
