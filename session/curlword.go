@@ -27,7 +27,7 @@ func curlCommand() command {
 
 // curlWord is .curl.
 func (s *Session) curlWord(ctx context.Context, args string) error {
-	words, err := curl.Split(args)
+	r, err := curl.ParseLine(args, readFile)
 	for errors.Is(err, curl.ErrOpen) {
 		if p, ok := s.lines.(prompter); ok {
 			p.SetPrompt("curl | ")
@@ -39,11 +39,7 @@ func (s *Session) curlWord(ctx context.Context, args string) error {
 		if args += "\n" + line; len(args) > maxDraft {
 			return failure(StatusUsage, ".curl: the command line is longer than %d MiB", maxDraft>>20)
 		}
-		words, err = curl.Split(args)
-	}
-	var r *curl.Request
-	if err == nil {
-		r, err = curl.Parse(words, readFile)
+		r, err = curl.ParseLine(args, readFile)
 	}
 	if err != nil {
 		return failure(StatusUsage, ".curl: %w", err)

@@ -87,13 +87,7 @@ const maxCurlData = 64 << 20 // 64 MiB
 
 // parseCurl reads the arguments of curl: one may be the whole command line.
 func (a *app) parseCurl(args []string) (*curl.Request, error) {
-	if len(args) == 1 && strings.ContainsAny(args[0], " \t\n") {
-		var err error
-		if args, err = curl.Split(args[0]); err != nil {
-			return nil, usagef("curl: %v", err)
-		}
-	}
-	r, err := curl.Parse(args, func(name string) ([]byte, error) {
+	read := func(name string) ([]byte, error) {
 		in := a.stdin
 		if name != "-" {
 			file, err := os.Open(name)
@@ -108,7 +102,14 @@ func (a *app) parseCurl(args []string) (*curl.Request, error) {
 			err = fmt.Errorf("more than %d MiB, the limit", maxCurlData>>20)
 		}
 		return b, err
-	})
+	}
+	var r *curl.Request
+	var err error
+	if len(args) == 1 && strings.ContainsAny(args[0], " \t\n") {
+		r, err = curl.ParseLine(args[0], read)
+	} else {
+		r, err = curl.ParseCommand(args, read)
+	}
 	if err != nil {
 		return nil, usagef("curl: %w", err)
 	}

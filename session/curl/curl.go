@@ -8,6 +8,7 @@
 package curl
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ type Request struct {
 	// Notes say what of the command line is not done, and what does it; a line each,
 	// in no need of an end.
 	Notes []string
+
+	literal bool // -g: the URL is no pattern
 }
 
 // FormType is the Content-Type that curl gives a body which no option gives one.
@@ -49,6 +52,37 @@ const FormType = "application/x-www-form-urlencoded"
 
 // A Reader returns what a file has; of "-", what stdin has.
 type Reader func(name string) ([]byte, error)
+
+// ParseCommand is [Parse] of what was written for curl: it notes a URL that curl would
+// take for several, or for none.
+func ParseCommand(args []string, read Reader) (*Request, error) {
+	r, err := Parse(args, read)
+	switch {
+	case err != nil:
+	case strings.ContainsAny(r.URL, " \t"):
+		r.Notes = append(r.Notes, r.URL+": a URL has no blank in it, %20 stands for one: taken as it is written")
+	case !r.literal && isPattern(r.URL):
+		r.Notes = append(r.Notes, r.URL+": curl makes several URLs of braces and brackets: taken as it is written, as with -g")
+	}
+	return r, err
+}
+
+// ParseLine is [ParseCommand] of a whole command line, as [Split] cuts it: it notes what
+// a shell would put something else in place of.
+func ParseLine(line string, read Reader) (*Request, error) {
+	s := splitter{rest: line}
+	words, err := s.words()
+	if err != nil {
+		return nil, err
+	}
+	r, err := ParseCommand(words, read)
+	if err == nil {
+		for _, text := range s.expands {
+			r.Notes = append(r.Notes, text+" is the shell's to put something in place of: taken as it is written")
+		}
+	}
+	return r, err
+}
 
 // Parse reads the arguments of curl; curl itself may stand before them. Its error
 // says which argument is not understood at all.
@@ -91,6 +125,7 @@ type parser struct {
 	head, get bool
 	data      []byte // of all options of data
 	has, json bool
+	parts     []part // of -F
 
 	compressed bool
 }
@@ -154,6 +189,12 @@ func (p *parser) option(name, value string, given bool) error {
 // finish puts together what the options said.
 func (p *parser) finish() error {
 	r := p.r
+	if len(p.parts) > 0 && (p.has || p.get || p.head) {
+		return errors.New("-F makes a body: it goes with none of -d, -G and -I")
+	}
+	if len(p.parts) > 0 {
+		p.multipart()
+	}
 	if p.has && p.get {
 		sep := "?"
 		if strings.Contains(r.URL, "?") {
@@ -195,6 +236,19 @@ func (p *parser) usual(name, value string) {
 	if r := p.r; !r.Has(name) && !slices.ContainsFunc(r.Usual, named(name)) {
 		r.Usual = append(r.Usual, [2]string{name, value})
 	}
+}
+
+// isPattern reports whether curl would take a URL for several: of {a,b} or [1-3].
+// Brackets around the address of a host are none.
+func isPattern(url string) bool {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		rest = url
+	}
+	if _, path, ok := strings.Cut(rest, "]"); ok && strings.HasPrefix(rest, "[") {
+		rest = path
+	}
+	return strings.ContainsAny(rest, "{[")
 }
 
 func named(name string) func([2]string) bool {

@@ -3,6 +3,7 @@ package curl
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -20,8 +21,10 @@ func shown(r *Request) string {
 	if r.Auth != "" {
 		s += "[" + r.Auth + " " + r.User + "]"
 	}
-	return s + strings.Join(r.Notes, "; ")
+	return boundaries.ReplaceAllString(s+strings.Join(r.Notes, "; "), "BOUNDARY")
 }
+
+var boundaries = regexp.MustCompile("-{24}[0-9a-f]{16}")
 
 func files(name string) ([]byte, error) {
 	if name == "f" {
@@ -54,7 +57,7 @@ func TestParse(t *testing.T) {
 		{"h -b jar.txt", "h\nGET\n\n-b jar.txt: cookies are not read from a file: left out"},
 		{"h -H 'accept-encoding: br' --compressed", "h\nGET\naccept-encoding: br\n\n"},
 		{"h --http2 --tlsv1.2 --cacert x --resolve h:1:::1", "h\nGET\n\n[tls-min 1.2][cacert x][resolve h:1:::1][http 2]"},
-		{"h -F a=b -o out -w '%{x}'", "h\nGET\n\n-F a=b: multipart bodies are not made here: left out; -o out: the reply is shown; .save keeps it; -w %{x}: left out; .timing and .show tell"},
+		{"h -o out -w '%{x}'", "h\nGET\n\n-o out: the reply is shown; .save keeps it; -w %{x}: left out; .timing and .show tell"},
 		{"h --aws-sigv4 x:y --frobnicate -?", "h\nGET\n\n--aws-sigv4 x:y is not done here: left out; --frobnicate is not done here: left out; -? is not known: left out"},
 		{"h --no-compressed -iNg# --basic", "h\nGET\n\n"},
 		{"h other", "h\nGET\n\nother is another URL: left out"},
@@ -63,17 +66,35 @@ func TestParse(t *testing.T) {
 		{"h -H 'Transfer-Encoding: chunked' -d hello", "h\nPOST\nTransfer-Encoding: chunked\nContent-Type: application/x-www-form-urlencoded\n\n5\nhello\n0\n\n"},
 		{"h -H 'Content-Length: 9' -d x", "h\nPOST\nContent-Length: 9\nContent-Type: application/x-www-form-urlencoded\n\nx"},
 		{"h -H 'Host: other'", "h\nGET TARGET HTTP/1.1\nHost: other\n\n"},
+		{"h -F a=b -F 'n=\"x;y\";type=text/x' --form-string 's=@f;z'",
+			"h\nPOST\nContent-Type: multipart/form-data; boundary=BOUNDARY\nContent-Length: 346\n\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"a\"\n\nb\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"n\"\nContent-Type: text/x\n\nx;y\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"s\"\n\n@f;z\n--BOUNDARY--\n"},
+		{"h -XPUT -H 'Content-Type: multipart/form-data' -F f=@f -F 't=<f' -F 'x=@f;filename=\"a\\\"b.png\";headers=\"X: y\";odd=1;type=text/y; charset=\"z;\";x=1'",
+			"h\nPUT\nContent-Type: multipart/form-data; boundary=BOUNDARY\nContent-Length: 463\n\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\nContent-Type: application/octet-stream\n\na b\nc\xff\n\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"t\"\n\na b\nc\xff\n\n" +
+				"--BOUNDARY\nContent-Disposition: form-data; name=\"x\"; filename=\"a%22b.png\"\nContent-Type: text/y; charset=\"z;\"; x=1\nX: y\n\na b\nc\xff\n\n--BOUNDARY--\n" +
+				"-F x: ;odd=1 is not known: left out"},
+		// What a shell or curl would make something else of.
+		{"http://h/$HOME/{a,b}?`id`=~/ \"-HX: ${Y} $(id)\" '-HZ: $Z'", "http://h/$HOME/{a,b}?`id`=~/\nGET\nX: ${Y} $(id)\nZ: $Z\n\n" +
+			"http://h/$HOME/{a,b}?`id`=~/: curl makes several URLs of braces and brackets: taken as it is written, as with -g" +
+			"; $HOME is the shell's to put something in place of: taken as it is written" +
+			"; {a,b} is the shell's to put something in place of: taken as it is written" +
+			"; `id` is the shell's to put something in place of: taken as it is written" +
+			"; ${Y} is the shell's to put something in place of: taken as it is written" +
+			"; $(id) is the shell's to put something in place of: taken as it is written"},
+		{"-g http://[::1]/[1-3]", "http://[::1]/[1-3]\nGET\n\n"},
+		{"http://[::1]/", "http://[::1]/\nGET\n\n"},
+		{"'http://h/a b'", "http://h/a b\nGET\n\nhttp://h/a b: a URL has no blank in it, %20 stands for one: taken as it is written"},
 		{"h -0 --request-target '*' -X OPTIONS", "h\nOPTIONS * HTTP/1.0\nHost: HOST\n\n[http 1.0]"},
 		// As Chrome and Firefox copy them.
 		{"curl 'https://h/api?x=1' \\\n  -H 'accept: application/json' \\\n  -b 'sid=7f3' \\\n  --data-raw $'{\"a\":\"it\\'s\\u0021\"}' \\\n  --compressed",
 			"https://h/api?x=1\nPOST\naccept: application/json\nCookie: sid=7f3\nContent-Type: application/x-www-form-urlencoded\nAccept-Encoding: deflate, gzip, br, zstd\nContent-Length: 13\n\n{\"a\":\"it's!\"}"},
 		{"curl --path-as-is -i -s -k -X $'GET' -H $'Host: h' $'https://h/'", "https://h/\nGET TARGET HTTP/1.1\nHost: h\n\n[insecure ]"},
 	} {
-		words, err := Split(row.line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := Parse(words, files)
+		r, err := ParseLine(row.line, files)
 		if err != nil {
 			t.Errorf("%s: %v", row.line, err)
 			continue
@@ -91,6 +112,11 @@ func TestParseRefuses(t *testing.T) {
 		"h -H x":                         "--header x: want 'Name: value', 'Name:' to leave it out, 'Name;' for no value",
 		"h -X 'A B'":                     `"A B" is no method, or "" no target`,
 		"h -H $'A: b\\r\\nC: d'":         `the field "A" has a line end in it`,
+		"h -F a":                         "--form a: want NAME=TEXT, NAME=@FILE or NAME=<FILE",
+		"h --form-string a":              "--form-string a: want NAME=TEXT",
+		"h -F a=@none":                   "--form a=@none: file does not exist",
+		"h -F $'a=b;type=x\\r\\nX: y'":   "--form a=b;type=x\r\nX: y: a field of the part has a line end in it",
+		"h -F a=b -d c":                  "-F makes a body: it goes with none of -d, -G and -I",
 		"h -A $'x\\ny'":                  `the field "User-Agent" has a line end in it`,
 		`curl ^"https://h/^" ^`:          `^https://h/^ is quoted for cmd.exe: Copy as cURL (bash) is understood`,
 		"h --request-target $'/\\r\\nX'": "\"\" is no method, or \"/\\r\\nX\" no target",
@@ -106,6 +132,7 @@ func TestParseRefuses(t *testing.T) {
 // ends its line.
 func FuzzParse(f *testing.F) {
 	f.Add("curl 'https://h/' -H 'a: b' --data-raw $'x' -sk -u a:b --json {} --zz")
+	f.Add("h -F 'a=@f;type=x/y; z=1;filename=\"q\"' -F b=<f --form-string c=$HOME`x`")
 	f.Add("-G -d a -I -X Y -0 -F z -b q --next")
 	f.Fuzz(func(t *testing.T, line string) {
 		words, err := Split(line)

@@ -29,13 +29,13 @@ var short = map[byte]string{
 
 // idle are options for what is so anyway, or has no meaning where every byte is
 // shown as it comes.
-const idle = "silent show-error verbose include globoff path-as-is progress-bar fail fail-with-body fail-early " +
+const idle = "silent show-error verbose include path-as-is progress-bar fail fail-with-body fail-early " +
 	"disable styled-output trace-time basic tcp-nodelay suppress-connect-headers raw compressed-ssh"
 
 // valued are options that take a value and are not done here.
 const valued = "abstract-unix-socket alt-svc aws-sigv4 capath cert-type config continue-at create-file-mode crlfile curves delegation " +
 	"dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url dump-header egd-file engine etag-compare etag-save expect100-timeout " +
-	"form-string ftp-account ftp-alternative-to-user ftp-method ftp-port ftp-ssl-ccc-mode happy-eyeballs-timeout-ms help hostpubmd5 hostpubsha256 " +
+	"ftp-account ftp-alternative-to-user ftp-method ftp-port ftp-ssl-ccc-mode happy-eyeballs-timeout-ms help hostpubmd5 hostpubsha256 " +
 	"hsts interface keepalive-time key-type krb libcurl limit-rate local-port login-options mail-auth mail-from mail-rcpt max-filesize max-redirs " +
 	"netrc-file noproxy output-dir parallel-max pass pinnedpubkey preproxy proto proto-default proto-redir proxy-cacert proxy-capath " +
 	"proxy-cert proxy-cert-type proxy-ciphers proxy-crlfile proxy-header proxy-key proxy-key-type proxy-pass proxy-pinnedpubkey proxy-service-name " +
@@ -52,6 +52,7 @@ var options = map[string]option{
 	"url":     {true, func(p *parser, v string) error { p.url(v); return nil }},
 	"request": {true, func(p *parser, v string) error { p.method = v; return nil }},
 	"head":    {false, func(p *parser, _ string) error { p.head = true; return nil }},
+	"globoff": {false, func(p *parser, _ string) error { p.r.literal = true; return nil }},
 	"get":     {false, func(p *parser, _ string) error { p.get = true; return nil }},
 	"header":  {true, (*parser).header},
 
@@ -61,6 +62,8 @@ var options = map[string]option{
 	"data-raw":       {true, func(p *parser, v string) error { return p.body(v, dataRaw) }},
 	"data-urlencode": {true, (*parser).encoded},
 	"json":           {true, (*parser).jsonBody},
+	"form":           {true, (*parser).form},
+	"form-string":    {true, (*parser).formString},
 	"url-query": {true, func(p *parser, v string) error {
 		return errors.New("put the query into the URL")
 	}},
@@ -103,7 +106,6 @@ var options = map[string]option{
 
 	"location":         {false, said("-L: one request is sent; .follow takes the next hop")},
 	"location-trusted": {false, said("--location-trusted: one request is sent; .follow takes the next hop")},
-	"form":             {true, saidOf("-F %s: multipart bodies are not made here: left out")},
 	"upload-file":      {true, saidOf("-T %s: left out; -X PUT --data-binary @FILE sends a file")},
 	"output":           {true, saidOf("-o %s: the reply is shown; .save keeps it")},
 	"remote-name":      {false, said("-O: the reply is shown; .save keeps it")},

@@ -3,6 +3,8 @@ package curl
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,8 +20,11 @@ var ErrOpen = errors.New("a quote has no end")
 //
 // A comment, a pipe and what else a shell would do besides are words like others.
 func Split(line string) ([]string, error) {
-	var words []string
 	s := splitter{rest: line}
+	return s.words()
+}
+
+func (s *splitter) words() (words []string, err error) {
 	for {
 		s.rest = strings.TrimLeft(s.rest, " \t\r\n")
 		if next, ok := joined(s.rest); ok {
@@ -46,9 +51,33 @@ func joined(s string) (rest string, ok bool) {
 }
 
 type splitter struct {
-	rest string
-	out  []byte
+	rest    string
+	out     []byte
+	expands []string // what a shell would expand: $NAME, $(…), `…`, ~/ and {a,b}
+	noted   int      // len(rest) behind the last of it; 0 for none yet
 }
+
+// shellMeans matches what a shell expands outside of quotes; within "…" but for what is
+// in the second group.
+var shellMeans = regexp.MustCompile("^(?:(\\$(?:\\w+|\\{\\w+\\}?|\\([^)]*\\)?)|`[^`]*`)|(~/|\\{[^ {}]*(?:,|\\.\\.)[^ {}]*\\}))")
+
+// note keeps what a shell would expand where the rest begins.
+func (s *splitter) note(quoted bool) {
+	if len(s.expands) == maxExpands || s.noted > 0 && len(s.rest) > s.noted {
+		return
+	}
+	m := shellMeans.FindStringSubmatch(s.rest)
+	if m == nil || m[2] != "" && (quoted || m[2] == "~/" && len(s.out) > 0) {
+		return
+	}
+	s.noted = len(s.rest) - len(m[0])
+	if !slices.Contains(s.expands, m[0]) {
+		s.expands = append(s.expands, m[0])
+	}
+}
+
+// maxExpands bounds what is kept of what a shell would expand.
+const maxExpands = 8
 
 // word takes a word, which ends before a blank that is not quoted.
 func (s *splitter) word() (string, error) {
@@ -73,6 +102,7 @@ func (s *splitter) word() (string, error) {
 		case s.rest[0] == '\\':
 			s.take(1, 1)
 		default:
+			s.note(false)
 			s.take(0, 1)
 		}
 		if err != nil {
@@ -111,6 +141,7 @@ func (s *splitter) double(start int) error {
 		case s.rest[0] == '\\' && len(s.rest) > 1 && strings.IndexByte("\"\\$`", s.rest[1]) >= 0:
 			s.take(1, 1)
 		default:
+			s.note(true)
 			s.take(0, 1)
 		}
 	}
