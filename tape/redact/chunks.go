@@ -27,7 +27,7 @@ const maxChunk = 1 << 30
 func (c *chunks) line(b byte) bool {
 	switch c.state {
 	case chunkSize, chunkFigures:
-		if lower := b | 0x20; isHex(lower) && c.size < maxChunk>>4 {
+		if lower := b | 0x20; b >= '0' && isHex(lower) && c.size < maxChunk>>4 {
 			c.size, c.state = c.size<<4|int(unhex(lower)), chunkFigures
 			return true
 		}

@@ -36,7 +36,7 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 	case protocolsField:
 		s.maskProtocols(b, at, marks)
 	case setCookieField:
-		i := bytes.IndexByte(b, ';')
+		i := pairEnd(b)
 		if i < 0 {
 			s.maskPair(b, at, marks)
 			s.inside = true
@@ -114,6 +114,26 @@ func (s *stream) maskPairs(b []byte, at int, marks *[]mark) {
 		s.inside = false
 		b, at = b[i+1:], at+i+1
 	}
+}
+
+// pairEnd returns where the pair ends that b begins with: at its first ";", but for
+// those within quotes, which some write and others read as the end (RFC 6265, section
+// 4.1.1, has none there). It is negative for nowhere.
+func pairEnd(b []byte) int {
+	first := bytes.IndexByte(b, ';')
+	open := bytes.Index(b, []byte(`="`)) + 2
+	if open < 2 || first < open {
+		return first
+	}
+	quote := bytes.IndexByte(b[open:], '"')
+	if quote < 0 {
+		return first
+	}
+	end := bytes.IndexByte(b[open+quote:], ';')
+	if end < 0 {
+		return end
+	}
+	return open + quote + end
 }
 
 // maskPair masks the value of name=value, or all of what has no name. Where a

@@ -88,6 +88,24 @@ func unhex(c byte) byte {
 	return c - '0'
 }
 
+// beginsXML reports whether p ends with what an octet c follows only in XML: of its
+// declaration, or of a namespace.
+func beginsXML(p []byte, c byte) bool {
+	return bytes.HasSuffix(p, []byte("xmlns")) || c == '=' && bytes.HasSuffix(p, []byte("<?xml version"))
+}
+
+// elementBase is baseBefore for an element of XML that p ends with the start tag of,
+// but for ">".
+func elementBase(p []byte) string {
+	tag := p[bytes.LastIndexByte(p, '<')+1:]
+	name, _, _ := bytes.Cut(tag, []byte(" "))
+	name = bytes.TrimRight(name, "\t\r\n")
+	if len(tag) == len(p) || len(name) == 0 || name[0] == '/' || bytes.IndexByte(tag, '>') >= 0 {
+		return ""
+	}
+	return baseBefore(name)
+}
+
 // namesPart reports whether p ends with what the name of a part of a form follows
 // (RFC 7578, section 4.2), but for "=".
 func namesPart(p []byte) bool {

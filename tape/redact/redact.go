@@ -15,8 +15,9 @@
 // Masked are also, wherever they stand in text and in bodies of HTTP/2: what
 // parameters of queries and forms and members of JSON objects have whose names are
 // password, passwd, access_token, refresh_token, client_secret, api_key and token,
-// in any case, with "-", "_" or nothing between the words, and with all but the last
-// of their letters escaped or not; the strings of arrays that are such members; the
+// in any case, with "-", "_" or nothing between the words, and with their letters
+// escaped or not; the strings of arrays that are such members; elements and attributes
+// of XML with such names, in text that has an XML declaration or a namespace; the
 // userinfo of URLs;
 // JSON web tokens, but for their first three letters; private keys in PEM; and the
 // values that are given. Nothing that is compressed or encrypted is searched.

@@ -1,8 +1,6 @@
 package redact
 
-import (
-	"slices"
-)
+import "slices"
 
 // seekMode is where a seeker stands.
 type seekMode uint8
@@ -21,12 +19,14 @@ const (
 	seekPartName                  // in the name of a part of a form
 	seekPartHead                  // in what is left of that part's head
 	seekPart                      // in that part's first line
+	seekElement                   // in the text of an element of XML
 )
 
-// A seeker finds what is secret within text: parameters of queries and forms and
-// members of JSON and parts of forms by their names, the userinfo of URLs, JSON web tokens, private
-// keys in PEM, and fields of malformed heads. It looks at "=", ":", "J" and "Y",
-// with which each begins, and back from there.
+// A seeker finds what is secret within text: parameters of queries and forms,
+// members of JSON, parts of forms and elements and attributes of XML by their names,
+// the userinfo of URLs, JSON web tokens, private keys in PEM, and fields of malformed
+// heads. It looks at "=", ":", "J", "Y" and, in XML, ">", with which each begins, and
+// back from there.
 type seeker struct {
 	pos   int            // index of the octet that comes next
 	holds bool           // a value
@@ -35,6 +35,7 @@ type seeker struct {
 	known int            // how many of them are
 	mode  seekMode
 	base  string
+	xml   bool // the text has XML
 
 	named   bool   // seekColon: a value of this name may follow
 	quoted  bool   // the name was in quotes
@@ -57,12 +58,13 @@ func (k *seeker) run(r *results, b []byte, to int) {
 	if i >= to {
 		return
 	}
-	next := triggers{b: b[:to], low: low, at: [...]int{-1, -1, -1, -1}}
+	next := triggers{b: b[:to], low: low, at: [len(anchors)]int{-1, -1, -1, -1, -1}, xml: k.xml}
 	for i < to {
 		switch k.mode {
 		case seekTrigger:
 			if i = next.after(i); i < to {
 				k.trigger(k.before(b, low, i), b[i])
+				next.xml = k.xml
 				i++
 			}
 		case seekColon, seekLabel:
@@ -75,8 +77,8 @@ func (k *seeker) run(r *results, b []byte, to int) {
 		case seekNumber, seekKey:
 			i = k.overwrite(r, b[:to], i)
 		default:
-			if k.first && k.mode == seekForm && !k.holds && b[i] == '"' {
-				k.quote, k.first = '"', false
+			if k.first && k.mode == seekForm && !k.holds && (b[i] == '"' || b[i] == '\'' && k.xml) {
+				k.quote, k.first = b[i], false
 				i++
 				continue
 			}
@@ -121,7 +123,7 @@ func (r *results) within(k *seeker, text []byte) []mark {
 }
 
 // reset forgets all: what follows, from i on, is text of its own.
-func (k *seeker) reset(i int) { *k = seeker{pos: i} }
+func (k *seeker) reset(i int) { *k = seeker{pos: i, xml: k.xml} }
 
 // drop takes n octets for gone that were decided.
 func (k *seeker) drop(n int) {

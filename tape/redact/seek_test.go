@@ -53,6 +53,16 @@ var texts = []struct {
 	{"list of json in json", `{"a":"{\"token\":[\"QWERTY\",\"QWERTY\"],\"b\":[\"c\"]}"}`, `{"a":"{\"token\":[\"tokent\",\"tokent\"],\"b\":[\"c\"]}"}`},
 	{"escaped name", `GET /?pass%77ord=QWERTY&%74oken=QWERTY&a%20token=QWERTY&%20xtoken=x HTTP/1.1`, `GET /?pass%77ord=passwo&%74oken=passwo&a%20token=passwo&%20xtoken=x HTTP/1.1`},
 	{"escaped name in json", `{"pass\u0077ord":"QWERTY","\u0054oken":"QWERTY","\ntoken":"x"}`, `{"pass\u0077ord":"passwo","\u0054oken":"passwo","\ntoken":"x"}`},
+	{"escaped last letter", `GET /?%70asswor%64=QWERTY&apike%79=QWERTY&toke%6e=QWERTY&user%5Bclient_secre%74%5D=QWERTY&x%64=y&a4=b HTTP/1.1`, `GET /?%70asswor%64=passwo&apike%79=passwo&toke%6e=passwo&user%5Bclient_secre%74%5D=passwo&x%64=y&a4=b HTTP/1.1`},
+	{"escaped last letter in json", `{"pas\u0073wor\u0064":"QWERTY","toke\u006E": "QWERTY","x\u0064":"y"}`, `{"pas\u0073wor\u0064":"passwo","toke\u006E": "passwo","x\u0064":"y"}`},
+	{"element", `<?xml version="1.0"?><a><password>QWERTY</password><Token a="b">` + "\n QWERTY\n" + `</Token><apikey/><passwd></passwd><password>a</password></a>`,
+		`<?xml version="1.0"?><a><password>passwo</password><Token a="b">` + "\n passwo\n" + `</Token><apikey/><passwd></passwd><password>p</password></a>`},
+	{"element of a namespace", `<e xmlns:w="http://x"><w:Password Type="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText">QWERTY</w:Password></e>`,
+		`<e xmlns:w="http://x"><w:Password Type="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText">passwo</w:Password></e>`},
+	{"element with marked text", `<e xmlns="x"><password><![CDATA[QWERTY<>]]></password><token><value>x</value></token><passwords>x</passwords></e>`,
+		`<e xmlns="x"><password><![CDATA[password]]></password><token><value>x</value></token><passwords>x</passwords></e>`},
+	{"attribute", `<e xmlns="x"><u password="QWERTY x" name='y' token='QWERTY "x"'/></e>`, `<e xmlns="x"><u password="password" name='y' token='tokentoken'/></e>`},
+	{"no XML", `if a<password>b`, `if a<password>b`},
 	{"long", "token=" + strings.Repeat("QWERTY", 2000) + "&a=b", "token=" + strings.Repeat("token", 900)[:maxHeld] + strings.Repeat("token_2", 900)[:maxHeld] + strings.Repeat("token_3", 900)[:12000-2*maxHeld] + "&a=b"},
 }
 

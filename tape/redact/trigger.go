@@ -6,22 +6,27 @@ import (
 )
 
 // lookBack is how far before a trigger a name is looked for, in octets.
-const lookBack = 64
+const lookBack = 160
 
-// anchors are the octets at which a seeker looks.
-const anchors = "=:JY"
+// anchors are the octets at which a seeker looks, at the last of them in XML only:
+// to look for one more takes a fifth of the time more.
+const anchors = "=:JY>"
 
 // triggers finds them.
 type triggers struct {
 	b   []byte
-	low int    // from where on b has what stands before them
-	at  [4]int // where each stands next; negative for not looked for
+	low int               // from where on b has what stands before them
+	at  [len(anchors)]int // where each stands next; negative for not looked for
+	xml bool              // the last is looked for
 }
 
 // after returns the first place from i on that is worth a look, or the end.
 func (t *triggers) after(i int) int {
 	best := len(t.b)
 	for k := range t.at {
+		if k == len(anchors)-1 && !t.xml {
+			break
+		}
 		if t.at[k] < i {
 			t.at[k] = t.find(k, i)
 		}
@@ -43,10 +48,12 @@ func (t *triggers) find(k, i int) int {
 		if i-t.low < 2 {
 			return i
 		}
-		p := t.b[i-1]
+		p, q := t.b[i-1], t.b[i-2]
 		switch {
+		case p == 's' && q == 'n' && c <= '=':
+			return i // xmlns
 		case worthALook[p]>>k&1 == 0 && (c != ':' || i+1 < len(t.b) && t.b[i+1] != '/' && t.b[i+1] != '\\'):
-		case c == 'J' && t.b[i-2] != 'e', c == 'Y' && t.b[i-2] != 'K', c == '=' && p|0x20 == 'e' && t.b[i-2]|0x20 != 'm':
+		case c == 'J' && q != 'e', c == 'Y' && q != 'K', c == '=' && (p|0x20 == 'e' || p == '4' || p == '9') && q|0x20 != 'm' && (q < '4' || q > '7'):
 		default:
 			return i
 		}
@@ -58,8 +65,9 @@ func (t *triggers) find(k, i int) int {
 var worthALook = func() (t [256]uint8) {
 	for _, n := range secretNames {
 		c := n.name[len(n.name)-1]
-		t[c] |= 1 | 2
-		t[c-'a'+'A'] |= 1 | 2
+		t[c] |= 1 | 2 | 16
+		t[c-'a'+'A'] |= 1 | 2 | 16
+		t["0123456789abcdef"[c&0xf]] |= 1 // of the last letter, escaped
 	}
 	for _, f := range secretFields {
 		c := f.name[len(f.name)-1]
@@ -67,16 +75,16 @@ var worthALook = func() (t [256]uint8) {
 		t[c-'a'+'A'] |= 2
 	}
 	for _, c := range "-_" {
-		t[c] |= 1 | 2
+		t[c] |= 1 | 2 | 16
 	}
 	t[']'] |= 1
 	t['e'] |= 1 // of the name of a part
 	t['E'] |= 1
 	for c := range ' ' + 1 {
-		t[c] |= 2 // also in the name of a malformed head
+		t[c] |= 2 | 16 // also in the name of a malformed head
 	}
 	for _, c := range "\"'\x7f" {
-		t[c] |= 2
+		t[c] |= 2 | 16 // also of an attribute
 	}
 	t['y'] |= 4
 	t['E'] |= 8
@@ -87,6 +95,9 @@ var worthALook = func() (t [256]uint8) {
 func (k *seeker) trigger(p []byte, c byte) {
 	k.mode, k.base, k.named, k.quoted, k.slashes, k.escaped = seekTrigger, "", false, false, 0, 0
 	k.quote, k.nested, k.inside, k.first, k.list, k.closing = 0, false, false, false, false, false
+	if c <= '=' && beginsXML(p, c) {
+		k.xml = true
+	}
 	if worth := len(p) > 0 && worthALook[p[len(p)-1]]>>strings.IndexByte(anchors, c)&1 != 0; !worth {
 		// What is passed over where there is much is nothing where there is little.
 		if c == ':' {
@@ -122,6 +133,10 @@ func (k *seeker) trigger(p []byte, c byte) {
 			case keyField, protocolsField:
 				k.base = "TOKEN"
 			}
+		}
+	case '>':
+		if base := elementBase(p); base != "" {
+			k.mode, k.base, k.first = seekElement, base, true
 		}
 	case 'J':
 		if n := len(p); n >= 2 && p[n-2] == 'e' && p[n-1] == 'y' && (n == 2 || !isBase64URL(p[n-3])) {
@@ -177,5 +192,5 @@ func beginsKey(p []byte) bool {
 		return false
 	}
 	s := strings.NewReplacer("%20", " ", "+", " ").Replace(string(p[i:]))
-	return strings.HasSuffix(s, " PRIVATE KE")
+	return strings.HasSuffix(s, " PRIVATE KE") && !strings.Contains(s[len("-----BEGIN"):], "-----")
 }

@@ -69,7 +69,7 @@ func (k *seeker) value(b []byte, i int) (n int, ends bool) {
 		c := b[i]
 		switch k.mode {
 		case seekForm:
-			if c < ' ' || c == 0x7f || c == '"' || k.quote == 0 && (c == ' ' || c == '&' || c == '<' || c == '>') {
+			if c < ' ' || c == 0x7f || c == '"' && k.quote != '\'' || c == '\'' && k.quote == c || k.quote == 0 && (c == ' ' || c == '&' || c == '<' || c == '>') {
 				return i, true
 			}
 		case seekString:
@@ -111,6 +111,15 @@ func (k *seeker) value(b []byte, i int) (n int, ends bool) {
 		case seekPart:
 			if c == '\n' {
 				return i, true
+			}
+		case seekElement:
+			switch {
+			case k.nested && c == '>' && bytes.HasSuffix(b[:i], []byte("]]")), !k.nested && c == '<' && (i > 0 || !k.first):
+				return i, true
+			case i == 1 && k.first && b[0] == '<':
+				if k.nested = c == '!'; !k.nested {
+					return 0, true // another element
+				}
 			}
 		case seekLine:
 			if c == '\n' {
@@ -156,6 +165,15 @@ func (k *seeker) mask(r *results, b []byte, from, to int, ends bool) {
 		}
 	case seekPart:
 		v = bytes.TrimRight(v, "\r")
+	case seekElement:
+		n := len(v)
+		if v = bytes.TrimLeft(v, " \t\r\n"); k.nested {
+			v = bytes.TrimPrefix(v, []byte("<![CDATA["))
+		}
+		from += n - len(v)
+		if v = bytes.TrimRight(v, " \t\r\n"); k.nested && ends {
+			v = bytes.TrimSuffix(v, []byte("]]"))
+		}
 	case seekLine:
 		n := len(v)
 		v = bytes.TrimLeft(v, " \t")
