@@ -1,6 +1,10 @@
 package tape
 
-import "wiretape/wire"
+import (
+	"fmt"
+
+	"wiretape/wire"
+)
 
 // AppendData appends the data lines of bytes that one side of a connection wrote, in
 // the form in which [Format] writes them: of the commit profile, or of a capture.
@@ -15,4 +19,10 @@ func AppendData(dst []byte, inCommit bool, conn int, dir wire.Dir, data []byte, 
 		p = commit
 	}
 	return appendRun(dst, p, conn, dir, data, spans), nil
+}
+
+// AppendRawLine appends the line that stands before a raw block of size bytes, which
+// its writer is to end with a line end.
+func AppendRawLine(dst []byte, conn int, dir wire.Dir, size int) []byte {
+	return fmt.Appendf(append(appendConn(dst, conn), dirMark(dir)), "@ %d\n", size)
 }

@@ -10,6 +10,7 @@ import (
 // A Place is where on a tape a record stands, so that it can be read again.
 type Place struct {
 	Line   int   // of the record, from 1
+	Begin  int64 // of its line in the file
 	Offset int64 // of its first byte in the file, or of those of a piece of a raw block
 
 	lines int   // begun before Offset
@@ -29,7 +30,7 @@ func (r *Reader) Again(src io.ReaderAt, p Place) *Reader {
 	again := &Reader{name: r.name, read: true, in: lines{src: io.NewSectionReader(src, p.Offset, 1<<62), n: p.lines, base: p.Offset}}
 	again.p = parser{within: true, captures: captures{sample: maps.Clone(r.p.captures.sample)}}
 	if p.raw > 0 {
-		again.rawLeft, again.p.raw = p.raw, p.raw
+		again.rawLeft, again.p.raw, again.place.Begin = p.raw, p.raw, p.Begin
 		again.rec = Record{Kind: Data, Form: Raw, Line: p.Line, Event: wire.Event{Kind: wire.KindData, Conn: p.conn, Dir: p.dir}}
 		again.runConn, again.runDir = p.conn, p.dir
 	}

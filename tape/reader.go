@@ -94,7 +94,7 @@ func (r *Reader) Records() iter.Seq2[Record, error] {
 func (r *Reader) Next() (Record, error) {
 	for {
 		if r.rawLeft > 0 {
-			r.place = Place{Line: r.rec.Line, Offset: r.in.offset(), raw: r.rawLeft, lines: r.in.n, conn: r.rec.Event.Conn, dir: r.rec.Event.Dir}
+			r.place = Place{Line: r.rec.Line, Begin: r.place.Begin, Offset: r.in.offset(), raw: r.rawLeft, lines: r.in.n, conn: r.rec.Event.Conn, dir: r.rec.Event.Dir}
 			piece, _, err := r.piece()
 			if err != nil {
 				return Record{}, err
@@ -114,7 +114,7 @@ func (r *Reader) Next() (Record, error) {
 			return Record{}, err
 		}
 		r.data, r.pieced = out, false
-		r.place = Place{Line: r.rec.Line, Offset: offset, lines: lines}
+		r.place = Place{Line: r.rec.Line, Begin: offset, Offset: offset, lines: lines}
 		switch {
 		case r.rec.Kind != Data:
 			return r.rec, nil

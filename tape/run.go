@@ -2,7 +2,6 @@ package tape
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"wiretape/wire"
@@ -112,8 +111,7 @@ func (f *formatter) longBlock() error {
 	f.wrote = true
 	f.part(len(f.data))
 	whole := f.in.rawLeft + int64(len(first))
-	f.buf = append(appendConn(f.buf, f.conn), dirMark(f.dir))
-	f.buf = fmt.Appendf(f.buf, "@ %d\n", whole)
+	f.buf = AppendRawLine(f.buf, f.conn, f.dir, int(whole))
 	for b := first; ; {
 		f.buf = append(f.buf, b...)
 		if whole -= int64(len(b)); f.in.rawLeft == 0 {

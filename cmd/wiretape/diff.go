@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -58,30 +59,34 @@ differ.`,
 
 // diffAsSpans prints the first tape with spans where the second differs.
 func (a *app) diffAsSpans(ctx context.Context, one, two string) error {
-	var text [2][]byte
+	var text [2]keep.Source
 	var names [2]string
 	for i, arg := range []string{one, two} {
 		src, name, err := a.openFile(ctx, arg)
 		if err != nil {
 			return err
 		}
-		b, err := io.ReadAll(src)
-		src.Close()
+		defer src.Close()
+		f, err := seekable(ctx, src)
 		if err != nil {
 			return usagef("diff %s: %w", name, err)
 		}
-		text[i], names[i] = b, name
+		defer f.Close()
+		st, err := f.Stat()
+		if err != nil {
+			return usagef("diff %s: %w", name, err)
+		}
+		text[i], names[i] = io.NewSectionReader(f, 0, st.Size()), name
 	}
-	out, left, err := keep.AsSpans(text[0], names[0], text[1], names[1])
+	out := bufio.NewWriterSize(a.stdout, 64<<10)
+	if terminalOf(a.stdout) != nil {
+		out = bufio.NewWriterSize(&escaper{w: a.stdout}, 64<<10)
+	}
+	left, err := keep.AsSpans(out, text[0], names[0], text[1], names[1])
 	if err != nil {
 		return usagef("diff: %w", err)
 	}
-	if terminalOf(a.stdout) != nil {
-		_, err = (&escaper{w: a.stdout}).Write(out)
-	} else {
-		_, err = a.stdout.Write(out)
-	}
-	if err != nil {
+	if err := out.Flush(); err != nil {
 		return err
 	}
 	for _, l := range left {

@@ -85,8 +85,16 @@ func (a *app) formatTo(ctx context.Context, dst io.Writer, arg string, f *format
 		out = bufio.NewWriterSize(&escaper{w: dst}, 64<<10)
 	}
 	opt := tape.FormatOptions{Name: name, Commit: f.commit}
-	if st, serr := file.Stat(); f.redact || f.lengths || serr == nil && st.Size() <= maxRead {
-		err = a.formatWhole(out, file, opt, f)
+	edited, err := a.edited(ctx, file, name, f)
+	if err != nil {
+		return err
+	}
+	if edited != file {
+		defer edited.Close()
+		file = edited
+	}
+	if st, serr := file.Stat(); serr == nil && st.Size() <= maxRead {
+		err = formatWhole(out, file, opt, f)
 	} else {
 		err = formatLong(out, file, opt, f)
 	}
@@ -97,13 +105,10 @@ func (a *app) formatTo(ctx context.Context, dst io.Writer, arg string, f *format
 }
 
 // formatWhole formats a tape in memory, with its readings.
-func (a *app) formatWhole(dst io.Writer, src io.Reader, opt tape.FormatOptions, f *formatFlags) error {
+func formatWhole(dst io.Writer, src io.Reader, opt tape.FormatOptions, f *formatFlags) error {
 	text, err := io.ReadAll(src)
 	if err != nil {
 		return usagef("fmt %s: %w", opt.Name, err)
-	}
-	if text, err = a.edited(text, opt.Name, f); err != nil {
-		return err
 	}
 	var out bytes.Buffer
 	res, err := tape.Format(&out, bytes.NewReader(keep.StripReadings(text)), opt)
@@ -136,15 +141,31 @@ func formatLong(dst io.Writer, src io.ReadSeeker, opt tape.FormatOptions, f *for
 }
 
 // edited returns a tape with its lengths right and its secrets masked, as far as
-// that is asked for, and says what was done.
-func (a *app) edited(text []byte, name string, f *formatFlags) (_ []byte, err error) {
-	if f.lengths {
-		var notes []string
-		if text, notes, err = keep.FixLengths(text, name); err != nil {
-			return nil, err
+// that is asked for, and says what was done. It is file itself where nothing is.
+func (a *app) edited(ctx context.Context, file *fileSource, name string, f *formatFlags) (*fileSource, error) {
+	was := file
+	step := func(write func(dst io.Writer, src keep.Source) error) error {
+		st, err := file.Stat()
+		if err != nil {
+			return err
 		}
-		for _, n := range notes {
-			fmt.Fprintf(a.stderr, "* %s\n", escape(n))
+		next, err := scratch(ctx, func(dst io.Writer) error { return write(dst, io.NewSectionReader(file, 0, st.Size())) })
+		if file != was {
+			file.Close()
+		}
+		file = next
+		return err
+	}
+	if f.lengths {
+		err := step(func(dst io.Writer, src keep.Source) error {
+			notes, err := keep.FixLengths(dst, src, name)
+			for _, n := range notes {
+				fmt.Fprintf(a.stderr, "* %s\n", escape(n))
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	if f.redact {
@@ -152,29 +173,44 @@ func (a *app) edited(text []byte, name string, f *formatFlags) (_ []byte, err er
 		if err != nil {
 			return nil, err
 		}
-		var ids []string
-		if text, ids, err = keep.Redact(text, name, lint.Options{Values: o.Values}); err != nil {
+		err = step(func(dst io.Writer, src keep.Source) error {
+			ids, err := keep.Redact(dst, src, name, lint.Options{Values: o.Values})
+			if len(ids) > 0 && err == nil {
+				fmt.Fprintf(a.stderr, "* %s: %s replaced (%s)\n", escape(name), count(len(ids), "secret"), joinComma(ids))
+			}
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
-		if len(ids) > 0 {
-			fmt.Fprintf(a.stderr, "* %s: %s replaced (%s)\n", escape(name), count(len(ids), "secret"), joinComma(ids))
-		}
 	}
-	return text, nil
+	return file, nil
 }
 
-// seekable returns src, or a copy of it in a file without a name, to be read
-// twice.
+// seekable returns src, or a copy of it, to be read twice.
 func seekable(ctx context.Context, src io.Reader) (*fileSource, error) {
 	if f, ok := src.(*fileSource); ok {
 		return f, nil
 	}
+	return scratch(ctx, func(dst io.Writer) error {
+		_, err := io.Copy(dst, src)
+		return err
+	})
+}
+
+// scratch returns a file without a name, at the beginning of what write has written
+// to it.
+func scratch(ctx context.Context, write func(dst io.Writer) error) (*fileSource, error) {
 	tmp, err := os.CreateTemp("", "wiretape-*")
 	if err != nil {
 		return nil, err
 	}
 	os.Remove(tmp.Name())
-	if _, err = io.Copy(tmp, src); err == nil {
+	out := bufio.NewWriterSize(tmp, 64<<10)
+	if err = write(out); err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
 		_, err = tmp.Seek(0, io.SeekStart)
 	}
 	if err != nil {

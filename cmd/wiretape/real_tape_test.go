@@ -190,7 +190,7 @@ func TestLargeTapeInConstantMemory(t *testing.T) {
 	if testing.Short() {
 		size = 256 << 20
 	}
-	tape := sparseTape(t, size)
+	tape, shorter := sparseTape(t, size), sparseTape(t, 128<<20)
 	for _, tt := range []struct {
 		args  []string
 		least int64 // octets of output
@@ -200,6 +200,8 @@ func TestLargeTapeInConstantMemory(t *testing.T) {
 		{[]string{"show", "--json", tape}, 1 << 10, 32 << 10},
 		{[]string{"show", "--raw", "server", tape}, size, 32 << 10},
 		{[]string{"fmt", tape}, size, 32 << 10},
+		{[]string{"fmt", "--fix-lengths", "--redact", shorter}, 128 << 20, 96 << 10},
+		{[]string{"diff", "--as-spans", shorter, shorter}, 128 << 20, 96 << 10},
 	} {
 		cmd := exec.CommandContext(t.Context(), "wiretape", tt.args...)
 		cmd.Env = terminalEnv(t.TempDir())

@@ -20,28 +20,27 @@ const longTape = 8 << 20
 // again returns what a long tape can be read from again, nil for what is shorter than
 // long or cannot.
 func again(src io.Reader, long int64) io.ReaderAt {
-	if f, ok := src.(interface {
+	f, ok := src.(interface {
 		io.ReaderAt
 		io.Seeker
-		Stat() (fs.FileInfo, error)
-	}); ok {
-		st, err := f.Stat()
-		if err != nil || !st.Mode().IsRegular() || st.Size() < long {
+	})
+	if !ok {
+		return nil
+	}
+	if st, ok := src.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		if info, err := st.Stat(); err != nil || !info.Mode().IsRegular() {
 			return nil
 		}
-		if at, err := f.Seek(0, io.SeekCurrent); err != nil || at != 0 {
-			return nil
-		}
-		return f
 	}
-	if b, ok := src.(interface {
-		io.ReaderAt
-		Size() int64
-		Len() int
-	}); ok && b.Size() >= long && int64(b.Len()) == b.Size() {
-		return b
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || at != 0 {
+		return nil
 	}
-	return nil
+	size, err := f.Seek(0, io.SeekEnd)
+	if _, serr := f.Seek(0, io.SeekStart); err != nil || serr != nil || size < long {
+		return nil
+	}
+	return f
 }
 
 // A body is where the body of a message stands.

@@ -58,7 +58,7 @@ func Limits() proto.Limits { return proto.Limits{Body: maxBody} }
 
 // Load reads a tape. The name stands in mismatches and errors. Of a tape longer than
 // 8 MiB the octets of long messages are not held if src is an open file, or anything else
-// that is an [io.ReaderAt] and knows its size: they are read from it again when they
+// that is an [io.ReaderAt] and an [io.Seeker]: they are read from it again when they
 // are needed, and src has to stay readable as long as the Tape is in use.
 func Load(src io.Reader, name string) (*Tape, error) { return loadAbove(src, name, longTape) }
 

@@ -1,6 +1,7 @@
 package update
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -13,14 +14,32 @@ func framed(s string) string {
 	return "wiretape 1\n; profile commit\n= open tcp a:1\n" + s + "= close\n; end\n"
 }
 
+func redacted(in string, opt lint.Options) ([]byte, []string, error) {
+	var out bytes.Buffer
+	ids, err := Redact(&out, strings.NewReader(in), "x.tape", opt)
+	return out.Bytes(), ids, err
+}
+
+func fixed(in string) ([]byte, []string, error) {
+	var out bytes.Buffer
+	notes, err := FixLengths(&out, strings.NewReader(in), "x.tape")
+	return out.Bytes(), notes, err
+}
+
+func asSpans(a, b string) ([]byte, []string, error) {
+	var out bytes.Buffer
+	left, err := AsSpans(&out, strings.NewReader(a), "a.tape", strings.NewReader(b), "b.tape")
+	return out.Bytes(), left, err
+}
+
 func TestRedact(t *testing.T) {
 	in := framed("# as it came\n> POST /?token=abcdef HTTP/1.1\\r\\n\n> Authorization: Basic dTpwYXNz\\r\\n\n> X-Id: 7\\r\\n\n> \\r\\n\n> {\"password\":\n# inside\n> \"secret\"}\n")
 	want := strings.NewReplacer("abcdef", `\{secret TOKEN 6}`, "dTpwYXNz", `\{secret LOGIN 8 b64}`, `"secret"`, `"\{secret PASSWORD 6}"`).Replace(in)
-	got, ids, err := Redact([]byte(in), "x.tape", lint.Options{})
+	got, ids, err := redacted(in, lint.Options{})
 	if diff := cmp.Diff(want, string(got)); err != nil || diff != "" || strings.Join(ids, " ") != "TOKEN LOGIN PASSWORD" {
 		t.Errorf("%v, %v\n%s", err, ids, diff)
 	}
-	again, ids, err := Redact(got, "x.tape", lint.Options{})
+	again, ids, err := redacted(string(got), lint.Options{})
 	if err != nil || string(again) != want || len(ids) > 0 {
 		t.Errorf("once more: %v, %v\n%s", err, ids, again)
 	}
@@ -38,11 +57,11 @@ func TestFixLengths(t *testing.T) {
 		if tt.was != "" {
 			want = strings.Replace(in, tt.was, tt.is, 1)
 		}
-		got, notes, err := FixLengths([]byte(in), "x.tape")
+		got, notes, err := fixed(in)
 		if diff := cmp.Diff(want, string(got)); err != nil || diff != "" || (len(notes) > 0) != (tt.was != "") {
 			t.Errorf("%s: %v, %v\n%s", tt.name, err, notes, diff)
 		}
-		if again, notes, err := FixLengths(got, "x.tape"); err != nil || string(again) != string(got) || len(notes) > 0 {
+		if again, notes, err := fixed(string(got)); err != nil || string(again) != string(got) || len(notes) > 0 {
 			t.Errorf("%s once more: %v, %v\n%s", tt.name, err, notes, again)
 		}
 	}
@@ -55,15 +74,15 @@ func TestAsSpans(t *testing.T) {
 	other := strings.NewReplacer("23 Nov 2026 10", "24 Nov 2026 11", "Mon", "Tue", "X-Run: 7; id=ab12", "X-Run: 8; id=cd34", "|3", "|5", `"n":1`, `"n":2`, "a-b", "c+d").Replace(in)
 	want := strings.NewReplacer("Mon, 23 Nov 2026 10:00:00 GMT", `\{date|Mon, 23 Nov 2026 10:00:00 GMT}`, "X-Run: 7; id=ab12", `X-Run: \{int|7}; id=\{hex|ab12}`,
 		`"n":1`, `"n":\{int|1}`, "a-b", `\{token|a-b}`).Replace(in)
-	got, left, err := AsSpans([]byte(in), "a.tape", []byte(other), "b.tape")
+	got, left, err := asSpans(in, other)
 	if diff := cmp.Diff(want, string(got)); err != nil || diff != "" || len(left) > 0 {
 		t.Errorf("%v, %v\n%s", err, left, diff)
 	}
-	if again, left, err := AsSpans(got, "a.tape", []byte(other), "b.tape"); err != nil || string(again) != want || len(left) > 0 {
+	if again, left, err := asSpans(string(got), other); err != nil || string(again) != want || len(left) > 0 {
 		t.Errorf("once more: %v, %v\n%s", err, left, again)
 	}
 	more := strings.Replace(in, "< Age", "< Vary: *\\r\\n\n< Age", 1)
-	if got, left, err := AsSpans([]byte(in), "a.tape", []byte(more), "b.tape"); err != nil || string(got) != in || len(left) != 1 || !strings.HasPrefix(left[0], "a.tape:7: more than values differ") {
+	if got, left, err := asSpans(in, more); err != nil || string(got) != in || len(left) != 1 || !strings.HasPrefix(left[0], "a.tape:7: more than values differ") {
 		t.Errorf("%v, %v\n%s", err, left, got)
 	}
 }

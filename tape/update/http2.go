@@ -207,7 +207,8 @@ func readable(f *frame) error {
 func payload(m *match.Message, frames []frame, s *stream) (body []byte) {
 	for i := range frames {
 		if f := &frames[i]; f.of(m) && f.Type == http2.FrameData {
-			body = append(body, s.data[f.from:f.to][9+padding(f):][:f.Length-padding(f)-f.PadLength]...)
+			data, _ := s.cut(f.from, f.to)
+			body = append(body, data[9+padding(f):][:f.Length-padding(f)-f.PadLength]...)
 		}
 	}
 	return body

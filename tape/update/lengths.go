@@ -2,104 +2,146 @@ package update
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"io"
 	"regexp"
+	"slices"
 	"strconv"
 
+	"wiretape/tape"
 	"wiretape/wire"
 )
 
-// FixLengths returns a tape in which Content-Length and the sizes of chunks are
-// what the bodies have, as after an edit by hand, and a line for each that was
+// FixLengths writes a tape to dst in which Content-Length and the sizes of chunks are
+// what the bodies have, as after an edit by hand, and returns a line for each that was
 // changed. It takes for a body of HTTP/1 what stands behind a head up to the next
 // head of that direction, or to the other side's turn; none is what an answer to
-// HEAD may have. Other lengths stay.
-func FixLengths(old []byte, name string) (text []byte, notes []string, err error) {
-	t, err := read(old, name)
+// HEAD may have. Other lengths stay, and the chunks of a body of more than 64 MiB,
+// which a line says.
+func FixLengths(dst io.Writer, src Source, name string) (notes []string, err error) {
+	f := lengths{open: make(map[int]*message)}
+	t, err := read(src, name, f.record)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, turn := range t.turns() {
-		for _, m := range turn.messages() {
-			for _, e := range m.lengths() {
-				if was := turn.s.data[e.from:e.to]; !bytes.Equal(was, e.data) {
-					turn.s.edits = append(turn.s.edits, e)
-					notes = append(notes, fmt.Sprintf("%s:%d: length %s, was %s", name, turn.s.lineOf(e.from), e.data, was))
-				}
-			}
-		}
+	for _, m := range f.open {
+		f.end(m)
 	}
-	if len(notes) == 0 {
-		return old, nil, nil
-	}
-	text, err = t.write()
-	return text, notes, err
-}
-
-// A turn is what one side of a connection said before the other did.
-type turn struct {
-	s        *stream
-	from, to int64
-}
-
-// turns returns those of all connections, in order.
-func (t *text) turns() []*turn {
-	var all []*turn
-	last := map[int]*turn{}
-	for line := range t.lines {
-		for _, r := range t.at[line+1] {
-			if l := last[r.s.conn]; l != nil && l.s == r.s {
-				l.to = r.to
+	for _, s := range t.order {
+		kept := s.edits[:0]
+		for _, e := range s.edits {
+			was, _ := s.cut(e.from, e.to)
+			if bytes.Equal(was, e.data) {
 				continue
 			}
-			l := &turn{r.s, r.from, r.to}
-			last[r.s.conn] = l
-			all = append(all, l)
+			kept = append(kept, e)
+			f.say(s.lineOf(e.from), "length %s, was %s", e.data, was)
 		}
+		s.edits = kept
 	}
-	return all
+	slices.SortStableFunc(f.notes, func(a, b note) int { return cmp.Compare(a.line, b.line) })
+	for _, n := range f.notes {
+		notes = append(notes, fmt.Sprintf("%s:%d: %s", name, n.line, n.text))
+	}
+	return notes, t.write(dst)
 }
 
-// lineOf returns the line of the tape that has an octet.
-func (s *stream) lineOf(off int64) int {
-	for i, end := range s.ends {
-		if off < end {
-			return s.lines[i]
-		}
-	}
-	return 0
+// lengths finds the messages of HTTP/1 on a tape, record by record.
+type lengths struct {
+	open  map[int]*message // by connection: whose turn it is
+	line  int              // of the record before
+	notes []note
 }
 
-// A message is a head of HTTP/1 with what follows it.
+// A note is of a line of the tape.
+type note struct {
+	line int
+	text string
+}
+
+func (f *lengths) say(line int, format string, args ...any) {
+	f.notes = append(f.notes, note{line, fmt.Sprintf(format, args...)})
+}
+
+// A message is a head of HTTP/1 with what follows it. Of a body only chunks are held.
 type message struct {
 	s          *stream
-	head, body []byte
 	at         int64 // of the head
+	line       int   // of the tape
+	head, body []byte
+	whole      bool // the head is
+	chunked    bool
+	size       int64 // of the body
 }
+
+const (
+	maxHead    = 1 << 20  // octets of a head
+	maxChunked = 64 << 20 // octets of a body in chunks
+)
 
 var requestLine = regexp.MustCompile(`^[!-~]+ [!-~]+ HTTP/1\.[0-9]\r?\n`)
 
-// messages parts a turn where lines of the tape begin with a head.
-func (t *turn) messages() (all []message) {
-	data := t.s.data[t.from:t.to]
-	var begins []int
-	for _, p := range t.s.pieces(t.from, t.to) {
-		if t.s.dir == wire.ServerToClient && bytes.HasPrefix(p.data, []byte("HTTP/1.")) || t.s.dir == wire.ClientToServer && requestLine.Match(p.data) {
-			begins = append(begins, int(p.from-t.from))
-		}
+// record takes the next record. Messages begin where a line of the tape does.
+func (f *lengths) record(rec *tape.Record, s *stream) {
+	if s == nil || len(rec.Event.Data) == 0 {
+		return
 	}
-	for i, from := range begins {
-		end := len(data)
-		if i+1 < len(begins) {
-			end = begins[i+1]
-		}
-		head := headEnd.FindIndex(data[from:end])
-		if head == nil {
-			continue
-		}
-		all = append(all, message{t.s, data[from : from+head[1]], data[from+head[1] : end], t.from + int64(from)})
+	data, conn := rec.Event.Data, rec.Event.Conn
+	m := f.open[conn]
+	begins := rec.Line != f.line && (s.dir == wire.ServerToClient && bytes.HasPrefix(data, []byte("HTTP/1.")) || s.dir == wire.ClientToServer && requestLine.Match(data))
+	if f.line = rec.Line; begins || m != nil && m.s != s {
+		f.end(m)
+		m = nil
+		delete(f.open, conn)
 	}
-	return all
+	if begins {
+		m = &message{s: s, at: s.size, line: rec.Line}
+		f.open[conn] = m
+	}
+	if m != nil {
+		m.take(data)
+	}
+}
+
+// take takes octets of a message.
+func (m *message) take(data []byte) {
+	if !m.whole {
+		if len(m.head) > maxHead {
+			return // none of HTTP
+		}
+		from := max(0, len(m.head)-3)
+		m.head = append(m.head, data...)
+		end := headEnd.FindIndex(m.head[from:])
+		if end == nil {
+			return
+		}
+		n := from + end[1]
+		data, m.head = m.head[n:], m.head[:n:n]
+		m.whole, m.chunked = true, chunked.Match(m.head)
+	}
+	if m.size += int64(len(data)); m.chunked && m.size <= maxChunked {
+		m.body = append(m.body, data...)
+	}
+}
+
+// end takes the edits that make the lengths of a message right, those that are right
+// too.
+func (f *lengths) end(m *message) {
+	switch {
+	case m == nil || !m.whole:
+	case !m.chunked:
+		if m.size == 0 {
+			return
+		}
+		for _, at := range contentLength.FindAllSubmatchIndex(m.head, -1) {
+			m.s.edits = append(m.s.edits, edit{from: m.at + int64(at[2]), to: m.at + int64(at[3]), data: strconv.AppendInt(nil, m.size, 10)})
+		}
+	case m.size > maxChunked:
+		f.say(m.line, "chunks of more than %d bytes: their sizes stay as they are", maxChunked)
+	default:
+		m.s.edits = append(m.s.edits, m.chunks()...)
+	}
 }
 
 var (
@@ -109,21 +151,7 @@ var (
 	chunkLine     = regexp.MustCompile(`^([0-9A-Fa-f]+)[ \t]*(?:;[^\n]*)?\r?\n`)
 )
 
-// lengths returns the edits that make the lengths right, those that are right too.
-func (m message) lengths() (all []edit) {
-	if chunked.Match(m.head) {
-		return m.chunks()
-	}
-	if len(m.body) == 0 {
-		return nil
-	}
-	for _, at := range contentLength.FindAllSubmatchIndex(m.head, -1) {
-		all = append(all, edit{from: m.at + int64(at[2]), to: m.at + int64(at[3]), data: strconv.AppendInt(nil, int64(len(m.body)), 10)})
-	}
-	return all
-}
-
-func (m message) chunks() (all []edit) {
+func (m *message) chunks() (all []edit) {
 	base := m.at + int64(len(m.head))
 	for at := 0; ; {
 		line := chunkLine.FindSubmatchIndex(m.body[at:])

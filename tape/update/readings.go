@@ -3,6 +3,7 @@ package update
 import (
 	"bytes"
 	"fmt"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ func StripReadings(b []byte) []byte {
 // messages of WebSocket that are masked or compressed. Readers ignore them. The
 // tape has none yet.
 func Readings(b []byte, name string) ([]byte, error) {
-	rd := readings{at: make(map[int][]byte), sides: make(map[key]*stream)}
+	rd := readings{at: make(map[int][]byte), sides: make(map[key]*placed)}
 	var rules match.Rules
 	var events []wire.Event
 	for rec, err := range tape.NewReader(bytes.NewReader(b), name).Records() {
@@ -62,8 +63,8 @@ func Readings(b []byte, name string) ([]byte, error) {
 			rules.Add(rec)
 		case tape.Data:
 			s := rd.side(rec.Event.Conn, rec.Event.Dir)
-			s.data = append(s.data, rec.Event.Data...)
-			s.ends, s.lines = append(s.ends, int64(len(s.data))), append(s.lines, rec.Line)
+			s.size += int64(len(rec.Event.Data))
+			s.ends, s.lines = append(s.ends, s.size), append(s.lines, rec.Line)
 			rec.Event.Data = bytes.Clone(rec.Event.Data)
 			events = append(events, rec.Event)
 		case tape.Socket:
@@ -92,14 +93,29 @@ func Readings(b []byte, name string) ([]byte, error) {
 // readings are lines to be written, by the line that they stand before.
 type readings struct {
 	at    map[int][]byte
-	sides map[key]*stream
+	sides map[key]*placed
 }
 
-func (rd *readings) side(conn int, dir wire.Dir) *stream {
+// A placed is where one direction of a connection stands.
+type placed struct {
+	size  int64
+	ends  []int64 // of records, in octets
+	lines []int   // of the tape, on which they stand
+}
+
+// lineOf returns the line of the tape that has an octet, 0 for none.
+func (p *placed) lineOf(off int64) int {
+	if i := sort.Search(len(p.ends), func(i int) bool { return p.ends[i] > off }); i < len(p.ends) {
+		return p.lines[i]
+	}
+	return 0
+}
+
+func (rd *readings) side(conn int, dir wire.Dir) *placed {
 	k := key{conn, dir}
 	s := rd.sides[k]
 	if s == nil {
-		s = &stream{key: k}
+		s = new(placed)
 		rd.sides[k] = s
 	}
 	return s

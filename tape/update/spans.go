@@ -2,8 +2,9 @@ package update
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -12,29 +13,29 @@ import (
 	"wiretape/wire"
 )
 
-// AsSpans returns tape a with a span wherever the recording b of the same
-// conversation has another value, for a person to read. What is a span already
-// stays one. The second result is a line for each message in which they differ in
-// more than values: there the tape stays as it is.
-func AsSpans(a []byte, name string, b []byte, other string) (text []byte, left []string, err error) {
-	x, err := match.Load(bytes.NewReader(a), name)
+// AsSpans writes tape a to dst with a span wherever the recording b of the same
+// conversation has another value, for a person to read. What is a span already stays
+// one. The result is a line for each message in which they differ in more than
+// values: there the tape stays as it is. Of the tapes it holds what [match.Load] does.
+func AsSpans(dst io.Writer, a Source, name string, b Source, other string) (left []string, err error) {
+	x, err := match.Load(io.NewSectionReader(a, 0, a.Size()), name)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	y, err := match.Load(bytes.NewReader(b), other)
+	y, err := match.Load(io.NewSectionReader(b, 0, b.Size()), other)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	was, err := read(a, name)
+	was, err := read(a, name, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	is, err := read(b, other)
+	is, err := read(b, other, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(x.Convs) != len(y.Convs) {
-		return nil, nil, fmt.Errorf("%s: %d connections, %s has %d: %w", name, len(x.Convs), other, len(y.Convs), ErrStructure)
+		return nil, fmt.Errorf("%s: %d connections, %s has %d: %w", name, len(x.Convs), other, len(y.Convs), ErrStructure)
 	}
 	for i := range x.Convs {
 		if x.Convs[i].HTTP2() {
@@ -56,30 +57,36 @@ func AsSpans(a []byte, name string, b []byte, other string) (text []byte, left [
 			}
 		}
 	}
-	text, err = was.write()
-	return text, left, err
+	if is.err != nil {
+		return nil, is.err
+	}
+	return left, was.write(dst)
 }
 
 // spansFrom adds spans where the lines of two messages have other values. It
 // reports whether that is all in which they differ.
 func (s *stream) spansFrom(old *match.Message, other *stream, now *match.Message) bool {
-	a, b := s.pieces(old.Span.From, old.Span.To), other.pieces(now.Span.From, now.Span.To)
-	if len(a) != len(b) {
-		return false
-	}
+	next, stop := iter.Pull(other.pieces(now.Span.From, now.Span.To))
+	defer stop()
 	var edits []edit
-	for i, p := range a {
-		if p.fits(b[i].data) {
-			continue
-		}
-		spans, ok := p.valuesOf(b[i].data)
+	for p := range s.pieces(old.Span.From, old.Span.To) {
+		q, ok := next()
 		if !ok {
 			return false
 		}
-		edits = append(edits, edit{p.from, p.to, p.data, spans})
+		if p.fits(q.data) {
+			continue
+		}
+		spans, ok := p.valuesOf(q.data)
+		if !ok {
+			return false
+		}
+		edits = append(edits, edit{from: p.from, to: p.to, data: p.data, spans: spans})
+	}
+	if _, more := next(); more {
+		return false
 	}
 	s.edits = append(s.edits, edits...)
-	slices.SortStableFunc(s.edits, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	return true
 }
 

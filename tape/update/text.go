@@ -3,19 +3,35 @@ package update
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"iter"
 	"regexp"
+	"slices"
 	"sort"
 
 	"wiretape/tape"
+	"wiretape/tape/lint"
 	"wiretape/wire"
 )
 
-// A text is a tape as it stands, line by line, and as the streams that it has.
+// A Source is a tape that is read several times, as an [io.SectionReader] of a file.
+// It stays as it is meanwhile.
+type Source interface {
+	io.ReaderAt
+	Size() int64
+}
+
+// A text is a tape as the streams that it has, and what is to be changed in them. Of
+// its octets it holds none but what is being read.
 type text struct {
-	lines   [][]byte // with their line ends, but for what a raw block holds
+	name    string
+	src     Source
+	r       *tape.Reader // that has read all
 	streams map[key]*stream
-	at      map[int][]record // by line: the data on it
+	order   []*stream
 	commit  bool
+	reading cursor
+	err     error // of reading again
 }
 
 type key struct {
@@ -23,176 +39,177 @@ type key struct {
 	dir  wire.Dir
 }
 
-// A record is what a data line has of a stream.
-type record struct {
-	s        *stream
-	from, to int64
-	block    int // lines that a raw block takes beside its own
-	raw      bool
-}
-
 // A stream is one direction of a connection, with what is to be changed in it.
 type stream struct {
 	key
-	data  []byte
-	spans []tape.Span // From and To index data
-	ends  []int64     // of records
-	lines []int       // of the tape, on which they stand
-	edits []edit      // in order, apart from each other
+	t     *text
+	size  int64
+	marks []mark
+	edits []edit
 }
+
+// A mark is where on the tape the octets of a stream stand from an offset on.
+type mark struct {
+	off   int64
+	place tape.Place
+}
+
+// markEvery is how much of the tape may stand between two marks of a stream, in
+// bytes.
+const markEvery = 64 << 10
 
 // An edit replaces a range of a stream.
 type edit struct {
 	from, to int64
 	data     []byte
 	spans    []tape.Span
+	mask     *lint.Secret // is to be masked line by line, in the place of data
 }
 
 // A piece is what a line of a tape has of a message.
 type piece struct {
 	from, to int64
+	line     int // of the tape
 	data     []byte
 	spans    []tape.Span
 }
 
-// read reads a tape that is whole.
-func read(b []byte, name string) (*text, error) {
-	t := &text{lines: bytes.SplitAfter(b, []byte("\n")), streams: make(map[key]*stream), at: make(map[int][]record)}
-	r := tape.NewReader(bytes.NewReader(b), name)
-	for rec, err := range r.Records() {
+// read reads a tape that is whole. Each record is given to see as well, unless that
+// is nil, with the stream that it is of.
+func read(src Source, name string, see func(rec *tape.Record, s *stream)) (*text, error) {
+	t := &text{name: name, src: src, streams: make(map[key]*stream)}
+	t.r = t.reader()
+	for rec, err := range t.r.Records() {
 		if err != nil {
 			return nil, err
 		}
+		var s *stream
 		switch rec.Kind {
 		case tape.Meta:
 			if rec.Key == "profile" {
 				t.commit = rec.Value == "commit"
 			}
 		case tape.Data:
-			s := t.stream(rec.Event.Conn, rec.Event.Dir)
-			from := len(s.data)
-			s.data = append(s.data, rec.Event.Data...)
-			for _, span := range rec.Spans {
-				span.From, span.To = span.From+from, span.To+from
-				s.spans = append(s.spans, span)
+			s = t.stream(rec.Event.Conn, rec.Event.Dir)
+			at := t.r.Place()
+			if n := len(s.marks); n == 0 || at.Offset-s.marks[n-1].place.Offset >= markEvery {
+				s.marks = append(s.marks, mark{s.size, at})
 			}
-			if n := len(s.ends); n > 0 && s.ends[n-1] == int64(len(s.data)) {
-				continue
-			}
-			s.ends, s.lines = append(s.ends, int64(len(s.data))), append(s.lines, rec.Line)
-			d := record{s: s, from: int64(from), to: int64(len(s.data))}
-			if d.raw = rec.Form == tape.Raw; d.raw {
-				d.block = bytes.Count(rec.Event.Data, []byte("\n"))
-			}
-			t.at[rec.Line] = append(t.at[rec.Line], d)
+		}
+		if see != nil {
+			see(&rec, s)
+		}
+		if s != nil {
+			s.size += int64(len(rec.Event.Data))
 		}
 	}
-	if cut, ok := r.Cut(); ok {
+	if cut, ok := t.r.Cut(); ok {
 		return nil, fmt.Errorf("%s is cut off: %v", name, cut)
 	}
 	return t, nil
+}
+
+// reader reads the tape from its beginning.
+func (t *text) reader() *tape.Reader {
+	return tape.NewReader(io.NewSectionReader(t.src, 0, t.src.Size()), t.name)
 }
 
 func (t *text) stream(conn int, dir wire.Dir) *stream {
 	k := key{conn, dir}
 	s := t.streams[k]
 	if s == nil {
-		s = &stream{key: k}
+		s = &stream{key: k, t: t}
 		t.streams[k] = s
+		t.order = append(t.order, s)
 	}
 	return s
 }
 
+// A cursor reads a stream again, line by line: who goes on where the last one ended
+// reads nothing twice.
+type cursor struct {
+	s    *stream
+	r    *tape.Reader
+	last piece // that was read
+}
+
+// seek has the next piece be the one with an octet, or one before it.
+func (c *cursor) seek(s *stream, off int64) {
+	i := sort.Search(len(s.marks), func(i int) bool { return s.marks[i].off > off })
+	m := s.marks[max(0, i-1)]
+	if c.s == s && c.last.from <= off && (off <= c.last.to || m.off <= c.last.from) {
+		return
+	}
+	*c = cursor{s: s, r: s.t.r.Again(s.t.src, m.place), last: piece{from: m.off, to: m.off}}
+}
+
+// next reads the next piece.
+func (c *cursor) next() error {
+	for {
+		rec, err := c.r.Next()
+		if err != nil {
+			return err
+		}
+		if rec.Kind != tape.Data || rec.Event.Conn != c.s.conn || rec.Event.Dir != c.s.dir || len(rec.Event.Data) == 0 {
+			continue
+		}
+		at := c.last.to
+		c.last = piece{at, at + int64(len(rec.Event.Data)), rec.Line, bytes.Clone(rec.Event.Data), slices.Clone(rec.Spans)}
+		return nil
+	}
+}
+
+// pieces gives a range of the stream as the tape's lines part it.
+func (s *stream) pieces(from, to int64) iter.Seq[piece] {
+	return func(yield func(piece) bool) {
+		c := &s.t.reading
+		for to = min(to, s.size); from < to; {
+			c.seek(s, from)
+			for c.last.to <= from {
+				if err := c.next(); err != nil {
+					s.t.err = fmt.Errorf("read %s again: %w", s.t.name, err)
+					return
+				}
+			}
+			p := c.last.part(from, to)
+			if from = p.to; !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// part returns what of a piece stands in a range of the stream.
+func (p piece) part(from, to int64) piece {
+	from, to = max(from, p.from), min(to, p.to)
+	out := piece{from: from, to: to, line: p.line}
+	p.copyTo(&out, int(from-p.from), int(to-p.from))
+	return out
+}
+
 // cut returns a range of the stream with the spans that are whole within it.
 func (s *stream) cut(from, to int64) (data []byte, spans []tape.Span) {
-	i := sort.Search(len(s.spans), func(i int) bool { return int64(s.spans[i].From) >= from })
-	for ; i < len(s.spans) && int64(s.spans[i].To) <= to; i++ {
-		span := s.spans[i]
-		span.From, span.To = span.From-int(from), span.To-int(from)
-		spans = append(spans, span)
-	}
-	return s.data[from:to:to], spans
-}
-
-// pieces returns a range of the stream as the tape's lines part it.
-func (s *stream) pieces(from, to int64) (all []piece) {
-	i := sort.Search(len(s.ends), func(i int) bool { return s.ends[i] > from })
-	for ; from < to && i < len(s.ends); i++ {
-		end := min(to, s.ends[i])
-		p := piece{from: from, to: end}
-		p.data, p.spans = s.cut(from, end)
-		all, from = append(all, p), end
-	}
-	return all
-}
-
-// write returns the tape with its edits. Lines without one stay as they are.
-func (t *text) write() ([]byte, error) {
-	var out []byte
-	for i := 0; i < len(t.lines); i++ {
-		ds := t.at[i+1]
-		if len(ds) == 0 {
-			out = append(out, t.lines[i]...)
-			continue
-		}
-		skip, changed := 0, false
-		d := record{s: ds[0].s, from: ds[0].from, to: ds[len(ds)-1].to}
-		for _, part := range ds {
-			skip += part.block
-		}
-		if ds[0].raw {
-			skip++ // the rest of the block's last line
-		}
-		data, spans := d.s.edited(d.from, d.to, &changed)
-		switch {
-		case !changed:
-			for k := 0; k <= skip && i+k < len(t.lines); k++ {
-				out = append(out, t.lines[i+k]...)
-			}
-		case len(data) > 0:
-			var err error
-			if out, err = tape.AppendData(out, t.commit, d.s.conn, d.s.dir, data, spans); err != nil {
-				return nil, err
-			}
-		}
-		i += skip
-	}
-	return out, nil
-}
-
-// edited returns what stands in the range [from, to), which is a line's, after the
-// edits. What replaces several lines stands on the first, and what is added at the
-// end of a line on that.
-func (s *stream) edited(from, to int64, changed *bool) (data []byte, spans []tape.Span) {
-	add := func(b []byte, ss []tape.Span) {
-		for _, span := range ss {
-			span.From, span.To = span.From+len(data), span.To+len(data)
-			spans = append(spans, span)
-		}
-		data = append(data, b...)
-	}
-	at := from
-	for _, e := range s.edits {
-		begins := e.from >= from && e.from < to || e.from == e.to && e.from == to
-		if e.from == e.to && e.from == from && from > 0 {
-			begins = false // it stood at the end of the line before
-		}
-		if !begins && (e.to <= from || e.from >= to) {
-			continue
-		}
-		*changed = true
-		if e.from > at {
-			add(s.cut(at, e.from))
-		}
-		if begins {
-			add(e.data, e.spans)
-		}
-		at = max(at, min(e.to, to))
-	}
-	if at < to {
-		add(s.cut(at, to))
+	for p := range s.pieces(from, to) {
+		data, spans = appendSpanned(data, spans, p.data, p.spans)
 	}
 	return data, spans
+}
+
+// appendSpanned appends octets and the spans that index them.
+func appendSpanned(data []byte, spans []tape.Span, more []byte, moreSpans []tape.Span) ([]byte, []tape.Span) {
+	for _, span := range moreSpans {
+		span.From, span.To = span.From+len(data), span.To+len(data)
+		spans = append(spans, span)
+	}
+	return append(data, more...), spans
+}
+
+// lineOf returns the line of the tape that has an octet.
+func (s *stream) lineOf(off int64) int {
+	for p := range s.pieces(off, off+1) {
+		return p.line
+	}
+	return 0
 }
 
 // fits reports whether a line is what a piece describes.

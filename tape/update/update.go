@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"wiretape/tape/match"
@@ -38,11 +39,11 @@ func Accept(old []byte, name string, recording []byte) ([]byte, error) {
 	if len(a.Convs) != len(b.Convs) {
 		return nil, fmt.Errorf("%s: %d connections, the recording has %d: %w", name, len(a.Convs), len(b.Convs), ErrStructure)
 	}
-	was, err := read(old, name)
+	was, err := read(bytes.NewReader(old), name, nil)
 	if err != nil {
 		return nil, err
 	}
-	is, err := read(recording, "recording")
+	is, err := read(bytes.NewReader(recording), "recording", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -68,9 +69,8 @@ func Accept(old []byte, name string, recording []byte) ([]byte, error) {
 		for k := range max(len(x), len(y)) {
 			switch {
 			case k >= len(x):
-				end := int64(len(from.data))
 				data, spans := to.cut(y[k].Span.From, y[k].Span.To)
-				from.edits = append(from.edits, edit{end, end, data, spans})
+				from.edits = append(from.edits, edit{from: from.size, to: from.size, data: data, spans: spans})
 			case k >= len(y):
 				from.edits = append(from.edits, edit{from: x[k].Span.From, to: x[k].Span.To})
 			default:
@@ -81,10 +81,11 @@ func Accept(old []byte, name string, recording []byte) ([]byte, error) {
 			}
 		}
 	}
-	text, err := was.write()
-	if err != nil {
+	var out bytes.Buffer
+	if err := was.write(&out); err != nil {
 		return nil, err
 	}
+	text := out.Bytes()
 	if bare := StripReadings(text); len(bare) < len(text) && !bytes.Equal(text, old) {
 		if text, err = Readings(bare, name); err != nil {
 			return nil, err
@@ -109,7 +110,7 @@ func verify(text []byte, name string, recording *match.Tape) error {
 
 // replace edits the stream where a message differs.
 func (s *stream) replace(old *match.Message, other *stream, now *match.Message, why []match.Mismatch) {
-	a, b := s.pieces(old.Span.From, old.Span.To), other.pieces(now.Span.From, now.Span.To)
+	a, b := slices.Collect(s.pieces(old.Span.From, old.Span.To)), slices.Collect(other.pieces(now.Span.From, now.Span.To))
 	same := func(x, y piece) bool {
 		return x.fits(y.data) || sameField(old, x, now, y, why)
 	}
@@ -140,11 +141,7 @@ func (s *stream) change(old, now, all []piece, i int) {
 		if len(old) == len(now) {
 			p = old[k].keepSpans(p)
 		}
-		for _, span := range p.spans {
-			span.From, span.To = span.From+len(e.data), span.To+len(e.data)
-			e.spans = append(e.spans, span)
-		}
-		e.data = append(e.data, p.data...)
+		e.data, e.spans = appendSpanned(e.data, e.spans, p.data, p.spans)
 	}
 	s.edits = append(s.edits, e)
 }
