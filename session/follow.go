@@ -163,7 +163,7 @@ func (h *hop) next() (t wire.Target, a asking, err error) {
 	} else if h.body.Size > 0 {
 		r.Body = h.body.Data
 	}
-	for _, f := range h.request.Fields {
+	for _, f := range h.request.Fields.List() {
 		name := strings.ToLower(string(f.Name))
 		switch {
 		case strings.HasPrefix(name, ":"), name == "host", name == "cookie", name == "content-length", name == "transfer-encoding":

@@ -170,9 +170,9 @@ func weight(m *proto.Message) int {
 			n += heldField * len(v.Block.Fields)
 		}
 	case *http1.Request:
-		n += heldField * len(v.Fields)
+		n += heldField * v.Fields.Len()
 	case *http1.Response:
-		n += heldField * len(v.Fields)
+		n += heldField * v.Fields.Len()
 	}
 	return n
 }

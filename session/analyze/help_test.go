@@ -324,9 +324,9 @@ func summary(r Report, servers ...string) string {
 
 // fieldsOf makes fields of one name.
 func fieldsOf(name string, values ...string) http1.Fields {
-	var fs http1.Fields
+	var fs []http1.Field
 	for _, v := range values {
 		fs = append(fs, http1.Field{Name: []byte(name), Value: []byte(v)})
 	}
-	return fs
+	return http1.FieldsOf(fs...)
 }

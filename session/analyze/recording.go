@@ -246,7 +246,7 @@ func (r *recording) ask(l *link, m proto.Message, q *http1.Request) {
 
 // same reports whether two requests are one that was made twice.
 func same(a, b *http1.Request) bool {
-	return a.Method == b.Method && a.Target == b.Target && slices.EqualFunc(a.Fields, b.Fields, func(x, y http1.Field) bool {
+	return a.Method == b.Method && a.Target == b.Target && slices.EqualFunc(a.Fields.List(), b.Fields.List(), func(x, y http1.Field) bool {
 		return bytes.Equal(x.Name, y.Name) && bytes.Equal(x.Value, y.Value)
 	})
 }

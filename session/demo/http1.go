@@ -92,8 +92,8 @@ func (s site) answerHTTP1(m *proto.Message, secure bool) (out []byte, keep bool)
 }
 
 func fieldsOf(fs http1.Fields) [][2]string {
-	out := make([][2]string, len(fs))
-	for i, f := range fs {
+	out := make([][2]string, fs.Len())
+	for i, f := range fs.List() {
 		out[i] = [2]string{string(f.Name), string(f.Value)}
 	}
 	return out

@@ -10,36 +10,32 @@ import (
 	"wiretape/wire/proto"
 )
 
-// bodyFields returns the fields that say what the body of an HTTP message is; nil
-// for other Messages, and where there can be no body.
-func bodyFields(m *proto.Message) http1.Fields {
+// bodyFields returns the fields that say what the body of an HTTP message is. Ok is
+// false for other Messages, and where there can be no body.
+func bodyFields(m *proto.Message) (fields http1.Fields, ok bool) {
 	switch v := m.Value.(type) {
 	case *http1.Request:
-		if v.Framing != http1.FramingNone {
-			return v.Fields
-		}
+		return v.Fields, v.Framing != http1.FramingNone
 	case *http1.Response:
-		if v.Framing != http1.FramingNone && v.Framing != http1.FramingUpgrade {
-			return v.Fields
-		}
+		return v.Fields, v.Framing != http1.FramingNone && v.Framing != http1.FramingUpgrade
 	}
-	return nil
+	return http1.Fields{}, false
 }
 
 // Content reads the body of a Message as its fields say: its content codings
 // undone within limits, its characters in UTF-8. Of a Message that is not HTTP's it
 // is the body as it stands.
 func Content(m *proto.Message, limits content.Limits) content.Body {
-	fields := bodyFields(m)
-	if fields == nil {
+	fields, ok := bodyFields(m)
+	if !ok {
 		return content.Body{Result: content.Result{Data: m.Body.Data, Cut: m.Body.Cut}, Text: content.Text{Data: m.Body.Data}}
 	}
 	whole := m.Complete && !m.Body.Cut
 	if r, ok := m.Value.(*http1.Response); ok && isInnerPart(r) {
 		// A part from the middle of a coded body is not to be decoded.
-		fields = slices.DeleteFunc(slices.Clone(fields), func(f http1.Field) bool {
+		fields = http1.FieldsOf(slices.DeleteFunc(slices.Clone(fields.List()), func(f http1.Field) bool {
 			return bytes.EqualFold(f.Name, []byte("Content-Encoding"))
-		})
+		})...)
 		whole = false
 	}
 	return content.Read(fields, m.Body.Data, whole, limits)
@@ -58,13 +54,13 @@ func notesOf(m *proto.Message, b *content.Body) []proto.Note {
 	if len(about) == 0 {
 		return m.Notes
 	}
-	fields := bodyFields(m)
+	fields, _ := bodyFields(m)
 	notes := slices.Clone(m.Notes)
 	for _, n := range about {
 		at := min(m.Span.From+int64(len(m.Head)), m.Span.To)
-		for i := range fields {
-			if n.Field != "" && bytes.EqualFold(fields[i].Name, []byte(n.Field)) {
-				at = min(max(fields[i].From, m.Span.From), m.Span.To)
+		for _, f := range fields.List() {
+			if n.Field != "" && bytes.EqualFold(f.Name, []byte(n.Field)) {
+				at = min(max(f.From, m.Span.From), m.Span.To)
 				break
 			}
 		}
@@ -102,8 +98,8 @@ func screenBody(m *proto.Message, done *progress, b *content.Body) (data []byte,
 // asItStands returns what lines of a body have to be so that they are their own
 // text, whatever is found out about the charset later; nil where all are.
 func asItStands(m *proto.Message) func([]byte) bool {
-	fields := bodyFields(m)
-	if fields == nil {
+	fields, ok := bodyFields(m)
+	if !ok {
 		return nil
 	}
 	if coding(m) != "" {

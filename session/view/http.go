@@ -89,7 +89,7 @@ func trailers(m *proto.Message) http1.Fields {
 	case *http1.Response:
 		return v.Trailers
 	}
-	return nil
+	return http1.Fields{}
 }
 
 // conclude appends what stands at the end of an exchange: its cookies and its

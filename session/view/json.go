@@ -208,10 +208,10 @@ func (j *object) complete(m *proto.Message) {
 // fields appends field lines as pairs in the order in which they came.
 func (j *object) fields(name string, fs http1.Fields) {
 	j.array(name)
-	for i := range fs {
+	for _, f := range fs.List() {
 		j.array("")
-		j.bytes("", fs[i].Name)
-		j.bytes("", fs[i].Value)
+		j.bytes("", f.Name)
+		j.bytes("", f.Value)
 		j.end()
 	}
 	j.end()

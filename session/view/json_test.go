@@ -18,10 +18,10 @@ import (
 // response returns a response Message with these fields, name and value in turn.
 func response(fields ...string) *proto.Message {
 	r := &http1.Response{Version: "HTTP/1.1", Status: 200, Request: &http1.Request{
-		Target: "/dir/7", Fields: http1.Fields{{Name: []byte("Host"), Value: []byte("www.example.com")}},
+		Target: "/dir/7", Fields: http1.FieldsOf(http1.Field{Name: []byte("Host"), Value: []byte("www.example.com")}),
 	}}
 	for i := 0; i < len(fields); i += 2 {
-		r.Fields = append(r.Fields, http1.Field{Name: []byte(fields[i]), Value: []byte(fields[i+1])})
+		r.Fields = http1.FieldsOf(append(r.Fields.List(), http1.Field{Name: []byte(fields[i]), Value: []byte(fields[i+1])})...)
 	}
 	return &proto.Message{Kind: proto.KindResponse, Dir: wire.ServerToClient, Value: r, Exchange: 1}
 }

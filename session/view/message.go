@@ -201,7 +201,7 @@ func (p *Printer) content(m *proto.Message, done *progress, b *content.Body) {
 
 // trailers appends the trailer fields.
 func (p *Printer) trailers(m *proto.Message, mk mark) {
-	for _, f := range trailers(m) {
+	for _, f := range trailers(m).List() {
 		p.line(m.Conn, mk, slices.Concat(f.Name, []byte(": "), f.Value))
 	}
 }

@@ -85,8 +85,8 @@ func layOut(m *proto.Message, b *content.Body) []token {
 // layoutOf returns what language a body is in, "" for none that is laid out. One
 // without a media type is JSON if it looks like it; text is what there is so far.
 func layoutOf(m *proto.Message, text []byte) string {
-	fields := bodyFields(m)
-	if fields == nil {
+	fields, ok := bodyFields(m)
+	if !ok {
 		return ""
 	}
 	media, _ := content.ParseMediaType(fields.Get("Content-Type"))

@@ -201,8 +201,8 @@ func whole(m *proto.Message) *proto.Message {
 	c := *m
 	c.Derived = false
 	c.Head = []byte(first + "\r\n")
-	for i := range fields {
-		c.Head = slices.Concat(c.Head, fields[i].Name, []byte(": "), fields[i].Value, []byte("\r\n"))
+	for _, f := range fields.List() {
+		c.Head = slices.Concat(c.Head, f.Name, []byte(": "), f.Value, []byte("\r\n"))
 	}
 	return &c
 }

@@ -95,11 +95,11 @@ func TestOurRefusalOfACertificateIsOneRow(t *testing.T) {
 // A cookie that would overlay a Secure one is refused by what the recording has
 // set before (RFC 6265bis, section 5.7, step 16), and accepted by itself.
 func TestCookieRowsKnowWhatWasSetBefore(t *testing.T) {
-	request := &http1.Request{Method: "GET", Target: "/", Fields: http1.Fields{{Name: []byte("Host"), Value: []byte("h.example")}}}
+	request := &http1.Request{Method: "GET", Target: "/", Fields: http1.FieldsOf(http1.Field{Name: []byte("Host"), Value: []byte("h.example")})}
 	response := func(secure bool, set string) *proto.Message {
 		return &proto.Message{
 			Conn: 1, Exchange: 1, Dir: wire.ServerToClient, Kind: proto.KindResponse, Complete: true, Secure: secure,
-			Value: &http1.Response{Status: 200, Request: request, Fields: http1.Fields{{Name: []byte("Set-Cookie"), Value: []byte(set)}}},
+			Value: &http1.Response{Status: 200, Request: request, Fields: http1.FieldsOf(http1.Field{Name: []byte("Set-Cookie"), Value: []byte(set)})},
 		}
 	}
 	var b strings.Builder

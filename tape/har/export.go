@@ -289,7 +289,7 @@ func (w *Writer) answered(e *entry, q, m *proto.Message, r *http1.Response) {
 	if r.Status == 304 {
 		p.BodySize = 0
 	}
-	if len(r.Trailers) > 0 {
+	if r.Trailers.Len() > 0 {
 		w.said.add("trailers are left out")
 	}
 	for _, value := range r.Fields.Values("Set-Cookie") {
@@ -350,12 +350,12 @@ func (w *Writer) entry(e *entry) {
 
 // fields returns field lines as pairs.
 func (w *Writer) fields(fs http1.Fields) []pair {
-	out := make([]pair, 0, len(fs))
-	for i := range fs {
-		if !utf8.Valid(fs[i].Value) {
+	out := make([]pair, 0, fs.Len())
+	for _, f := range fs.List() {
+		if !utf8.Valid(f.Value) {
 			w.said.add("a field that is not UTF-8 is taken for ISO 8859-1")
 		}
-		out = append(out, pair{str(string(fs[i].Name)), str(string(fs[i].Value))})
+		out = append(out, pair{str(string(f.Name)), str(string(f.Value))})
 	}
 	return out
 }

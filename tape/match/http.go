@@ -28,7 +28,7 @@ func (c *comparison) request(want, got *http1.Request) {
 	}
 	body := c.body(want.Fields, got.Fields, "request body")
 	c.out.Key = c.out.Key && body
-	c.fields("request", side{want.Fields, want.Framing}, side{got.Fields, got.Framing})
+	c.fields("request", side{want.Fields.List(), want.Framing}, side{got.Fields.List(), got.Framing})
 	c.trailers("request trailer", want.Trailers, got.Trailers)
 }
 
@@ -50,7 +50,7 @@ func (c *comparison) response(want, got *http1.Response) {
 		body := c.body(want.Fields, got.Fields, "response body")
 		c.out.Key = c.out.Key && body
 	}
-	c.fields("response", side{want.Fields, want.Framing}, side{got.Fields, got.Framing})
+	c.fields("response", side{want.Fields.List(), want.Framing}, side{got.Fields.List(), got.Framing})
 	c.trailers("response trailer", want.Trailers, got.Trailers)
 }
 
@@ -67,7 +67,7 @@ func (c *comparison) startText(part string) text {
 
 // A side is what comparing fields needs of a message.
 type side struct {
-	fields  http1.Fields
+	fields  []http1.Field
 	framing http1.Framing
 }
 
@@ -90,7 +90,7 @@ func (c *comparison) fields(what string, want, got side) {
 		return
 	}
 	var names []string // lower case, in order of the first of each
-	for _, fs := range []http1.Fields{want.fields, got.fields} {
+	for _, fs := range [][]http1.Field{want.fields, got.fields} {
 		for _, f := range fs {
 			if n := strings.ToLower(string(f.Name)); !slices.Contains(names, n) {
 				names = append(names, n)
@@ -118,7 +118,7 @@ func (c *comparison) noteIgnored(ws, gs []http1.Field) {
 	}
 }
 
-func named(fs http1.Fields, name string) []http1.Field {
+func named(fs []http1.Field, name string) []http1.Field {
 	var out []http1.Field
 	for _, f := range fs {
 		if strings.EqualFold(string(f.Name), name) {
@@ -405,7 +405,7 @@ func boundaryOf(contentType []byte) string {
 }
 
 // exactFields compares field sections line by line.
-func (c *comparison) exactFields(what string, ws, gs http1.Fields) {
+func (c *comparison) exactFields(what string, ws, gs []http1.Field) {
 	for i := range max(len(ws), len(gs)) {
 		switch {
 		case i >= len(gs):
@@ -425,7 +425,7 @@ func (c *comparison) exactFields(what string, ws, gs http1.Fields) {
 }
 
 func (c *comparison) trailers(what string, ws, gs http1.Fields) {
-	if len(ws) > 0 || len(gs) > 0 {
-		c.fields(what, side{fields: ws}, side{fields: gs})
+	if ws.Len() > 0 || gs.Len() > 0 {
+		c.fields(what, side{fields: ws.List()}, side{fields: gs.List()})
 	}
 }

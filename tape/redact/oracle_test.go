@@ -130,12 +130,12 @@ func FuzzParserFindsNoSecret(f *testing.F) {
 		msgs = append(msgs, p.Close()...)
 		r.Flush()
 		for _, m := range msgs {
-			var fields http1.Fields
+			var fields []http1.Field
 			switch v := m.Value.(type) {
 			case *http1.Request:
-				fields = slices.Concat(v.Fields, v.Trailers)
+				fields = slices.Concat(v.Fields.List(), v.Trailers.List())
 			case *http1.Response:
-				fields = slices.Concat(v.Fields, v.Trailers)
+				fields = slices.Concat(v.Fields.List(), v.Trailers.List())
 			}
 			side := proto.Side(m.Dir)
 			for _, field := range fields {

@@ -297,7 +297,7 @@ func (l *h2link) bye(last uint32) {
 // h2Fields returns fields as HTTP/2 has them: names in lower case, and none that
 // is about one connection of HTTP/1.1 (RFC 9113, section 8.2.2).
 func h2Fields(dst []hpack.HeaderField, fs http1.Fields) []hpack.HeaderField {
-	for _, f := range fs {
+	for _, f := range fs.List() {
 		name := string(bytes.ToLower(f.Name))
 		switch name {
 		case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host":

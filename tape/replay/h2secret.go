@@ -120,7 +120,7 @@ func (r *run) checkSecrets() error {
 			if !ok {
 				continue
 			}
-			for _, f := range q.Fields {
+			for _, f := range q.Fields.List() {
 				if id, ok := rules.Secrets[string(f.Name)]; ok {
 					if _, err := r.secret(st.Message, id, len(f.Value)); err != nil {
 						return err

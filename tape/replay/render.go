@@ -190,7 +190,7 @@ func (r *renderer) hostEdit(m *match.Message) (edit, bool) {
 
 // fieldEdit returns the edit that gives the first field of a name another value.
 func fieldEdit(m *match.Message, fs http1.Fields, name, value string) (edit, bool) {
-	for _, f := range fs {
+	for _, f := range fs.List() {
 		if !strings.EqualFold(string(f.Name), name) {
 			continue
 		}
@@ -246,7 +246,7 @@ func (r *renderer) lengths(m *match.Message, edits []edit) (out []edit, notes []
 	switch framing {
 	case http1.FramingContentLength:
 		n := grown(head, len(m.Raw))
-		for _, f := range fields {
+		for _, f := range fields.List() {
 			if n == 0 || !strings.EqualFold(string(f.Name), "content-length") {
 				continue
 			}

@@ -207,8 +207,8 @@ func (w *curl) fields(args []string, r *http1.Request, body bool) []string {
 	if body && !r.Fields.Has("Content-Type") {
 		args = append(args, "-H", "Content-Type:")
 	}
-	for i := range r.Fields {
-		name, value := string(r.Fields[i].Name), string(r.Fields[i].Value)
+	for _, f := range r.Fields.List() {
+		name, value := string(f.Name), string(f.Value)
 		switch strings.ToLower(name) {
 		case "content-length":
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil && (body || n == 0) {

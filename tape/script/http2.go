@@ -70,7 +70,7 @@ func (w *session) request(m *proto.Message, r *http1.Request) []string {
 		w.lose(fmt.Sprintf("a request with a body of %d octets is left out", m.Body.Size))
 		return nil
 	}
-	if len(r.Trailers) > 0 {
+	if r.Trailers.Len() > 0 {
 		w.lose("trailers of requests are left out")
 	}
 	var b strings.Builder
@@ -84,8 +84,8 @@ func (w *session) request(m *proto.Message, r *http1.Request) []string {
 		field(":authority", r.Authority)
 	}
 	field(":path", r.Target)
-	for i := range r.Fields {
-		field(string(r.Fields[i].Name), string(r.Fields[i].Value))
+	for _, f := range r.Fields.List() {
+		field(string(f.Name), string(f.Value))
 	}
 	body := m.Body.Data
 	if len(body) == 0 {

@@ -158,7 +158,7 @@ func overHTTP(m *proto.Message, fields http1.Fields, first string, at int64) ([]
 		return bodyRows(b.Text.Data, int64(len(b.Data))), at + int64(len(m.Head))
 	}
 	rows := []string{row(first)}
-	for _, f := range fields {
+	for _, f := range fields.List() {
 		rows = append(rows, row(string(f.Name)+": "+string(f.Value)))
 	}
 	if len(m.Body.Data) > 0 {

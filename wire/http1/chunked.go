@@ -69,7 +69,6 @@ func (s *side) chunkSize() bool {
 func (s *side) chunkBegins() {
 	if s.left == 0 {
 		s.state = stateTrailer
-		s.lines = s.lines[:0]
 		return
 	}
 	s.state = stateChunkData
@@ -268,13 +267,13 @@ func (s *side) takeTrailers() {
 	base := s.buf.Start()
 	var ts Fields
 	if len(s.lines) > 0 {
-		ts = fields(bytes.Clone(s.buf.Held()), base, s.lines)
+		ts = s.takeFields(bytes.Clone(s.buf.Held()), base)
 	}
 	s.buf.Release()
-	for i := range ts {
+	for i := range ts.Len() {
 		for _, name := range [...]string{"Content-Length", "Transfer-Encoding", "Host", "Content-Encoding", "Content-Type", "Content-Range", "Trailer", "Set-Cookie"} {
-			if equalFold(ts[i].Name, name) {
-				s.note(ts[i].From, name+" in the trailer section: ignored", "RFC 9110 6.5.1")
+			if equalFold(ts.name(i), name) {
+				s.note(ts.at(i).From, name+" in the trailer section: ignored", "RFC 9110 6.5.1")
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (s *side) checkLocation(h *framingFields) {
 	for i, f := range h.from(h.location) {
 		if i > 0 {
 			text := "several Location fields"
-			if !bytes.Equal(f.Value, h.Fields[h.location].Value) {
+			if !bytes.Equal(f.Value, h.at(h.location).Value) {
 				text = "several Location fields, which differ"
 			}
 			s.note(f.From, text, rule)

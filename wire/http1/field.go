@@ -10,14 +10,6 @@ import (
 	"wiretape/wire/proto"
 )
 
-// A line is a field line of the head or the trailer section as indexes into it.
-type line struct {
-	name0, name1 int32
-	val0, val1   int32
-	end          int32 // behind the line's end
-	fold         bool  // it continues the line before; it has no name
-}
-
 // fieldLine reads a field line, of the head or of the trailer section.
 func (s *side) fieldLine(leaf proto.LeafName, off int64, text []byte, eol proto.EOL) {
 	s.leaf(leaf, s.buf.Offset())
@@ -45,7 +37,8 @@ func (s *side) fieldLine(leaf proto.LeafName, off int64, text []byte, eol proto.
 	if colon < 0 {
 		s.refuse(off, "field line has no colon", "RFC 9112 5")
 		// What folds onto it belongs to no field either.
-		s.lines = append(s.lines, line{name0: -1, end: end})
+		s.lines.add(place{name0: lostName, end: end})
+		s.unplain = true
 		return
 	}
 	bad := n
@@ -69,7 +62,7 @@ func (s *side) fieldLine(leaf proto.LeafName, off int64, text []byte, eol proto.
 	if v1-v0 > s.p.limits.Line {
 		s.note(off, "field line is longer than the limit for lines", "RFC 9112 2.3")
 	}
-	s.lines = append(s.lines, line{name0: base, name1: base + int32(n), val0: base + int32(v0), val1: base + int32(v1), end: end})
+	s.lines.add(place{name0: base, name1: base + int32(n), val0: base + int32(v0), val1: base + int32(v1), end: end})
 }
 
 // plainFields reads the field lines that are as they should be, which nearly all
@@ -84,7 +77,7 @@ func (s *side) plainFields() {
 		p = p[:max(0, most)]
 	}
 	from := s.buf.Offset()
-	at, lines := 0, s.lines
+	at := 0
 	for {
 		rest := p[at:]
 		n := 0
@@ -101,13 +94,10 @@ func (s *side) plainFields() {
 		v0, v1 := trim(rest[:end], n+1)
 		base := held + at
 		at += end + 2
-		lines = append(lines, line{name0: int32(base), name1: int32(base + n), val0: int32(base + v0), val1: int32(base + v1), end: int32(held + at)})
+		s.lines.add(place{name0: int32(base), name1: int32(base + n), val0: int32(base + v0), val1: int32(base + v1), end: int32(held + at)})
 		s.leaf(proto.LeafFieldLine, from+int64(at))
 	}
-	if at > 0 {
-		s.lines = lines
-		s.buf.Next(at)
-	}
+	s.buf.Next(at)
 }
 
 // foldedLine reads a line that starts with white space.
@@ -118,7 +108,8 @@ func (s *side) foldedLine(off int64, text []byte, base, end int32) {
 	}
 	s.note(off, "obsolete line folding", "RFC 9112 5.2")
 	v0, v1 := trim(text, 0)
-	s.lines = append(s.lines, line{val0: base + int32(v0), val1: base + int32(v1), end: end, fold: true})
+	s.lines.add(place{name0: foldName, val0: base + int32(v0), val1: base + int32(v1), end: end})
+	s.unplain = true
 }
 
 // trim returns where text from from on starts and ends without white space
@@ -152,47 +143,43 @@ func (s *side) controls(off int64, text []byte) {
 	}
 }
 
-// fields builds the Fields of lines over head, their octets from the offset
-// base on.
-func fields(head []byte, base int64, lines []line) Fields {
-	if len(lines) == 0 {
-		return nil
+// In place of where a name begins: what a line is that is no field by itself.
+const (
+	lostName = -1 // it has no colon, and what folds onto it belongs to no field either
+	foldName = -2 // it continues the line before
+)
+
+// takeFields makes the Fields of the lines read so far, over head, whose octets
+// stand from the offset base on.
+func (s *side) takeFields(head []byte, base int64) Fields {
+	lines := s.lines.take()
+	if !s.unplain {
+		return Fields{head: head, base: base, places: lines}
 	}
-	fs := make(Fields, len(lines)) // folds and lines without a colon are few
-	n := 0
+	s.unplain = false
+	all := Fields{head: head, base: base, places: lines}
+	var list []Field
 	lost := false
 	for i := range lines {
 		l := &lines[i]
-		if !l.fold {
-			lost = l.name0 < 0
-			if !lost {
-				f := &fs[n]
-				f.Name = head[l.name0:l.name1:l.name1]
-				f.Value = head[l.val0:l.val1:l.val1]
-				f.From, f.To = base+int64(l.name0), base+int64(l.end)
-				n++
+		switch {
+		case l.name0 == lostName:
+			lost = true
+		case l.name0 != foldName:
+			lost = false
+			list = append(list, all.at(i))
+		case !lost:
+			// RFC 9112, section 5.2: a fold is one or more SP. The values have no
+			// room behind them, so that append copies and the head stays as it came.
+			f := &list[len(list)-1]
+			f.To = base + int64(l.end)
+			if l.val0 < l.val1 && len(f.Value) > 0 {
+				f.Value = append(f.Value, ' ')
 			}
-			continue
+			f.Value = append(f.Value, head[l.val0:l.val1]...)
 		}
-		if lost {
-			continue
-		}
-		f := &fs[n-1]
-		f.To = base + int64(l.end)
-		if l.val0 == l.val1 {
-			continue
-		}
-		// RFC 9112, section 5.2: a fold is one or more SP. The full slice
-		// expression makes append copy, so that the head stays as it came.
-		if len(f.Value) > 0 {
-			f.Value = append(f.Value[:len(f.Value):len(f.Value)], ' ')
-		}
-		f.Value = append(f.Value[:len(f.Value):len(f.Value)], head[l.val0:l.val1]...)
 	}
-	if n == 0 {
-		return nil
-	}
-	return fs[:n:n]
+	return FieldsOf(list...)
 }
 
 // isToken holds the octets of a token (RFC 9110, section 5.6.2).

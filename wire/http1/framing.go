@@ -12,7 +12,7 @@ import (
 func (s *side) takeHead() Fields {
 	base := s.buf.Start()
 	s.head = bytes.Clone(s.buf.Held())
-	fs := fields(s.head, base, s.lines)
+	fs := s.takeFields(s.head, base)
 	s.buf.Release()
 	if s.response != nil {
 		s.response.Fields = fs
@@ -46,26 +46,26 @@ type framingFields struct {
 // read looks for the fields, by the length of their names first.
 func (h *framingFields) read(fs Fields) {
 	*h = framingFields{fs, -1, -1, -1, -1, -1, -1}
-	for i := range fs {
+	for i := range fs.Len() {
 		var first *int
-		name := ""
-		switch len(fs[i].Name) {
+		name, want := fs.name(i), ""
+		switch len(name) {
 		case 4:
-			first, name = &h.host, "host"
+			first, want = &h.host, "host"
 		case 7:
-			first, name = &h.upgrade, "upgrade"
+			first, want = &h.upgrade, "upgrade"
 		case 8:
-			first, name = &h.location, "location"
+			first, want = &h.location, "location"
 		case 10:
-			first, name = &h.connection, "connection"
+			first, want = &h.connection, "connection"
 		case 14:
-			first, name = &h.length, "content-length"
+			first, want = &h.length, "content-length"
 		case 17:
-			first, name = &h.coding, "transfer-encoding"
+			first, want = &h.coding, "transfer-encoding"
 		default:
 			continue
 		}
-		if *first < 0 && equalFold(fs[i].Name, name) {
+		if *first < 0 && equalFold(name, want) {
 			*first = i
 		}
 	}
@@ -73,26 +73,20 @@ func (h *framingFields) read(fs Fields) {
 
 // from returns the fields that bear the name of the one at first, none if first
 // is -1.
-func (h *framingFields) from(first int) iter.Seq2[int, *Field] {
-	return func(yield func(int, *Field) bool) {
+func (h *framingFields) from(first int) iter.Seq2[int, Field] {
+	return func(yield func(int, Field) bool) {
 		if first < 0 {
 			return
 		}
-		n := 0
-		name := string(h.Fields[first].Name)
-		for i := first; i < len(h.Fields); i++ {
-			if i == first || equalFold(h.Fields[i].Name, name) {
-				if !yield(n, &h.Fields[i]) {
-					return
-				}
-				n++
-			}
+		name := string(h.name(first))
+		for n, i := 0, first; i >= 0 && yield(n, h.at(i)); n++ {
+			i = h.find(name, i+1)
 		}
 	}
 }
 
-// at returns the offset of the field at first.
-func (h *framingFields) at(first int) int64 { return h.Fields[first].From }
+// offset returns the offset of the field at first.
+func (h *framingFields) offset(first int) int64 { return h.at(first).From }
 
 // frameResponse decides on the body of a response, RFC 9112, section 6.3.
 func (s *side) frameResponse(fs Fields, h *framingFields) {
@@ -106,10 +100,10 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 	}
 	noBody := func(rule string) {
 		if h.length >= 0 {
-			s.note(h.at(h.length), "Content-Length in a "+strconv.Itoa(r.Status)+" response", rule)
+			s.note(h.offset(h.length), "Content-Length in a "+strconv.Itoa(r.Status)+" response", rule)
 		}
 		if h.coding >= 0 {
-			s.note(h.at(h.coding), "Transfer-Encoding in a "+strconv.Itoa(r.Status)+" response", "RFC 9112 6.1")
+			s.note(h.offset(h.coding), "Transfer-Encoding in a "+strconv.Itoa(r.Status)+" response", "RFC 9112 6.1")
 		}
 	}
 	switch {
@@ -124,7 +118,7 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 		}
 		token := ""
 		if h.upgrade >= 0 {
-			token = string(h.Fields[h.upgrade].Value)
+			token = string(h.at(h.upgrade).Value)
 		}
 		r.Framing = FramingUpgrade
 		s.p.upgraded = true
@@ -151,7 +145,7 @@ func (s *side) frameResponse(fs Fields, h *framingFields) {
 		none("no body for 204")
 	case r.Status == 304:
 		if h.coding >= 0 {
-			s.note(h.at(h.coding), "Transfer-Encoding in a 304 response", "RFC 9112 6.1")
+			s.note(h.offset(h.coding), "Transfer-Encoding in a 304 response", "RFC 9112 6.1")
 		}
 		none("no body for 304")
 	default:

@@ -144,7 +144,6 @@ func (s *side) takeLine(off int64, text []byte, eol proto.EOL) bool {
 			return s.toRaw("not HTTP/1: no request line", "RFC 9112 3")
 		}
 		s.started = true
-		s.lines = s.lines[:0]
 		if s.dir == wire.ServerToClient {
 			s.leaf(proto.LeafStatusLine, s.buf.Offset())
 		} else {

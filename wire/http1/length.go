@@ -17,10 +17,10 @@ func (s *side) frameBody(h *framingFields, coded bool) {
 		if !plain {
 			s.setCodings(codings)
 			if !coded {
-				s.note(h.at(h.coding), "Transfer-Encoding in a message of HTTP/1.0", "RFC 9112 6.1")
+				s.note(h.offset(h.coding), "Transfer-Encoding in a message of HTTP/1.0", "RFC 9112 6.1")
 			}
 			if h.length >= 0 {
-				s.note(h.at(h.length), "Content-Length beside Transfer-Encoding: ignored", "RFC 9112 6.3")
+				s.note(h.offset(h.length), "Content-Length beside Transfer-Encoding: ignored", "RFC 9112 6.3")
 			}
 			last := codings[len(codings)-1]
 			if last == "chunked" {
@@ -31,18 +31,18 @@ func (s *side) frameBody(h *framingFields, coded bool) {
 			}
 			switch {
 			case slices.Contains(codings, "chunked"):
-				s.note(h.at(h.coding), "chunked is not the last transfer coding: the body ends with the connection", "RFC 9112 6.3")
+				s.note(h.offset(h.coding), "chunked is not the last transfer coding: the body ends with the connection", "RFC 9112 6.3")
 			case s.dir == wire.ServerToClient:
-				s.note(h.at(h.coding), "unknown transfer coding: the body ends with the connection", "RFC 9112 6.3")
+				s.note(h.offset(h.coding), "unknown transfer coding: the body ends with the connection", "RFC 9112 6.3")
 			}
 			if s.dir == wire.ClientToServer {
-				s.refuse(h.at(h.coding), "request whose last transfer coding is not chunked has no length", "RFC 9112 6.3")
+				s.refuse(h.offset(h.coding), "request whose last transfer coding is not chunked has no length", "RFC 9112 6.3")
 			}
 			s.state = stateClose
 			s.setFraming(FramingClose, -1)
 			return
 		}
-		s.note(h.at(h.coding), "transfer coding identity is obsolete: ignored", "RFC 9112 7")
+		s.note(h.offset(h.coding), "transfer coding identity is obsolete: ignored", "RFC 9112 7")
 	}
 	switch {
 	case lengthOK:
@@ -137,7 +137,7 @@ func (s *side) codings(h *framingFields) []string {
 		}
 	}
 	if len(all) == 0 {
-		s.refuse(h.at(h.coding), "Transfer-Encoding is empty", "RFC 9112 6.1")
+		s.refuse(h.offset(h.coding), "Transfer-Encoding is empty", "RFC 9112 6.1")
 		return []string{"identity"}
 	}
 	return all

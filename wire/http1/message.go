@@ -19,11 +19,7 @@
 // Framing names the outcome and Message.EndedBy the reason.
 package http1
 
-import (
-	"strconv"
-
-	"wiretape/wire/proto"
-)
+import "strconv"
 
 // Framing says how the end of a message was, or is, known. It is empty where the
 // head is not complete.
@@ -114,48 +110,6 @@ func (r *Response) String() string {
 // 15.2). 101 is final for HTTP/1: another protocol follows it.
 func (r *Response) Interim() bool {
 	return r.Status >= 100 && r.Status < 200 && r.Status != 101
-}
-
-// A Field is one field line, or several where obsolete folding continues it.
-type Field struct {
-	Name  []byte // without white space around it
-	Value []byte // without white space around it; each fold is one SP
-	proto.Span
-}
-
-// Fields are field lines in the order in which they came.
-type Fields []Field
-
-// Get returns the value of the first field of that name, whatever its case, and
-// nil when there is none.
-func (f Fields) Get(name string) []byte {
-	for i := range f {
-		if equalFold(f[i].Name, name) {
-			return f[i].Value
-		}
-	}
-	return nil
-}
-
-// Has reports whether there is a field of that name.
-func (f Fields) Has(name string) bool {
-	for i := range f {
-		if equalFold(f[i].Name, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// Values returns the values of all fields of that name in order.
-func (f Fields) Values(name string) [][]byte {
-	var vs [][]byte
-	for i := range f {
-		if equalFold(f[i].Name, name) {
-			vs = append(vs, f[i].Value)
-		}
-	}
-	return vs
 }
 
 // equalFold reports whether b is s but for the case of ASCII letters.

@@ -291,7 +291,7 @@ func TestFieldsKeepTheirOctets(t *testing.T) {
 		t.Errorf("Head = %q", m.Head)
 	}
 	var got []string
-	for _, f := range r.Fields {
+	for _, f := range r.Fields.List() {
 		got = append(got, fmt.Sprintf("%s=%q from %q", f.Name, f.Value, head[f.From:f.To]))
 	}
 	want := []string{

@@ -40,10 +40,11 @@ type side struct {
 	began    bool // it has a first octet
 	first    time.Duration
 	secure   bool
-	waiting  bool   // see waits
-	lines    []line // of the head, then of the trailer section
-	started  bool   // the start line is read
-	target   int64  // where the request target stands
+	waiting  bool        // see waits
+	lines    slab[place] // of the head, then of the trailer section
+	unplain  bool        // some of them are no field by themselves
+	started  bool        // the start line is read
+	target   int64       // where the request target stands
 	head     []byte
 	leaves   slab[proto.Leaf]
 	notes    []proto.Note
@@ -263,13 +264,14 @@ func (s *side) reset() {
 	s.state = stateStart
 	s.began, s.started, s.waiting = false, false, false
 	s.first = s.p.now
-	s.lines, s.notes = s.lines[:0], s.notes[:0]
+	s.notes, s.unplain = s.notes[:0], false
+	s.lines.drop()
 	s.leaves.drop()
 	s.head, s.body = nil, nil
 	s.request, s.response = nil, nil
 	s.fault, s.exchange = "", 0
 	s.left, s.size, s.holed, s.chunks = 0, 0, false, 0
-	s.trailers, s.shared, s.tap = nil, false, nil
+	s.trailers, s.shared, s.tap = Fields{}, false, nil
 	s.raw = rawRun{}
 }
 
@@ -278,7 +280,7 @@ func (s *side) settle() {
 	if r := s.response; r != nil {
 		r.Fault, r.Chunks, r.Trailers = s.fault, s.chunks, s.trailers
 	}
-	if r := s.request; r != nil && (s.fault != "" || s.chunks > 0 || s.trailers != nil) {
+	if r := s.request; r != nil && (s.fault != "" || s.chunks > 0 || s.trailers.Len() > 0) {
 		if s.shared {
 			// An early response holds it as it was.
 			c := *r

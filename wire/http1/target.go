@@ -54,7 +54,7 @@ func (s *side) checkTarget(off int64, fs Fields, host int) {
 	if host < 0 {
 		return
 	}
-	f := &fs[host]
+	f := fs.at(host)
 	value := string(f.Value)
 	switch {
 	case value == "":
@@ -155,9 +155,10 @@ func outsideURI(s string) int {
 
 // checkCredentials notes a user name of Digest that is no quoted string.
 func (s *side) checkCredentials(fs Fields) {
-	for i := range fs {
-		f := &fs[i]
-		if !equalFold(f.Name, "authorization") || len(f.Value) < 7 || !equalFold(f.Value[:7], "digest ") {
+	const name = "authorization"
+	for i := fs.find(name, 0); i >= 0; i = fs.find(name, i+1) {
+		f := fs.at(i)
+		if len(f.Value) < 7 || !equalFold(f.Value[:7], "digest ") {
 			continue
 		}
 		_, rest, ok := bytes.Cut(f.Value, []byte("username"))

@@ -90,9 +90,9 @@ func (p *Parser) trailers(h *half, b *block, st *stream) {
 	b.checkTrailers()
 	if p.streams.keepList(st, b) {
 		if h.request != nil {
-			h.request.Trailers = append(h.request.Trailers, b.fields...)
+			h.request.Trailers = http1.FieldsOf(append(h.request.Trailers.List(), b.fields...)...)
 		} else {
-			h.response.Trailers = append(h.response.Trailers, b.fields...)
+			h.response.Trailers = http1.FieldsOf(append(h.response.Trailers.List(), b.fields...)...)
 		}
 	}
 	h.grow(b.to)
@@ -231,7 +231,7 @@ func (st *stream) asking() *http1.Request {
 		return q
 	}
 	so := *q
-	so.Trailers = slices.Clone(q.Trailers)
+	so.Trailers = http1.FieldsOf(slices.Clone(q.Trailers.List())...)
 	return &so
 }
 

@@ -58,7 +58,7 @@ func describe(m proto.Message) string {
 // text gives fields as "[name: value, …]".
 func text(fields http1.Fields) string {
 	var all []string
-	for _, f := range fields {
+	for _, f := range fields.List() {
 		all = append(all, fmt.Sprintf("%s: %s", f.Name, f.Value))
 	}
 	return "[" + strings.Join(all, ", ") + "]"
@@ -67,7 +67,7 @@ func text(fields http1.Fields) string {
 // ends gives a derived Message's body, trailers and end.
 func ends(m proto.Message, trailers http1.Fields) string {
 	s := fmt.Sprintf(" %q", m.Body.Data)
-	if len(trailers) > 0 {
+	if trailers.Len() > 0 {
 		s += " " + text(trailers)
 	}
 	return s + " " + m.EndedBy

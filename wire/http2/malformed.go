@@ -33,6 +33,7 @@ var (
 // is wrong with either.
 func (b *block) split(allowed []string) pseudo {
 	p := pseudo{value: map[string][]byte{}}
+	var rest []http1.Field
 	cookie := -1 // of the first crumb, in rest
 	var crumbs [][]byte
 	for i := range b.fields {
@@ -46,7 +47,7 @@ func (b *block) split(allowed []string) pseudo {
 				b.note(at, fmt.Sprintf("pseudo-header field %q is not one of %s", name, whose(allowed)), "RFC 9113 8.3")
 			case twice:
 				b.note(at, fmt.Sprintf("%s is given twice", name), "RFC 9113 8.3")
-			case len(p.rest) > 0:
+			case len(rest) > 0:
 				b.note(at, fmt.Sprintf("%s stands behind a field that is no pseudo-header field", name), "RFC 9113 8.3")
 			}
 			if !twice {
@@ -61,13 +62,14 @@ func (b *block) split(allowed []string) pseudo {
 			if crumbs = append(crumbs, f.Value); len(crumbs) > 1 {
 				continue
 			}
-			cookie = len(p.rest)
+			cookie = len(rest)
 		}
-		p.rest = append(p.rest, *f)
+		rest = append(rest, *f)
 	}
 	if len(crumbs) > 1 {
-		p.rest[cookie].Value = bytes.Join(crumbs, []byte("; "))
+		rest[cookie].Value = bytes.Join(crumbs, []byte("; "))
 	}
+	p.rest = http1.FieldsOf(rest...)
 	return p
 }
 
@@ -186,7 +188,7 @@ func (b *block) response() *http1.Response {
 
 // checkTrailers notes what no trailer section may have, and takes its
 // pseudo-header fields out.
-func (b *block) checkTrailers() { b.fields = b.split(nil).rest }
+func (b *block) checkTrailers() { b.fields = b.split(nil).rest.List() }
 
 // fault names the first thing that makes a message malformed (RFC 9113, section
 // 8.1.1).

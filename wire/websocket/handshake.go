@@ -102,8 +102,8 @@ type checker struct {
 // means the response as a whole.
 func (c *checker) note(name, rule, format string, args ...any) {
 	at := c.offset
-	for i := range c.resp.Fields {
-		if f := &c.resp.Fields[i]; name != "" && strings.EqualFold(string(f.Name), name) {
+	for _, f := range c.resp.Fields.List() {
+		if name != "" && strings.EqualFold(string(f.Name), name) {
 			at = f.From
 			break
 		}
