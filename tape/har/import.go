@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/token"
 	"wiretape/wire/websocket"
 )
 
@@ -282,7 +283,7 @@ func (im *importer) requestBody(r *request) []byte {
 // requestHead rebuilds the head of a request.
 func (im *importer) requestHead(r *request, u *url.URL, size int) []byte {
 	method := r.Method
-	if !isToken(method) {
+	if !token.Is(method) {
 		im.said.add(fmt.Sprintf("a method that is none, %q: GET stands for it", method))
 		method = "GET"
 	}
@@ -420,7 +421,7 @@ func (im *importer) fields(b []byte, fields []pair, left func(name string) bool)
 		case name == "transfer-encoding":
 			im.said.add("Transfer-Encoding is left out: a length frames the body")
 			continue
-		case !isToken(f.Name):
+		case !token.Is(f.Name):
 			im.said.add(fmt.Sprintf("a field whose name is none, %q, is left out", f.Name))
 			continue
 		}
@@ -439,13 +440,6 @@ func appendField(b []byte, name, value string) []byte {
 // clean takes out of a value what would end its line.
 func clean(s string) string {
 	return strings.TrimSpace(strings.NewReplacer("\r", "", "\n", " ", "\x00", "").Replace(s))
-}
-
-// isToken reports whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }
 
 // messages rebuilds the frames of a WebSocket.

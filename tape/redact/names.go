@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"strconv"
 	"strings"
+
+	"wiretape/wire/token"
 )
 
 // maxNames bounds how many secrets are known again. A secret after that gets a
@@ -39,7 +41,7 @@ func (n *names) init() {
 func (n *names) name(m mark, value []byte) (id, enc string) {
 	n.init()
 	enc = m.enc
-	if enc == "" && !isToken(value) {
+	if enc == "" && !token.Is(value) {
 		enc = "raw"
 	}
 	if id = m.base; !m.given {
@@ -82,16 +84,6 @@ func (n *names) nameOf(m mark, value []byte) string {
 
 func sum(enc string, value []byte) [sha256.Size]byte {
 	return sha256.Sum256(append(append([]byte(enc), 0), value...))
-}
-
-// isToken reports whether b is a token (RFC 9110, section 5.6.2).
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
-			return false
-		}
-	}
-	return len(b) > 0
 }
 
 // maxBase bounds a name, in bytes, before a number is added.

@@ -4,7 +4,11 @@
 // its caller's to decide.
 package auth
 
-import "strings"
+import (
+	"strings"
+
+	"wiretape/wire/token"
+)
 
 // Limits of what is read of a peer.
 const (
@@ -100,18 +104,10 @@ func (p *challengeParser) param(name, value string) {
 
 // token takes a token: RFC 9110, section 5.6.2.
 func (p *challengeParser) token() string {
-	n := 0
-	for n < len(p.rest) && isTokenChar(p.rest[n]) {
-		n++
-	}
+	n := token.Len(p.rest)
 	t := p.rest[:n]
 	p.rest = p.rest[n:]
 	return t
-}
-
-func isTokenChar(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
 // spaces takes white space and reports whether there was any.

@@ -3,6 +3,8 @@ package content
 import (
 	"bytes"
 	"strings"
+
+	"wiretape/wire/token"
 )
 
 // A MediaType is the value of a Content-Type field (RFC 9110, section 8.3.1).
@@ -43,7 +45,7 @@ func ParseMediaType(value []byte) (MediaType, []Note) {
 	switch {
 	case t.Name == "":
 		note("no media type")
-	case !slash || !isToken(main) || !isToken(sub):
+	case !slash || !token.Is(main) || !token.Is(sub):
 		note("the media type is no type/subtype")
 	}
 	for len(rest) > 0 {
@@ -111,16 +113,6 @@ func paramValue(b []byte) (value string, rest []byte, whole bool) {
 		}
 	}
 	return string(out), nil, false
-}
-
-// isToken reports whether s is a token (RFC 9110, section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // IsText reports whether what a media type names is characters, of whatever

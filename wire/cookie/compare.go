@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"wiretape/wire/token"
 )
 
 // compare notes where other clients treat the cookie in another way: curl as
@@ -63,7 +65,7 @@ func (v *Verdict) compareRejected(o Origin) {
 		}
 	}
 	for _, n := range notes {
-		if n.Who == "Go" && (!isToken(c.Name) || !goValue(c.Value, true)) {
+		if n.Who == "Go" && (!token.Is(c.Name) || !goValue(c.Value, true)) {
 			n.Text = "rejects it too"
 		}
 		v.Notes = append(v.Notes, n)
@@ -181,19 +183,9 @@ func (v *Verdict) compareFolded() {
 	for _, s := range texts {
 		_, rest, comma := strings.Cut(s, ",")
 		name, _, pair := strings.Cut(rest, "=")
-		if comma && pair && isToken(trimWSP(name)) {
+		if comma && pair && token.Is(trimWSP(name)) {
 			v.note("", "it is one cookie, but looks like several Set-Cookie lines joined with a comma")
 			return
 		}
 	}
-}
-
-// isToken reports whether s is a token (RFC 9110 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, s[i]) >= 0 {
-			return false
-		}
-	}
-	return s != ""
 }

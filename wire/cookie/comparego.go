@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wiretape/wire/token"
 )
 
 // compareGo notes where net/http and net/http/cookiejar go another way. A test
@@ -18,7 +20,7 @@ func (v *Verdict) compareGo(setCookie []byte) {
 	case c.Name == "":
 		v.note("Go", "drops it: it has no name")
 		return
-	case !isToken(c.Name):
+	case !token.Is(c.Name):
 		v.note("Go", "drops it: the name is not a token")
 		return
 	case !goValue(raw, true):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"wiretape/wire/http2"
+	"wiretape/wire/token"
 )
 
 // prefix reports whether b begins with want, as far as it goes.
@@ -103,10 +104,7 @@ func methodAndRest(b []byte, more bool) (rest []byte, ended bool, d verdict) {
 	if before, _, ok := bytes.Cut(b, []byte{'\n'}); ok {
 		line, ended = before, true
 	}
-	i := 0
-	for i < len(line) && isToken(line[i]) {
-		i++
-	}
+	i := token.Len(line)
 	switch {
 	case i == len(line) && !ended:
 		return nil, false, no.unless(more)
@@ -114,12 +112,6 @@ func methodAndRest(b []byte, more bool) (rest []byte, ended bool, d verdict) {
 		return nil, ended, no
 	}
 	return line[i:], ended, yes
-}
-
-// isToken reports whether c may stand in a token (RFC 9110, section 5.6.2).
-func isToken(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-		bytes.IndexByte([]byte("!#$%&'*+-.^_`|~"), c) >= 0
 }
 
 // isSettings knows a SETTINGS frame on stream 0 that is no acknowledgement,

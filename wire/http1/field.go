@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"strings"
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
+	"wiretape/wire/token"
 )
 
 // fieldLine reads a field line, of the head or of the trailer section.
@@ -26,10 +26,7 @@ func (s *side) fieldLine(leaf proto.LeafName, off int64, text []byte, eol proto.
 		return
 	}
 	// Nearly always the first octet that is in no token is the colon.
-	n := 0
-	for n < len(text) && isToken[text[n]] {
-		n++
-	}
+	n := token.Len(text)
 	colon := n
 	if n == len(text) || text[n] != ':' {
 		colon = bytes.IndexByte(text, ':')
@@ -80,10 +77,7 @@ func (s *side) plainFields() {
 	at := 0
 	for {
 		rest := p[at:]
-		n := 0
-		for n < len(rest) && isToken[rest[n]] {
-			n++
-		}
+		n := token.Len(rest)
 		if n == 0 || n == len(rest) || rest[n] != ':' {
 			break
 		}
@@ -181,15 +175,6 @@ func (s *side) takeFields(head []byte, base int64) Fields {
 	}
 	return FieldsOf(list...)
 }
-
-// isToken holds the octets of a token (RFC 9110, section 5.6.2).
-var isToken = func() (t [256]bool) {
-	for c := range 256 {
-		t[c] = '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' ||
-			strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
-	}
-	return t
-}()
 
 // isControl reports whether c is a control octet other than HTAB.
 func isControl(c byte) bool { return c < 0x20 && c != '\t' || c == 0x7f }

@@ -5,6 +5,7 @@ import (
 
 	"wiretape/wire"
 	"wiretape/wire/proto"
+	"wiretape/wire/token"
 )
 
 // noMethod says of a client's octets why they are no request.
@@ -24,7 +25,7 @@ func (s *side) start() bool {
 	if s.dir == wire.ServerToClient {
 		return s.startResponse(p)
 	}
-	if !isToken[p[0]] && p[0] != ' ' && p[0] != '\t' {
+	if !token.Has(p[0]) && p[0] != ' ' && p[0] != '\t' {
 		if s.waits() {
 			return false
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"wiretape/wire/token"
 )
 
 // statusLine reads a status line. What cannot be read is zero.
@@ -108,10 +110,8 @@ func (s *side) requestLine(off int64, text []byte) bool {
 		return false
 	}
 	method := line[:i]
-	for _, c := range method {
-		if !isToken[c] {
-			return false
-		}
+	if !token.Is(method) {
+		return false
 	}
 	rest := line[i:]
 	target := bytes.TrimLeft(rest, " \t")

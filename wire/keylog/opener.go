@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"wiretape/wire"
+	"wiretape/wire/proto"
 	"wiretape/wire/tlsrec"
 )
 
@@ -87,7 +88,7 @@ func (o *Opener) Event(e wire.Event) {
 		o.sink(e)
 	case e.Kind == wire.KindData && c.begun:
 		c.hold(e)
-		c.feed(dirIndex(e.Dir), e.Data)
+		c.feed(proto.Side(e.Dir), e.Data)
 	case e.Kind == wire.KindData:
 		c.plain(e)
 	default:
@@ -100,13 +101,6 @@ func (o *Opener) Event(e wire.Event) {
 
 // NoKeys is a part of the note that says that there was TLS, and no keys at all.
 const NoKeys = "there are no keys"
-
-func dirIndex(d wire.Dir) int {
-	if d == wire.ServerToClient {
-		return 1
-	}
-	return 0
-}
 
 func dirOf(i int) wire.Dir {
 	if i == 1 {
@@ -159,7 +153,7 @@ func (c *conn) event(e wire.Event) {
 		c.o.sink(e)
 		return
 	}
-	s := &c.sides[dirIndex(e.Dir)]
+	s := &c.sides[proto.Side(e.Dir)]
 	switch {
 	case !c.secured:
 	case e.Kind == wire.KindGap:
