@@ -16,7 +16,8 @@ func (a *app) completion() *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "write what a shell needs to complete command lines",
 		Long: `Completion writes a script for a shell to stdout. What it completes, the
-program itself tells the shell each time.`,
+program itself tells the shell each time. That of bash uses functions of the
+package bash-completion.`,
 		Example: `  wiretape completion bash > ~/.local/share/bash-completion/completions/wiretape
   wiretape completion zsh > "${fpath[1]}/_wiretape"
   wiretape completion fish > ~/.config/fish/completions/wiretape.fish`,

@@ -94,26 +94,6 @@ func TestCompletedValuesAreTaken(t *testing.T) {
 	}
 }
 
-// Shells read the scripts without complaint, those that are here.
-func TestCompletionScripts(t *testing.T) {
-	for _, shell := range []string{"bash", "zsh", "fish"} {
-		var out, errs bytes.Buffer
-		if status := run(t.Context(), []string{"completion", shell}, strings.NewReader(""), &out, &errs); status != 0 || out.Len() < 1000 {
-			t.Fatalf("completion %s: status %d, %d octets, %s", shell, status, out.Len(), errs.String())
-		}
-		if _, err := exec.LookPath(shell); err != nil {
-			continue // bash is what is always there; the others are asked where they are
-		}
-		path := filepath.Join(t.TempDir(), "wiretape")
-		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if said, err := exec.Command(shell, "-n", path).CombinedOutput(); err != nil || len(said) > 0 {
-			t.Errorf("%s -n: %v: %s", shell, err, said)
-		}
-	}
-}
-
 // manPages writes the manual pages, and returns their folder.
 func manPages(t *testing.T) string {
 	t.Helper()
