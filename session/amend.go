@@ -37,20 +37,20 @@ func parseAmendment(args string) (exchange string, r *curl.Request, err error) {
 
 // resendAs sends a request once more, as the options say, with the credentials of
 // .auth where these go to this place.
-func (s *Session) resendAs(ctx context.Context, b []byte, r *curl.Request) error {
+func (d *dialogue) resendAs(ctx context.Context, b []byte, r *curl.Request) error {
 	h, ok := parseHead(b)
 	if !ok {
 		return failure(StatusUsage, ".again: what was sent has no request line, so that no option changes it")
 	}
 	h.amend(r)
-	s.tellNotes(r)
-	if s.drained() {
-		s.view.Info(fmt.Sprintf("connecting to %s again", s.target.Address()))
-		if err := s.reconnect(ctx); err != nil {
+	d.s.tellNotes(r)
+	if d.drained() {
+		d.s.view.Info(fmt.Sprintf("connecting to %s again", d.target.Address()))
+		if err := d.reconnect(ctx); err != nil {
 			return err
 		}
 	}
-	return s.sendAuthorized(ctx, h.method(), h.target(), r.Has("Authorization"), func(authorization string) []byte {
+	return d.sendAuthorized(ctx, h.method(), h.target(), r.Has("Authorization"), func(authorization string) []byte {
 		if authorization != "" {
 			h.set("Authorization", authorization)
 		}

@@ -29,11 +29,11 @@ func authCommand() command {
 		summary: "sets the credentials of .get, .post, .follow and .again, for this place alone",
 		detail: "A password that is left out is asked for, and not shown. digest answers the 401 that asks for it.\n" +
 			"What goes out is on the screen; on tapes it is replaced, and the line stays out of the history on disk.",
-		example: ".auth digest admin", run: (*Session).auth, complete: []string{"basic ", "digest ", "bearer ", "off"}}
+		example: ".auth digest admin", on: (*dialogue).auth, complete: []string{"basic ", "digest ", "bearer ", "off"}}
 }
 
 // auth is .auth.
-func (s *Session) auth(_ context.Context, args string) error {
+func (d *dialogue) auth(_ context.Context, args string) error {
 	words, err := curl.Split(args)
 	if err != nil {
 		return failure(StatusUsage, ".auth: %w", err)
@@ -43,25 +43,25 @@ func (s *Session) auth(_ context.Context, args string) error {
 		scheme = strings.ToLower(words[0])
 	}
 	switch {
-	case scheme == "" && s.credentials == nil:
-		s.view.Info("no credentials are sent")
+	case scheme == "" && d.s.credentials == nil:
+		d.s.view.Info("no credentials are sent")
 		return nil
 	case scheme == "":
-		s.view.Info(s.credentials.String())
+		d.s.view.Info(d.s.credentials.String())
 		return nil
 	case scheme == "off" && len(words) == 1:
-		s.credentials = nil
-		s.view.Info("no credentials are sent any more")
+		d.s.credentials = nil
+		d.s.view.Info("no credentials are sent any more")
 		return nil
 	case scheme != "basic" && scheme != "digest" && scheme != "bearer", len(words) > 2, len(words) == 1 && scheme != "bearer":
 		return failure(StatusUsage, ".auth %s: want .auth basic USER[:PASSWORD], digest USER[:PASSWORD], bearer TOKEN or off", scheme)
-	case s.link == nil:
+	case d.link == nil:
 		return failure(StatusUsage, ".auth %s: %s, so that it is known to whom they go", scheme, notConnected)
 	}
-	if err := s.mustBeWeb("auth"); err != nil {
+	if err := d.mustBeWeb("auth"); err != nil {
 		return err
 	}
-	c := &credentials{scheme: scheme, place: s.httpPlace()}
+	c := &credentials{scheme: scheme, place: d.httpPlace()}
 	given := len(words) == 2
 	switch {
 	case given && scheme == "bearer":
@@ -74,17 +74,17 @@ func (s *Session) auth(_ context.Context, args string) error {
 		if scheme == "bearer" {
 			what = "token"
 		}
-		if c.password, err = s.askSecret(what); err != nil {
+		if c.password, err = d.s.askSecret(what); err != nil {
 			return err
 		}
 	}
 	if strings.ContainsAny(c.user+c.password, "\r\n\x00") {
 		return failure(StatusUsage, ".auth %s: a line end, or NUL, cannot stand in credentials", scheme)
 	}
-	s.credentials = c
-	s.view.Info(c.String())
-	if scheme != "digest" && s.secure() == nil {
-		s.view.Warn("without TLS everybody on the way can read them")
+	d.s.credentials = c
+	d.s.view.Info(c.String())
+	if scheme != "digest" && d.secure() == nil {
+		d.s.view.Warn("without TLS everybody on the way can read them")
 	}
 	return nil
 }
@@ -99,12 +99,12 @@ func (c *credentials) String() string {
 }
 
 // httpPlace names whom the connection leads to, as credentials are bound to it.
-func (s *Session) httpPlace() string {
+func (d *dialogue) httpPlace() string {
 	scheme := "http://"
-	if s.secure() != nil {
+	if d.secure() != nil {
 		scheme = "https://"
 	}
-	return scheme + s.target.Address()
+	return scheme + d.target.Address()
 }
 
 // askSecret asks a person for what is not to be shown.
@@ -127,22 +127,22 @@ func (s *Session) askSecret(what string) (string, error) {
 // asks for Digest once more with the answer. Compose returns the request's octets
 // with a value of Authorization, for "" as it is; explicit says that one was given
 // by hand, which stands. Say is what is to be said before it goes.
-func (s *Session) sendAuthorized(ctx context.Context, method, target string, explicit bool, compose func(authorization string) []byte, say string) error {
-	c := s.credentials
-	if c == nil || explicit || c.place != s.httpPlace() {
-		return s.sendShown(ctx, compose(""), true, say)
+func (d *dialogue) sendAuthorized(ctx context.Context, method, target string, explicit bool, compose func(authorization string) []byte, say string) error {
+	c := d.s.credentials
+	if c == nil || explicit || c.place != d.httpPlace() {
+		return d.sendShown(ctx, compose(""), true, say)
 	}
-	if err := s.sendShown(ctx, compose(c.unasked(method, target)), true, say); err != nil || c.scheme != "digest" {
+	if err := d.sendShown(ctx, compose(c.unasked(method, target)), true, say); err != nil || c.scheme != "digest" {
 		return err
 	}
-	if !s.challengedBy(c) {
+	if !d.s.challengedBy(c) {
 		return nil
 	}
-	if err := s.sendShown(ctx, compose(c.digest(method, target)), true, ""); err != nil {
+	if err := d.sendShown(ctx, compose(c.digest(method, target)), true, ""); err != nil {
 		return err
 	}
-	if r := s.lastResponse(); r != nil && r.Status == 401 {
-		s.view.Warn("the server does not take these credentials")
+	if r := d.s.lastResponse(); r != nil && r.Status == 401 {
+		d.s.view.Warn("the server does not take these credentials")
 	}
 	return nil
 }

@@ -17,21 +17,21 @@ import (
 func capabilityCommands() []command {
 	return []command{
 		{group: "Look", name: "caps", connected: true, summary: "lists what the server says that it can (EHLO, CAPA, CAPABILITY, FEAT)",
-			example: ".caps", run: (*Session).capabilities},
+			example: ".caps", on: (*dialogue).capabilities},
 	}
 }
 
 // capabilities is .caps.
-func (s *Session) capabilities(_ context.Context, _ string) error {
-	s.mu.Lock()
-	msgs, conn := slices.Clone(s.history.msgs), s.peer.conn
-	s.mu.Unlock()
+func (d *dialogue) capabilities(_ context.Context, _ string) error {
+	d.s.mu.Lock()
+	msgs, conn := slices.Clone(d.s.history.msgs), d.peer.conn
+	d.s.mu.Unlock()
 	for i, m := range slices.Backward(msgs) {
 		if m.Conn != conn || m.Dir != wire.ServerToClient {
 			continue
 		}
 		if words, from := capabilitiesOf(&m, msgs[:i]); words != nil {
-			s.view.Capabilities(from, words)
+			d.s.view.Capabilities(from, words)
 			return nil
 		}
 	}

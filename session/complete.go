@@ -13,8 +13,8 @@ import (
 func (s *Session) Complete(line string, pos int) []string {
 	line = line[:max(0, min(pos, len(line)))]
 	s.mu.Lock()
-	phase, block, locked := s.g.phase, s.g.block, s.g.lock != "" || s.g.draft.inBody() || s.g.heredoc != ""
-	inHead := !s.g.draft.empty()
+	phase, block, locked := s.current.g.phase, s.current.g.block, s.current.g.lock != "" || s.current.g.draft.inBody() || s.current.g.heredoc != ""
+	inHead := !s.current.g.draft.empty()
 	cookies := ""
 	if strings.EqualFold(line, "cookie: ") {
 		cookies = s.completeCookie()

@@ -23,7 +23,7 @@ func connectCommands() []command {
 				"Not to be had, as crypto/tls has them not: the choice of TLS 1.3 suites, the order of groups and of\n" +
 				"signature algorithms, 0-RTT data and key updates; nor are DTLS, SCTP and vsock spoken.",
 			example:  "tls example.com 443",
-			complete: []string{"info"}, run: (*Session).tls},
+			complete: []string{"info"}, on: (*dialogue).tls},
 		{group: "Connect", name: "udp", args: "HOST PORT", bare: true, summary: "sends each line as a datagram",
 			example: "udp localhost 7007", run: openWith("udp")},
 		{group: "Connect", name: "unix", args: "PATH", bare: true, summary: "connects to a Unix socket",
@@ -32,7 +32,7 @@ func connectCommands() []command {
 			summary: "connects with TLS and HTTP/2 (port 443 unless given), or says what HTTP/2 does by itself",
 			detail:  h2.Help(),
 			writes:  "requests as frames, and by itself the preface, SETTINGS, the acknowledgements of SETTINGS and PING, and WINDOW_UPDATE",
-			example: "h2 example.com", run: (*Session).h2Command, complete: h2.Completions(), more: h2.CompleteOption},
+			example: "h2 example.com", on: (*dialogue).h2Command, complete: h2.Completions(), more: h2.CompleteOption},
 		{group: "Connect", name: "auto", args: "TARGET", bare: true, summary: "analyses a web server: h2, cookies, password",
 			detail:  "Its requests are on the tape. They have no numbers here, since they are not shown.",
 			example: "auto www.uvic.ca", run: func(s *Session, ctx context.Context, args string) error {
@@ -45,23 +45,23 @@ func connectCommands() []command {
 		{group: "Connect", name: "listen", args: "[ADDR:]PORT | udp:PORT | unix:PATH", bare: true,
 			summary: "waits for a connection, whose server is you (this machine only unless ADDR says more)",
 			detail:  "Lines that are typed are the server's. *:PORT is for every interface. .reconnect waits for the next.",
-			example: "listen 8080", run: (*Session).listenWord},
+			example: "listen 8080", on: (*dialogue).listenWord},
 		useCommand(),
 		{group: "Connect", name: "starttls", args: "[PROTO|now]", connected: true, summary: "begins TLS on this connection, after the server said to go ahead",
 			detail:   "With PROTO what comes before is said too: " + strings.Join(StartTLSProtocols(), " ") + ".",
 			complete: StartTLSProtocols(),
 			writes:   "with PROTO what is said before the handshake, such as EHLO and STARTTLS",
-			example:  ".starttls smtp", run: (*Session).startTLS},
+			example:  ".starttls smtp", on: (*dialogue).startTLS},
 		{group: "Connect", name: "reconnect", summary: "connects again to the last target",
-			example: ".reconnect", run: func(s *Session, ctx context.Context, _ string) error { return s.reconnect(ctx) }},
+			example: ".reconnect", on: func(d *dialogue, ctx context.Context, _ string) error { return d.reconnect(ctx) }},
 		{group: "Connect", name: "eof", connected: true, summary: "half-closes: we send no more, the server may go on",
 			detail:  "Some servers take the end of what we send for a hang-up, and answer nothing.",
-			example: ".eof", run: (*Session).halfClose},
+			example: ".eof", on: (*dialogue).halfClose},
 		{group: "Connect", name: "close", connected: true, summary: "closes the connection",
 			detail:  "TLS is ended with close_notify. The tape and what was said stay.",
-			example: ".close", run: func(s *Session, _ context.Context, _ string) error { s.closeLink(); return nil }},
+			example: ".close", on: func(d *dialogue, _ context.Context, _ string) error { d.closeLink(); return nil }},
 		{group: "Connect", name: "abort", connected: true, summary: "resets the connection (RST)",
-			example: ".abort", run: func(s *Session, _ context.Context, _ string) error { s.abortLink(); return nil }},
+			example: ".abort", on: func(d *dialogue, _ context.Context, _ string) error { d.abortLink(); return nil }},
 	}
 }
 
@@ -89,17 +89,17 @@ func openWith(word string) func(*Session, context.Context, string) error {
 }
 
 // tls connects, or begins TLS on the connection that stands.
-func (s *Session) tls(ctx context.Context, args string) error {
+func (d *dialogue) tls(ctx context.Context, args string) error {
 	if args == "info" {
-		return s.tlsInfo()
+		return d.tlsInfo()
 	}
 	if args != "" {
-		return openWith("tls")(s, ctx, args)
+		return openWith("tls")(d.s, ctx, args)
 	}
-	if s.link == nil {
+	if d.link == nil {
 		return usage("tls", args)
 	}
-	return s.startTLS(ctx, "now")
+	return d.startTLS(ctx, "now")
 }
 
 // ParseOpen returns the target of a connecting word (open, tls, udp, unix, h2)
@@ -151,12 +151,12 @@ var openers = []opener{
 }
 
 // halfClose is .eof.
-func (s *Session) halfClose(ctx context.Context, _ string) error {
-	if err := s.mustBeOpen("eof"); err != nil {
+func (d *dialogue) halfClose(ctx context.Context, _ string) error {
+	if err := d.mustBeOpen("eof"); err != nil {
 		return err
 	}
-	if err := s.link.conn.CloseWrite(); err != nil {
+	if err := d.link.conn.CloseWrite(); err != nil {
 		return failure(StatusConnection, "half-close: %w", err)
 	}
-	return s.afterSend(ctx)
+	return d.afterSend(ctx)
 }

@@ -35,8 +35,8 @@ func (s *Session) copyWord(_ context.Context, args string) error {
 	}
 	var facts *wire.Facts
 	s.mu.Lock()
-	if s.peer.conn == msgs[0].Conn {
-		facts = s.peer.facts
+	if s.current.peer.conn == msgs[0].Conn {
+		facts = s.current.peer.facts
 	}
 	s.mu.Unlock()
 	found := false

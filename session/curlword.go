@@ -22,17 +22,17 @@ func curlCommand() command {
 		detail: "Paste all of it, several lines too. Its request is exact: no User-Agent of curl's, no cookies of the\n" +
 			"jar. Options that are not done are said. A script sends it at once.",
 		writes:  "in a script the request",
-		example: "curl 'https://example.com/api' -H 'Accept: application/json' --data-raw '{}'", run: (*Session).curlWord, more: completeOption}
+		example: "curl 'https://example.com/api' -H 'Accept: application/json' --data-raw '{}'", on: (*dialogue).curlWord, more: completeOption}
 }
 
 // curlWord is .curl.
-func (s *Session) curlWord(ctx context.Context, args string) error {
+func (d *dialogue) curlWord(ctx context.Context, args string) error {
 	r, err := curl.ParseLine(args, readFile)
 	for errors.Is(err, curl.ErrOpen) {
-		if p, ok := s.lines.(prompter); ok {
+		if p, ok := d.s.lines.(prompter); ok {
 			p.SetPrompt("curl | ")
 		}
-		line, rerr := s.readLine(ctx)
+		line, rerr := d.s.readLine(ctx)
 		if rerr != nil {
 			return failure(StatusUsage, ".curl: %w", err) // ^C, or the end of a script
 		}
@@ -47,28 +47,32 @@ func (s *Session) curlWord(ctx context.Context, args string) error {
 	if r.URL == "" {
 		return usage("curl", "")
 	}
-	return s.Curl(ctx, r, s.opts.Interactive)
+	return d.curl(ctx, r, d.s.opts.Interactive)
 }
 
 // Curl connects to where a request of curl's goes, and sends it, or makes it the
 // draft of the next line.
 func (s *Session) Curl(ctx context.Context, r *curl.Request, draft bool) error {
-	s.tellNotes(r)
+	return s.current.curl(ctx, r, draft)
+}
+
+func (d *dialogue) curl(ctx context.Context, r *curl.Request, draft bool) error {
+	d.s.tellNotes(r)
 	t, path, err := CurlTarget(r)
 	if err != nil {
 		return err
 	}
-	if err := s.goTo(ctx, "curl", t); err != nil {
+	if err := d.goTo(ctx, "curl", t); err != nil {
 		return err
 	}
 	if r.Auth == "digest" {
 		user, password, _ := strings.Cut(r.User, ":")
-		s.credentials = &credentials{scheme: "digest", user: user, password: password, place: s.httpPlace()}
-		s.view.Info(s.credentials.String())
+		d.s.credentials = &credentials{scheme: "digest", user: user, password: password, place: d.httpPlace()}
+		d.s.view.Info(d.s.credentials.String())
 	}
-	host := HostField(s.target)
+	host := HostField(d.target)
 	if !draft {
-		return s.sendAuthorized(ctx, cmp.Or(r.Method, "GET"), path, r.Has("Authorization"), func(authorization string) []byte {
+		return d.sendAuthorized(ctx, cmp.Or(r.Method, "GET"), path, r.Has("Authorization"), func(authorization string) []byte {
 			if authorization != "" {
 				return with(r, "Authorization", authorization).Append(nil, host, path)
 			}
@@ -78,15 +82,15 @@ func (s *Session) Curl(ctx context.Context, r *curl.Request, draft bool) error {
 	text, ok := draftOf(r.Append(nil, host, path))
 	if !ok {
 		text = requestLine(r)
-		s.view.Info("its body cannot be typed as lines: it stands in a command that sends it as it is")
+		d.s.view.Info("its body cannot be typed as lines: it stands in a command that sends it as it is")
 	}
-	s.view.Info("the request is ready to be edited: Enter sends it, ^C drops it")
+	d.s.view.Info("the request is ready to be edited: Enter sends it, ^C drops it")
 	if head, whole := strings.CutSuffix(text, "\n\n"); whole {
 		text = head + "\n" // the line that is typed last is the empty one
 	} else {
 		text = strings.TrimSuffix(text, "\n") // Enter ends the last line of a body
 	}
-	s.prefill(text)
+	d.s.prefill(text)
 	return nil
 }
 

@@ -52,11 +52,11 @@ func (s *Session) dialogueOf(conn int) *dialogue {
 			return d
 		}
 	}
-	return s.dialogue
+	return s.current
 }
 
 // current reports whether it is the one that is typed to. s.mu is held.
-func (d *dialogue) current() bool { return d.s.dialogue == d }
+func (d *dialogue) isCurrent() bool { return d.s.current == d }
 
 // info writes a remark about the connection, warn what is wrong with it. s.mu is
 // held.
@@ -66,7 +66,7 @@ func (d *dialogue) warn(text string) { d.s.view.WarnOf(d.label(), text) }
 // label returns the number that stands before what is said of the connection; 0 for
 // none.
 func (d *dialogue) label() int {
-	if d.current() {
+	if d.isCurrent() {
 		return 0
 	}
 	return d.peer.conn

@@ -27,7 +27,7 @@ func dnsCommand() command {
 			"more, and 4 s later given up; a truncated answer is asked for again over TCP.\n" +
 			"+cd and +ad set these flags, +ch asks in class CH, +nsid for the server's name.",
 		writes:  "a query, over this connection unless @SERVER is given",
-		example: ".dns example.com HTTPS @9.9.9.9", run: (*Session).dns, more: dnsWords}
+		example: ".dns example.com HTTPS @9.9.9.9", on: (*dialogue).dns, more: dnsWords}
 }
 
 // dnsWords completes what may stand behind a name.
@@ -124,7 +124,7 @@ func randomID() uint16 {
 }
 
 // dns is .dns.
-func (s *Session) dns(ctx context.Context, args string) error {
+func (d *dialogue) dns(ctx context.Context, args string) error {
 	ask, err := parseDNS(args)
 	if err != nil {
 		return failure(StatusUsage, ".dns: %w", err)
@@ -133,35 +133,35 @@ func (s *Session) dns(ctx context.Context, args string) error {
 	if err != nil {
 		return failure(StatusUsage, ".dns: %w", err)
 	}
-	if err := s.dnsServer(ctx, ask); err != nil {
+	if err := d.dnsServer(ctx, ask); err != nil {
 		return err
 	}
-	t := s.target
+	t := d.target
 	if ask.tcp && t.Network == "udp" {
-		if err := s.dnsOver(ctx, t, "tcp"); err != nil {
+		if err := d.dnsOver(ctx, t, "tcp"); err != nil {
 			return err
 		}
 	}
-	truncated, err := s.dnsAsk(ctx, ask, message)
-	if err != nil || !truncated || s.target.Network != "udp" {
+	truncated, err := d.dnsAsk(ctx, ask, message)
+	if err != nil || !truncated || d.target.Network != "udp" {
 		return err
 	}
-	s.view.Info("the answer is truncated: asking again over TCP")
-	if err := s.dnsOver(ctx, t, "tcp"); err != nil {
+	d.s.view.Info("the answer is truncated: asking again over TCP")
+	if err := d.dnsOver(ctx, t, "tcp"); err != nil {
 		return err
 	}
-	_, err = s.dnsAsk(ctx, ask, message)
+	_, err = d.dnsAsk(ctx, ask, message)
 	return err
 }
 
 // dnsServer connects to where the question is to go, unless a connection stands.
-func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
+func (d *dialogue) dnsServer(ctx context.Context, ask dnsAsk) error {
 	// The TCP of an answer that was too long for a datagram is for that answer alone.
-	detour := s.link != nil && s.link == s.detour && !ask.tcp
-	open := s.link != nil && !s.drained() && !detour
+	detour := d.link != nil && d.link == d.detour && !ask.tcp
+	open := d.link != nil && !d.drained() && !detour
 	switch {
 	case ask.server == "" && detour:
-		return s.dnsOver(ctx, s.target, "udp")
+		return d.dnsOver(ctx, d.target, "udp")
 	case ask.server == "" && !open:
 		return failure(StatusUsage, ".dns: not connected: .dns %s @SERVER, or open dns://SERVER first", ask.Name)
 	case ask.server == "":
@@ -175,24 +175,24 @@ func (s *Session) dnsServer(ctx context.Context, ask dnsAsk) error {
 	if err != nil {
 		return failure(StatusUsage, ".dns: %w", err)
 	}
-	if open && t.Address() == s.target.Address() {
+	if open && t.Address() == d.target.Address() {
 		return nil
 	}
 	if detour {
-		s.closeLink()
+		d.closeLink()
 	}
-	return s.connect(ctx, t)
+	return d.connect(ctx, t)
 }
 
 // dnsOver connects to the same server over another network.
-func (s *Session) dnsOver(ctx context.Context, t wire.Target, network string) error {
+func (d *dialogue) dnsOver(ctx context.Context, t wire.Target, network string) error {
 	t.Network = network
-	s.closeLink()
-	if err := s.connect(ctx, t); err != nil {
+	d.closeLink()
+	if err := d.connect(ctx, t); err != nil {
 		return err
 	}
 	if network == "tcp" {
-		s.detour = s.link
+		d.detour = d.link
 	}
 	return nil
 }
@@ -202,10 +202,10 @@ var dnsWaits = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 // sendDatagram sends a question as a datagram, and again where it is not answered
 // (RFC 1035, section 4.2.1).
-func (s *Session) sendDatagram(ctx context.Context, message []byte, answered func() bool) error {
+func (d *dialogue) sendDatagram(ctx context.Context, message []byte, answered func() bool) error {
 	left := time.Duration(1<<63 - 1)
-	if !s.opts.Interactive {
-		left = s.timeout
+	if !d.s.opts.Interactive {
+		left = d.s.timeout
 	}
 	begun, sent := time.Now(), 0
 	for _, limit := range dnsWaits {
@@ -213,71 +213,71 @@ func (s *Session) sendDatagram(ctx context.Context, message []byte, answered fun
 			break
 		}
 		if sent > 0 {
-			s.view.Info(fmt.Sprintf("no answer in %v: asking again", dnsWaits[sent-1]))
+			d.s.view.Info(fmt.Sprintf("no answer in %v: asking again", dnsWaits[sent-1]))
 		}
-		if err := s.write(ctx, message, false); err != nil {
+		if err := d.write(ctx, message, false); err != nil {
 			return err
 		}
 		sent++
 		limit = min(limit, left)
 		left -= limit
-		switch s.wait(ctx, waiting{limit: limit, met: func() bool { return s.peer.broken != "" || answered() }}) {
+		switch d.wait(ctx, waiting{limit: limit, met: func() bool { return d.peer.broken != "" || answered() }}) {
 		case waitInterrupted:
-			return s.stopped(ctx)
+			return d.stopped(ctx)
 		case waitMet, waitClosed:
-			s.mu.Lock()
-			broken := s.peer.broken
-			s.mu.Unlock()
+			d.s.mu.Lock()
+			broken := d.peer.broken
+			d.s.mu.Unlock()
 			if broken != "" {
 				return brokenFailure(broken)
 			}
 			return nil
 		}
 	}
-	return failure(StatusTimeout, ".dns: %s says nothing: asked %d times in %v", s.target.Address(), sent, time.Since(begun).Round(time.Millisecond))
+	return failure(StatusTimeout, ".dns: %s says nothing: asked %d times in %v", d.target.Address(), sent, time.Since(begun).Round(time.Millisecond))
 }
 
 // tellAnswered says who answered a question, and how soon. The answer m is the
 // message held at i. s.mu is held.
-func (s *Session) tellAnswered(m *proto.Message, i int) {
+func (d *dialogue) tellAnswered(m *proto.Message, i int) {
 	took := ""
-	for _, q := range slices.Backward(s.history.msgs[:i]) {
+	for _, q := range slices.Backward(d.s.history.msgs[:i]) {
 		if q.Conn == m.Conn && q.N == m.N && q.Dir == wire.ClientToServer {
 			took = " in " + view.Duration(m.Last-q.Last)
 			break
 		}
 	}
-	s.view.Info(fmt.Sprintf("answered%s by %s (%s)", took, s.target.Address(), s.target.Network))
+	d.s.view.Info(fmt.Sprintf("answered%s by %s (%s)", took, d.target.Address(), d.target.Network))
 }
 
 // dnsAsk sends a question, and reports whether its answer was truncated.
-func (s *Session) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (truncated bool, err error) {
-	if s.target.Network != "udp" {
+func (d *dialogue) dnsAsk(ctx context.Context, ask dnsAsk, message []byte) (truncated bool, err error) {
+	if d.target.Network != "udp" {
 		message = append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)
 	}
-	s.mu.Lock()
-	conn, before := s.peer.conn, s.history.taken
-	s.mu.Unlock()
-	answer := func() int { return s.dnsAnswer(conn, ask.ID, before) }
-	if s.target.Network == "udp" {
-		err = s.sendDatagram(ctx, message, func() bool {
-			name := s.stream.Proto(conn)
+	d.s.mu.Lock()
+	conn, before := d.peer.conn, d.s.history.taken
+	d.s.mu.Unlock()
+	answer := func() int { return d.s.dnsAnswer(conn, ask.ID, before) }
+	if d.target.Network == "udp" {
+		err = d.sendDatagram(ctx, message, func() bool {
+			name := d.s.stream.Proto(conn)
 			return answer() >= 0 || name != "" && name != detect.DNS
 		})
 	} else {
-		err = s.send(ctx, message, false)
+		err = d.send(ctx, message, false)
 	}
 	if err != nil {
 		return false, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if name := s.stream.Proto(conn); name != detect.DNS {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	if name := d.s.stream.Proto(conn); name != detect.DNS {
 		return false, failure(StatusUsage, ".dns: this connection is read as %s, not as DNS", name)
 	}
 	if i := answer(); i >= 0 {
-		m := &s.history.msgs[i]
-		s.tellAnswered(m, i)
+		m := &d.s.history.msgs[i]
+		d.tellAnswered(m, i)
 		return m.Value.(*dns.Message).Flags&dns.TC != 0, nil
 	}
 	return false, nil

@@ -17,69 +17,69 @@ func editCommand() command {
 	return command{group: "Send", name: "edit", args: "[N]", summary: "opens a request in $VISUAL or $EDITOR; what comes of it is the draft",
 		detail: "That of exchange N, or what is being composed, or else the last one. Nothing is sent. Line ends are\n" +
 			"those of .eol, as of all that is typed; an empty file is no draft. What arrives meanwhile is shown after.",
-		example: ".edit 1", run: (*Session).edit}
+		example: ".edit 1", on: (*dialogue).edit}
 }
 
 // edit is .edit.
-func (s *Session) edit(ctx context.Context, args string) error {
-	l, ok := s.lines.(lender)
-	if !ok || !s.opts.Interactive {
+func (d *dialogue) edit(ctx context.Context, args string) error {
+	l, ok := d.s.lines.(lender)
+	if !ok || !d.s.opts.Interactive {
 		return failure(StatusUsage, ".edit: an editor wants a terminal")
 	}
-	text, err := s.editable(args)
+	text, err := d.editable(args)
 	if err != nil {
 		return err
 	}
-	edited, err := s.inEditor(ctx, l, text)
+	edited, err := d.s.inEditor(ctx, l, text)
 	if err != nil {
 		return failure(StatusUsage, ".edit: %w", err)
 	}
-	s.mu.Lock()
-	s.g.ask, s.g.draft = askNothing, draft{}
-	block := s.g.block
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	d.g.ask, d.g.draft = askNothing, draft{}
+	block := d.g.block
+	d.s.mu.Unlock()
 	if strings.TrimSpace(edited) == "" {
-		s.view.Info("the file is empty: there is no draft")
+		d.s.view.Info("the file is empty: there is no draft")
 		return nil
 	}
-	s.view.Info("Enter sends it, ^C drops it")
-	s.prefill(typedAgain(edited, block))
+	d.s.view.Info("Enter sends it, ^C drops it")
+	d.s.prefill(typedAgain(edited, block))
 	return nil
 }
 
 // editable returns the request that is to be edited, as it is typed.
-func (s *Session) editable(args string) (string, error) {
-	s.mu.Lock()
-	composed := s.g.draft.text()
-	s.mu.Unlock()
+func (d *dialogue) editable(args string) (string, error) {
+	d.s.mu.Lock()
+	composed := d.g.draft.text()
+	d.s.mu.Unlock()
 	if args == "" && composed != "" {
 		return composed + "\n", nil
 	}
-	n, rest, err := s.number("edit", strings.Fields(args))
+	n, rest, err := d.s.number("edit", strings.Fields(args))
 	if err != nil {
 		return "", err
 	}
 	if len(rest) > 0 {
 		return "", usage("edit", args)
 	}
-	msgs, err := s.exchange("edit", n)
+	msgs, err := d.s.exchange("edit", n)
 	if err != nil {
 		return "", err
 	}
-	b, isH2 := s.typedFor(msgs)
-	s.mu.Lock()
+	b, isH2 := d.s.typedFor(msgs)
+	d.s.mu.Lock()
 	for i := range msgs {
 		if m := &msgs[i]; !isH2 && m.Dir == wire.ClientToServer {
-			b = append(b, s.history.octets(m)...)
+			b = append(b, d.s.history.octets(m)...)
 		}
 	}
-	s.mu.Unlock()
+	d.s.mu.Unlock()
 	if len(b) == 0 {
 		return "", failure(StatusUsage, ".edit: what was sent in #%d is not held any more as it was typed", n)
 	}
 	text, ok := draftOf(b)
 	if !ok {
-		s.view.Warn("it has octets that no typed line gives: line ends become those of .eol")
+		d.s.view.Warn("it has octets that no typed line gives: line ends become those of .eol")
 		text = strings.ReplaceAll(string(b), "\r\n", "\n")
 	}
 	return text, nil

@@ -22,7 +22,7 @@ func expectCommands() []command {
 	return []command{
 		{group: "Wait", name: "expect", args: "EXPR [TIME]", summary: "waits for the reply, and checks it",
 			detail:  "With a TIME such as 5s it waits that long for a reply, or a message, of which EXPR holds.\n" + expectDetail,
-			example: `.expect status == 200 && header.content-type =~ "json"`, run: (*Session).expect, complete: expectNames},
+			example: `.expect status == 200 && header.content-type =~ "json"`, on: (*dialogue).expect, complete: expectNames},
 		{group: "Wait", name: "assert", args: "EXPR", summary: "checks what came so far, without waiting",
 			detail: expectDetail, example: ".assert cookie.sid.secure && cookie.sid.http_only",
 			run: func(s *Session, _ context.Context, args string) error {
@@ -30,7 +30,7 @@ func expectCommands() []command {
 				if err != nil {
 					return err
 				}
-				_, err = s.check("assert", e)
+				_, err = s.current.check("assert", e)
 				return err
 			}, complete: expectNames},
 		letCommand(),
@@ -60,107 +60,107 @@ func parseExpr(word, text string) (*expr.Expr, error) {
 }
 
 // expect is .expect.
-func (s *Session) expect(ctx context.Context, args string) error {
+func (d *dialogue) expect(ctx context.Context, args string) error {
 	args = strings.TrimSpace(args)
 	var limit time.Duration
 	e, err := parseExpr("expect", args)
 	if i := strings.LastIndexByte(args, ' '); err != nil && i > 0 {
 		// "x >= 5s" has no time behind it, "x >= 5 5s" has.
-		if d, derr := time.ParseDuration(args[i+1:]); derr == nil && d > 0 {
+		if t, derr := time.ParseDuration(args[i+1:]); derr == nil && t > 0 {
 			if timed, terr := parseExpr("expect", args[:i]); terr == nil {
-				e, err, limit = timed, nil, d
+				e, err, limit = timed, nil, t
 			}
 		}
 	}
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	framed := s.stream.State(s.peer.conn).Framed
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	framed := d.s.stream.State(d.peer.conn).Framed
+	d.s.mu.Unlock()
 	switch {
-	case s.link == nil:
+	case d.link == nil:
 	case framed && limit == 0:
-		if err := s.awaitReply(ctx); err != nil {
+		if err := d.awaitReply(ctx); err != nil {
 			return err
 		}
 	case limit == 0:
-		limit = s.timeout // nothing else tells when there is no more to come
+		limit = d.s.timeout // nothing else tells when there is no more to come
 	}
-	s.owed = false
+	d.owed = false
 	for deadline := time.Now().Add(limit); ; {
-		s.mu.Lock()
-		messages, octets := s.history.taken, s.peer.gotN
-		s.mu.Unlock()
-		r := s.evaluate(e)
+		d.s.mu.Lock()
+		messages, octets := d.s.history.taken, d.peer.gotN
+		d.s.mu.Unlock()
+		r := d.evaluate(e)
 		left := time.Until(deadline)
-		if r.OK || s.link == nil || left <= 0 {
+		if r.OK || d.link == nil || left <= 0 {
 			break
 		}
-		end := s.wait(ctx, waiting{limit: left, notice: s.opts.Interactive, met: func() bool {
-			return s.history.taken != messages || !framed && s.peer.gotN != octets
+		end := d.wait(ctx, waiting{limit: left, notice: d.s.opts.Interactive, met: func() bool {
+			return d.s.history.taken != messages || !framed && d.peer.gotN != octets
 		}})
 		if end == waitInterrupted {
-			return s.stopped(ctx)
+			return d.stopped(ctx)
 		}
 		if end != waitMet {
 			break
 		}
 	}
-	_, err = s.check("expect", e)
+	_, err = d.check("expect", e)
 	return err
 }
 
 // check says whether an expression holds of the last exchange. Where it does not,
 // that is its error.
-func (s *Session) check(word string, e *expr.Expr) (ok bool, err error) {
-	r := s.evaluate(e)
-	s.mu.Lock()
+func (d *dialogue) check(word string, e *expr.Expr) (ok bool, err error) {
+	r := d.evaluate(e)
+	d.s.mu.Lock()
 	what := "what came"
-	if n := s.last(); n > 0 {
+	if n := d.s.last(); n > 0 {
 		what = fmt.Sprintf("#%d", n)
 	}
-	s.mu.Unlock()
+	d.s.mu.Unlock()
 	if !r.OK {
 		return false, failure(StatusDiffers, ".%s: %s: %v", word, what, r)
 	}
 	if len(r.Missing) > 0 {
-		s.view.Warn("not there, so that what is compared with it is false: " + strings.Join(r.Missing, ", "))
+		d.s.view.Warn("not there, so that what is compared with it is false: " + strings.Join(r.Missing, ", "))
 	}
-	s.view.Info(fmt.Sprintf("%s is as expected: %v", what, e))
+	d.s.view.Info(fmt.Sprintf("%s is as expected: %v", what, e))
 	return true, nil
 }
 
 // evaluate evaluates an expression over the last exchange.
-func (s *Session) evaluate(e *expr.Expr) expr.Result {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return e.Eval(s.lastExchange())
+func (d *dialogue) evaluate(e *expr.Expr) expr.Result {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return e.Eval(d.lastExchange())
 }
 
 // lastExchange returns the JSON of the last exchange: that of its last reply, or
 // of as much of it as there is, with the request in it. s.mu is held.
-func (s *Session) lastExchange() map[string]any {
-	dir := s.peer.dir()
+func (d *dialogue) lastExchange() map[string]any {
+	dir := d.peer.dir()
 	side := proto.Side(dir)
 	var reply, request map[string]any
-	if m := s.stream.State(s.peer.conn).Partial[side]; m != nil {
-		reply = s.jsonOf(m)
+	if m := d.s.stream.State(d.peer.conn).Partial[side]; m != nil {
+		reply = d.s.jsonOf(m)
 	}
-	msgs := s.history.exchange(s.last())
+	msgs := d.s.history.exchange(d.s.last())
 	for i := len(msgs) - 1; i >= 0 && (reply == nil || request == nil); i-- {
 		switch m := &msgs[i]; {
 		case m.Dir == dir && reply == nil:
-			reply = s.jsonOf(m)
+			reply = d.s.jsonOf(m)
 		case m.Dir != dir && request == nil:
-			request = s.jsonOf(m)
+			request = d.s.jsonOf(m)
 		}
 	}
 	if reply == nil {
 		reply = map[string]any{}
 	}
 	lets := map[string]any{}
-	for name, value := range s.lets {
+	for name, value := range d.s.lets {
 		lets[name] = value
 	}
 	reply["let"] = lets

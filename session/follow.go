@@ -21,23 +21,23 @@ func followCommand() command {
 			"same once more. The request's fields go along, its cookies from the jar; credentials go to no other\n" +
 			"host. Another place is connected to, and said.",
 		writes:  "the next request",
-		example: ".follow", run: (*Session).follow}
+		example: ".follow", on: (*dialogue).follow}
 }
 
 // follow is .follow.
-func (s *Session) follow(ctx context.Context, args string) error {
-	n, rest, err := s.number("follow", strings.Fields(args))
+func (d *dialogue) follow(ctx context.Context, args string) error {
+	n, rest, err := d.s.number("follow", strings.Fields(args))
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
 		return usage("follow", args)
 	}
-	msgs, err := s.exchange("follow", n)
+	msgs, err := d.s.exchange("follow", n)
 	if err != nil {
 		return err
 	}
-	h, err := s.hopOf(n, msgs)
+	h, err := d.hopOf(n, msgs)
 	if err != nil {
 		return err
 	}
@@ -46,19 +46,19 @@ func (s *Session) follow(ctx context.Context, args string) error {
 		return err
 	}
 	for _, w := range h.warnings {
-		s.view.Warn(view.EscapeString(w))
+		d.s.view.Warn(view.EscapeString(w))
 	}
 	if t.Network == "" { // the same authority: whatever stands for it
-		t = s.target
+		t = d.target
 		if a.host == t.Host && HostField(t) != t.Host {
-			s.view.Warn(view.EscapeString(fmt.Sprintf("Host: %s has no port: %s is what it says; sent to %s, as #%d was", a.host, h.url, t.Address(), n)))
+			d.s.view.Warn(view.EscapeString(fmt.Sprintf("Host: %s has no port: %s is what it says; sent to %s, as #%d was", a.host, h.url, t.Address(), n)))
 		}
 	}
-	s.view.Info(view.EscapeString(fmt.Sprintf("#%d %d leads to %s: %s", n, h.status, h.url, a.request.Method)))
-	if err := s.goTo(ctx, "follow", t); err != nil {
+	d.s.view.Info(view.EscapeString(fmt.Sprintf("#%d %d leads to %s: %s", n, h.status, h.url, a.request.Method)))
+	if err := d.goTo(ctx, "follow", t); err != nil {
 		return err
 	}
-	return s.ask(ctx, a)
+	return d.ask(ctx, a)
 }
 
 // A hop is a redirect, and the request that it answers.
@@ -76,7 +76,7 @@ type hop struct {
 }
 
 // hopOf returns the redirect that an exchange is.
-func (s *Session) hopOf(n int, msgs []proto.Message) (*hop, error) {
+func (d *dialogue) hopOf(n int, msgs []proto.Message) (*hop, error) {
 	h := &hop{n: n}
 	var response *http1.Response
 	for i := range msgs {
@@ -112,7 +112,7 @@ func (s *Session) hopOf(n int, msgs []proto.Message) (*hop, error) {
 	}
 	host := h.request.Host()
 	if host == "" {
-		host = HostField(s.target)
+		host = HostField(d.target)
 	}
 	h.base = webScheme(h.secure) + "://" + host + h.request.Target
 	return h, nil

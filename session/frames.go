@@ -69,7 +69,7 @@ func noFrames(word string, n int) error {
 // keep takes.
 func (s *Session) framesHeld(keep func(*proto.Message) bool) []proto.Message {
 	s.mu.Lock()
-	msgs, conn := slices.Clone(s.history.msgs), s.peer.conn
+	msgs, conn := slices.Clone(s.history.msgs), s.current.peer.conn
 	s.mu.Unlock()
 	return slices.DeleteFunc(msgs, func(m proto.Message) bool {
 		return m.Conn != conn || m.Proto != detect.HTTP2 || m.Kind != proto.KindFrame || !keep(&m)

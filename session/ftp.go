@@ -25,7 +25,7 @@ func dataCommands() []command {
 				"to FILE; send sends FILE once the server asks for it. An address that is not the server's own is\n" +
 				"not connected to: the server's is. After PROT P the connection is secured like this one.",
 			writes:  "with send the file, over the data connection",
-			example: ".data save list.txt", run: (*Session).dataCommand, complete: []string{"save ", "send ", "close"}, files: true},
+			example: ".data save list.txt", on: (*dialogue).dataCommand, complete: []string{"save ", "send ", "close"}, files: true},
 	}
 }
 
@@ -155,135 +155,135 @@ func (d *dialogue) dataTLS() *wire.TLSOptions {
 }
 
 // dataCommand is .data.
-func (s *Session) dataCommand(ctx context.Context, args string) error {
+func (d *dialogue) dataCommand(ctx context.Context, args string) error {
 	word, name, _ := strings.Cut(args, " ")
 	name = strings.TrimSpace(name)
 	if word == "close" && name == "" {
-		s.closeData()
+		d.closeData()
 		return nil
 	}
 	if word != "" && (word != "save" && word != "send" || name == "") {
 		return usage("data", args)
 	}
-	t, err := s.dataTarget()
+	t, err := d.dataTarget()
 	if err != nil {
 		return err
 	}
-	s.closeData()
-	d := &dataLink{sent: make(chan struct{}), quiet: word != ""}
+	d.closeData()
+	data := &dataLink{sent: make(chan struct{}), quiet: word != ""}
 	switch word {
 	case "save":
-		d.save, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		data.save, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	case "send":
-		d.send, err = s.openFile(ctx, name)
+		data.send, err = d.s.openFile(ctx, name)
 	}
 	if err != nil {
 		return sendFailure(".data "+word, err)
 	}
-	s.mu.Lock()
-	s.ftp.data, s.ftp.dialing, s.ftp.addr = d, true, netip.AddrPort{}
-	s.mu.Unlock()
-	dctx, stop := s.interruptible(ctx)
-	conn, err := s.dial(dctx, t, s.tap)
+	d.s.mu.Lock()
+	d.ftp.data, d.ftp.dialing, d.ftp.addr = data, true, netip.AddrPort{}
+	d.s.mu.Unlock()
+	dctx, stop := d.s.interruptible(ctx)
+	conn, err := d.s.dial(dctx, t, d.s.tap)
 	stop()
-	s.mu.Lock()
-	s.ftp.dialing = false
+	d.s.mu.Lock()
+	d.ftp.dialing = false
 	if err == nil {
-		d.link = newLink(conn)
+		data.link = newLink(conn)
 	} else {
-		s.ftp.data = nil
+		d.ftp.data = nil
 	}
-	s.mu.Unlock()
+	d.s.mu.Unlock()
 	if err != nil {
-		d.closeFiles()
-		return s.dialFailed(err)
+		data.closeFiles()
+		return d.dialFailed(err)
 	}
 	return nil
 }
 
 // dataTarget returns where the data connection goes. An address that is not the
 // control connection's is not trusted: a server could have us connect to anyone.
-func (s *Session) dataTarget() (wire.Target, error) {
-	s.mu.Lock()
-	addr, facts := s.ftp.addr, s.peer.facts
-	s.mu.Unlock()
+func (d *dialogue) dataTarget() (wire.Target, error) {
+	d.s.mu.Lock()
+	addr, facts := d.ftp.addr, d.peer.facts
+	d.s.mu.Unlock()
 	if addr.Port() == 0 {
 		return wire.Target{}, failure(StatusUsage, ".data: no data connection is announced: PASV or EPSV first")
 	}
-	host := s.target.Host
+	host := d.target.Host
 	if facts != nil {
 		if h, _, err := net.SplitHostPort(facts.Remote); err == nil {
 			host = h
 		}
 	}
 	if addr.Addr().IsValid() && addr.Addr().String() != host {
-		s.view.Warn(fmt.Sprintf("the server announces %s, and is itself %s: connecting to %[2]s", addr.Addr(), view.EscapeString(host)))
+		d.s.view.Warn(fmt.Sprintf("the server announces %s, and is itself %s: connecting to %[2]s", addr.Addr(), view.EscapeString(host)))
 	}
 	return wire.Target{Network: "tcp", Host: host, Port: addr.Port(), Proto: detect.Raw}, nil
 }
 
 // afterData waits for the end of a data connection whose command is answered, and
 // says what came of it.
-func (s *Session) afterData(ctx context.Context) error {
-	s.mu.Lock()
-	d := s.ftp.data
-	done := d != nil && d.started && d.over
-	s.mu.Unlock()
+func (d *dialogue) afterData(ctx context.Context) error {
+	d.s.mu.Lock()
+	data := d.ftp.data
+	done := data != nil && data.started && data.over
+	d.s.mu.Unlock()
 	if !done {
 		return nil
 	}
-	timer := time.NewTimer(s.timeout)
+	timer := time.NewTimer(d.s.timeout)
 	defer timer.Stop()
 	late := false
 	select {
-	case <-d.link.done: // what was on the way is here
+	case <-data.link.done: // what was on the way is here
 	case <-timer.C:
 		late = true
-	case <-s.opts.Interrupts:
-		return s.stopped(ctx)
-	case <-s.escaped:
-		return s.stopped(ctx)
+	case <-d.s.opts.Interrupts:
+		return d.stopped(ctx)
+	case <-d.s.escaped:
+		return d.stopped(ctx)
 	case <-ctx.Done():
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
-	s.closeData()
-	s.mu.Lock()
-	err, octets := d.err, d.octets
-	s.mu.Unlock()
+	d.closeData()
+	d.s.mu.Lock()
+	err, octets := data.err, data.octets
+	d.s.mu.Unlock()
 	switch {
 	case late:
-		return failure(StatusProtocol, ".data: the data connection has not ended after %v, %d B went over it", s.timeout, octets)
+		return failure(StatusProtocol, ".data: the data connection has not ended after %v, %d B went over it", d.s.timeout, octets)
 	case err != nil:
 		return failure(StatusUsage, ".data: %w", err)
-	case d.save != nil:
-		s.view.Info(fmt.Sprintf("saved %s: %d B", d.save.Name(), octets))
-	case d.send != nil:
-		s.view.Info(fmt.Sprintf("sent %s: %d B", d.send.Name(), octets))
+	case data.save != nil:
+		d.s.view.Info(fmt.Sprintf("saved %s: %d B", data.save.Name(), octets))
+	case data.send != nil:
+		d.s.view.Info(fmt.Sprintf("sent %s: %d B", data.send.Name(), octets))
 	}
 	return nil
 }
 
 // closeData ends the data connection, if there is one.
-func (s *Session) closeData() {
-	s.mu.Lock()
-	d := s.ftp.data
-	s.mu.Unlock()
-	if d == nil {
+func (d *dialogue) closeData() {
+	d.s.mu.Lock()
+	data := d.ftp.data
+	d.s.mu.Unlock()
+	if data == nil {
 		return
 	}
-	d.link.conn.Close() // an error of closing changes nothing for us
-	<-d.link.done
-	s.mu.Lock()
-	started := d.started
-	s.ftp.data = nil
-	s.mu.Unlock()
+	data.link.conn.Close() // an error of closing changes nothing for us
+	<-data.link.done
+	d.s.mu.Lock()
+	started := data.started
+	d.ftp.data = nil
+	d.s.mu.Unlock()
 	if started {
-		if d.send != nil {
-			d.send.Close() // it may be a FIFO, of which nothing comes
+		if data.send != nil {
+			data.send.Close() // it may be a FIFO, of which nothing comes
 		}
-		<-d.sent
+		<-data.sent
 	}
-	d.closeFiles()
+	data.closeFiles()
 }
 
 func (d *dataLink) closeFiles() {

@@ -13,45 +13,45 @@ import (
 // startH2 opens HTTP/2 where the connection has selected it, or where the scheme
 // says so. A script waits until both sides know their SETTINGS, so that what
 // follows stands behind them.
-func (s *Session) startH2(ctx context.Context) error {
-	s.mu.Lock()
-	h := s.h2
+func (d *dialogue) startH2(ctx context.Context) error {
+	d.s.mu.Lock()
+	h := d.h2
 	if h == nil || h.Attached() {
-		s.mu.Unlock()
+		d.s.mu.Unlock()
 		return nil
 	}
-	s.g.block = true
-	h.Attach(s.link.conn, s.link.done)
-	s.mu.Unlock()
+	d.g.block = true
+	h.Attach(d.link.conn, d.link.done)
+	d.s.mu.Unlock()
 	said, err := h.Start()
 	if err != nil {
 		return failure(StatusProtocol, "open HTTP/2: %w", err)
 	}
-	if s.opts.Interactive || said == 0 {
+	if d.s.opts.Interactive || said == 0 {
 		return nil
 	}
-	return s.opening(ctx, h)
+	return d.opening(ctx, h)
 }
 
 // opening waits until the SETTINGS of both sides are known, as far as what we
 // send by ourselves makes them so.
-func (s *Session) opening(ctx context.Context, h *h2.Link) error {
-	end := s.wait(ctx, waiting{limit: s.timeout, silence: true, met: func() bool {
-		return h.Opened() || s.peer.broken != "" || s.peer.fault != ""
+func (d *dialogue) opening(ctx context.Context, h *h2.Link) error {
+	end := d.wait(ctx, waiting{limit: d.s.timeout, silence: true, met: func() bool {
+		return h.Opened() || d.peer.broken != "" || d.peer.fault != ""
 	}})
-	s.mu.Lock()
-	spoke, broken := s.peer.spoke, s.peer.broken
+	d.s.mu.Lock()
+	spoke, broken := d.peer.spoke, d.peer.broken
 	if broken == "" {
-		broken = s.peer.fault
+		broken = d.peer.fault
 	}
-	s.mu.Unlock()
+	d.s.mu.Unlock()
 	switch {
 	case broken != "":
 		return failure(StatusProtocol, "%s", broken)
 	case end == waitInterrupted:
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	case end == waitTimeout && !spoke:
-		return failure(StatusTimeout, "no SETTINGS of HTTP/2 after %s (.timeout sets how long)", s.ranOut)
+		return failure(StatusTimeout, "no SETTINGS of HTTP/2 after %s (.timeout sets how long)", d.s.ranOut)
 	case end == waitClosed && !spoke:
 		return failure(StatusProtocol, "the connection ended before the SETTINGS of HTTP/2")
 	}
@@ -59,11 +59,11 @@ func (s *Session) opening(ctx context.Context, h *h2.Link) error {
 }
 
 // stopH2 ends the goroutines of the link. The connection is closed already.
-func (s *Session) stopH2() {
-	s.mu.Lock()
-	h := s.h2
-	s.h2 = nil
-	s.mu.Unlock()
+func (d *dialogue) stopH2() {
+	d.s.mu.Lock()
+	h := d.h2
+	d.h2 = nil
+	d.s.mu.Unlock()
 	if h != nil {
 		h.Stop()
 	}
@@ -112,10 +112,10 @@ func (d *dialogue) h2Message(f *http2.Frame, dir wire.Dir) {
 }
 
 // forgive forgets what the peer has reset or given up: it was waited for.
-func (s *Session) forgive() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.peer.fault, s.peer.broken = "", ""
+func (d *dialogue) forgive() {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	d.peer.fault, d.peer.broken = "", ""
 }
 
 // webScheme returns the value of :scheme on this connection. s.mu is held.
@@ -128,29 +128,29 @@ func (d *dialogue) webScheme() string {
 
 // h2Command is .h2: it connects, or says and changes what a connection of HTTP/2
 // does by itself.
-func (s *Session) h2Command(ctx context.Context, args string) error {
+func (d *dialogue) h2Command(ctx context.Context, args string) error {
 	words := strings.Fields(args)
 	switch {
 	case len(words) == 0:
-		return s.h2Status()
+		return d.h2Status()
 	case strings.EqualFold(words[0], "start") && len(words) == 1:
-		return s.h2Start(ctx)
+		return d.h2Start(ctx)
 	case h2.IsOption(words[0]):
-		return s.h2Set(words)
+		return d.s.h2Set(words)
 	}
-	return openWith("h2")(s, ctx, args)
+	return openWith("h2")(d.s, ctx, args)
 }
 
 // h2Status is .h2 alone.
-func (s *Session) h2Status() error {
-	s.mu.Lock()
-	h, opts := s.h2, s.h2opts
-	s.mu.Unlock()
+func (d *dialogue) h2Status() error {
+	d.s.mu.Lock()
+	h, opts := d.h2, d.s.h2opts
+	d.s.mu.Unlock()
 	text := opts.Describe("")
 	if h != nil {
 		text += "\n" + h.Describe()
 	}
-	s.view.Info(text)
+	d.s.view.Info(text)
 	return nil
 }
 
@@ -174,20 +174,20 @@ func (s *Session) h2Set(words []string) error {
 }
 
 // h2Start is .h2 start: HTTP/2 begins on the connection that stands.
-func (s *Session) h2Start(ctx context.Context) error {
-	if err := s.mustBeOpen("h2 start"); err != nil {
+func (d *dialogue) h2Start(ctx context.Context) error {
+	if err := d.mustBeOpen("h2 start"); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	if s.h2 != nil {
-		s.mu.Unlock()
+	d.s.mu.Lock()
+	if d.h2 != nil {
+		d.s.mu.Unlock()
 		return failure(StatusUsage, ".h2 start: this connection speaks HTTP/2 already")
 	}
-	s.dialogue.h2 = h2.New(s.webScheme(), s.h2opts)
-	s.g.proto = "h2c"
-	if s.peer.tls != nil {
-		s.g.proto = "h2"
+	d.h2 = h2.New(d.webScheme(), d.s.h2opts)
+	d.g.proto = "h2c"
+	if d.peer.tls != nil {
+		d.g.proto = "h2"
 	}
-	s.mu.Unlock()
-	return s.startH2(ctx)
+	d.s.mu.Unlock()
+	return d.startH2(ctx)
 }

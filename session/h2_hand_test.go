@@ -570,7 +570,7 @@ func TestHandToolTranscript(t *testing.T) {
 
 func TestCompletionOfFrames(t *testing.T) {
 	s := newTestSession(t, Options{})
-	s.g = grammar{phase: connected, command: s.knows}
+	s.current.g = grammar{phase: connected, command: s.knows}
 	for _, tt := range []struct {
 		line string
 		want []string
@@ -610,7 +610,7 @@ func FuzzHandTool(f *testing.F) {
 					t.Fatal(err)
 				}
 			}
-			_ = s.sendCommand(t.Context(), args) // an error is an answer
+			_ = s.current.sendCommand(t.Context(), args) // an error is an answer
 			_ = s.h2Set(append(strings.Fields(args), ""))
 			if err := s.Close(); err != nil {
 				t.Error(err)

@@ -110,13 +110,13 @@ func (s *Session) jarWord(_ context.Context, args string) error {
 // completeCookie returns the Cookie line for the request that is composed, "" where
 // the jar has none. s.mu is held.
 func (s *Session) completeCookie() string {
-	if s.g.draft.empty() {
+	if s.current.g.draft.empty() {
 		return ""
 	}
 	target := ""
-	if words := strings.Fields(s.g.draft.lines[0]); len(words) > 1 {
+	if words := strings.Fields(s.current.g.draft.lines[0]); len(words) > 1 {
 		target = words[1]
 	}
-	value, _ := s.jar.header(cookie.NewOrigin(s.peer.tls != nil, HostField(s.target), target), s.moment())
+	value, _ := s.jar.header(cookie.NewOrigin(s.current.peer.tls != nil, HostField(s.current.target), target), s.moment())
 	return value
 }

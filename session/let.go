@@ -42,7 +42,7 @@ func (s *Session) let(_ context.Context, args string) error {
 		return usage("let", args)
 	}
 	s.mu.Lock()
-	reply := s.lastExchange()
+	reply := s.current.lastExchange()
 	s.mu.Unlock()
 	value, err := letValue(reply, m[2])
 	if err != nil {

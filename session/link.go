@@ -39,20 +39,20 @@ func newLink(conn *wire.Conn) *link {
 
 // linkDone returns a channel that is closed when the connection is closed and
 // read to its end; nil when there is none.
-func (s *Session) linkDone() <-chan struct{} {
-	if s.link == nil || s.drained() {
+func (d *dialogue) linkDone() <-chan struct{} {
+	if d.link == nil || d.drained() {
 		return nil
 	}
-	return s.link.done
+	return d.link.done
 }
 
 // drained reports whether no event can come any more.
-func (s *Session) drained() bool {
-	if s.link == nil {
+func (d *dialogue) drained() bool {
+	if d.link == nil {
 		return true
 	}
 	select {
-	case <-s.link.done:
+	case <-d.link.done:
 		return true
 	default:
 		return false
@@ -61,11 +61,11 @@ func (s *Session) drained() bool {
 
 // Open connects to t. Its path becomes a draft that a person may edit and send.
 func (s *Session) Open(ctx context.Context, t wire.Target) error {
-	if err := s.connect(ctx, t); err != nil {
+	if err := s.current.connect(ctx, t); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	block := s.g.block
+	block := s.current.g.block
 	s.mu.Unlock()
 	if isWS(t) {
 		if s.opts.Interactive {
@@ -90,125 +90,125 @@ func HostField(t wire.Target) string {
 }
 
 // connect is Open without a draft.
-func (s *Session) connect(ctx context.Context, t wire.Target) error {
-	if s.link != nil && !s.drained() {
-		return s.connectedAlready()
+func (d *dialogue) connect(ctx context.Context, t wire.Target) error {
+	if d.link != nil && !d.drained() {
+		return d.connectedAlready()
 	}
-	s.closeLink()
-	s.stopListening()
+	d.closeLink()
+	d.stopListening()
 	if !t.TLS && t.UsuallyTLS() {
-		s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
+		d.s.view.Warn(fmt.Sprintf("port %d usually speaks TLS; nothing sent yet: .tls, or go on", t.Port))
 	}
-	t = spokenAs(t, s.opts.Proto)
-	dctx, stop := s.interruptible(ctx)
-	s.mu.Lock()
-	s.target = t
-	s.dialling, s.dialTold = true, false
-	s.mu.Unlock()
-	slow := time.AfterFunc(time.Second, s.tellDialling(t))
-	conn, err := s.dial(dctx, t, s.tap)
+	t = spokenAs(t, d.s.opts.Proto)
+	dctx, stop := d.s.interruptible(ctx)
+	d.s.mu.Lock()
+	d.target = t
+	d.dialling, d.dialTold = true, false
+	d.s.mu.Unlock()
+	slow := time.AfterFunc(time.Second, d.tellDialling(t))
+	conn, err := d.s.dial(dctx, t, d.s.tap)
 	slow.Stop()
 	stop()
-	s.mu.Lock()
-	s.dialling = false
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	d.dialling = false
+	d.s.mu.Unlock()
 	if err != nil {
-		return s.dialFailed(err)
+		return d.dialFailed(err)
 	}
-	s.mu.Lock()
-	s.g.host, s.g.proto = promptHost(t), promptProto(t)
-	s.enter(t)
-	s.mu.Unlock()
-	s.tellMode() // before anything is read
-	s.mu.Lock()
-	s.link = newLink(conn)
-	s.mu.Unlock()
-	s.owed = false
-	s.startTelnet()
-	if s.opts.StartTLS != "" && !t.TLS {
-		return s.startTLS(ctx, s.opts.StartTLS)
+	d.s.mu.Lock()
+	d.g.host, d.g.proto = promptHost(t), promptProto(t)
+	d.enter(t)
+	d.s.mu.Unlock()
+	d.tellMode() // before anything is read
+	d.s.mu.Lock()
+	d.link = newLink(conn)
+	d.s.mu.Unlock()
+	d.owed = false
+	d.startTelnet()
+	if d.s.opts.StartTLS != "" && !t.TLS {
+		return d.startTLS(ctx, d.s.opts.StartTLS)
 	}
-	if err := s.startH2(ctx); err != nil {
+	if err := d.startH2(ctx); err != nil {
 		return err
 	}
 	if t.SpeaksFirst() {
-		return s.banner(ctx)
+		return d.banner(ctx)
 	}
 	return nil
 }
 
 // tellDialling returns what tells a person that a peer has not answered yet.
-func (s *Session) tellDialling(t wire.Target) func() {
-	s.mu.Lock()
-	before := s.peer.conn
-	s.mu.Unlock()
+func (d *dialogue) tellDialling(t wire.Target) func() {
+	d.s.mu.Lock()
+	before := d.peer.conn
+	d.s.mu.Unlock()
 	return func() {
-		s.mu.Lock()
-		waiting := s.peer.conn == before
-		s.mu.Unlock()
-		if waiting && s.opts.Interactive {
-			s.view.Info("connecting to " + t.Address() + ": no answer in 1 s (^C stops)")
+		d.s.mu.Lock()
+		waiting := d.peer.conn == before
+		d.s.mu.Unlock()
+		if waiting && d.s.opts.Interactive {
+			d.s.view.Info("connecting to " + t.Address() + ": no answer in 1 s (^C stops)")
 		}
 	}
 }
 
 // enter sets the grammar up for a connection that has just been opened or
 // secured. s.mu is held.
-func (s *Session) enter(t wire.Target) {
+func (d *dialogue) enter(t wire.Target) {
 	alpn := ""
-	if s.peer.tls != nil {
-		alpn = s.peer.tls.ALPN
+	if d.peer.tls != nil {
+		alpn = d.peer.tls.ALPN
 	}
-	s.g.phase, s.g.lock, s.g.mode, s.g.encode = connected, "", "", nil
+	d.g.phase, d.g.lock, d.g.mode, d.g.encode = connected, "", "", nil
 	if t.Proto == detect.Redis {
-		s.g.encode = redisCommand
+		d.g.encode = redisCommand
 	}
-	s.g.block = t.Proto == "http" || t.Proto == detect.HTTP2 || alpn == detect.HTTP1 || alpn == detect.HTTP2
-	if alpn == detect.HTTP2 && s.g.proto == "https" {
-		s.g.proto = "h2"
+	d.g.block = t.Proto == "http" || t.Proto == detect.HTTP2 || alpn == detect.HTTP1 || alpn == detect.HTTP2
+	if alpn == detect.HTTP2 && d.g.proto == "https" {
+		d.g.proto = "h2"
 	}
-	if s.peer.ended {
-		s.g.phase = peerClosed
+	if d.peer.ended {
+		d.g.phase = peerClosed
 	}
 }
 
 // tellMode says once how lines are sent.
-func (s *Session) tellMode() {
-	if s.told || !s.opts.Interactive {
+func (d *dialogue) tellMode() {
+	if d.s.told || !d.s.opts.Interactive {
 		return
 	}
-	s.told = true
-	s.mu.Lock()
-	block, eol, encoded := s.g.block, strings.ToUpper(s.g.eol.String()), s.g.encode != nil
-	s.mu.Unlock()
+	d.s.told = true
+	d.s.mu.Lock()
+	block, eol, encoded := d.g.block, strings.ToUpper(d.g.eol.String()), d.g.encode != nil
+	d.s.mu.Unlock()
 	if encoded {
-		s.view.Info("each line goes out at Enter as a command in RESP, quoted as in redis-cli (.mode line sends it as it is)")
+		d.s.view.Info("each line goes out at Enter as a command in RESP, quoted as in redis-cli (.mode line sends it as it is)")
 		return
 	}
 	if block {
-		s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", eol))
+		d.s.view.Info(fmt.Sprintf("a request goes out at its blank line, in one write, with %s line ends (.mode line sends each line; .eol)", eol))
 		return
 	}
-	s.view.Info(fmt.Sprintf("each line goes out at Enter, with %s (nc sends LF: .eol lf)", eol))
+	d.s.view.Info(fmt.Sprintf("each line goes out at Enter, with %s (nc sends LF: .eol lf)", eol))
 }
 
 // dialFailed says why a connection did not come to be, and keeps the
 // certificates that were refused for .cert.
-func (s *Session) dialFailed(err error) error {
-	s.mu.Lock()
-	told := s.dialTold
-	s.mu.Unlock()
+func (d *dialogue) dialFailed(err error) error {
+	d.s.mu.Lock()
+	told := d.dialTold
+	d.s.mu.Unlock()
 	if v, ok := errors.AsType[*wire.VerifyError](err); ok {
-		s.refused = v.TLS
-		if s.opts.ShowCerts {
-			s.view.Certificate(v.TLS, s.moment())
+		d.s.refused = v.TLS
+		if d.s.opts.ShowCerts {
+			d.s.view.Certificate(v.TLS, d.s.moment())
 		}
-		if s.opts.Interactive {
-			s.view.Info(".cert shows the certificate")
+		if d.s.opts.Interactive {
+			d.s.view.Info(".cert shows the certificate")
 		}
 	}
-	if p, ok := errors.AsType[*wire.PlaintextError](err); ok && s.opts.Interactive {
-		s.view.Info(plaintextHint(p.First, s.target))
+	if p, ok := errors.AsType[*wire.PlaintextError](err); ok && d.s.opts.Interactive {
+		d.s.view.Info(plaintextHint(p.First, d.target))
 	}
 	if told {
 		err = toldDial{err}
@@ -244,37 +244,37 @@ func (s *Session) interruptible(ctx context.Context) (context.Context, func()) {
 }
 
 // reconnect connects to the same target again.
-func (s *Session) reconnect(ctx context.Context) error {
-	if s.listens != nil {
-		return s.reaccept(ctx)
+func (d *dialogue) reconnect(ctx context.Context) error {
+	if d.listens != nil {
+		return d.reaccept(ctx)
 	}
-	if s.target.Network == "" {
+	if d.target.Network == "" {
 		return failure(StatusUsage, "not connected: open HOST PORT first")
 	}
-	s.closeLink()
-	return s.connect(ctx, s.target)
+	d.closeLink()
+	return d.connect(ctx, d.target)
 }
 
 // closeLink closes the connection, if there is one, and waits for its last
 // event.
-func (s *Session) closeLink() { s.drop((*wire.Conn).Close) }
+func (d *dialogue) closeLink() { d.drop((*wire.Conn).Close) }
 
-func (s *Session) abortLink() { s.drop((*wire.Conn).Abort) }
+func (d *dialogue) abortLink() { d.drop((*wire.Conn).Abort) }
 
-func (s *Session) drop(end func(*wire.Conn) error) {
-	if s.link == nil {
+func (d *dialogue) drop(end func(*wire.Conn) error) {
+	if d.link == nil {
 		return
 	}
-	s.closeData()
-	end(s.link.conn) // an error of closing changes nothing for us
-	<-s.link.done
-	s.stopH2()
-	s.stopTelnet()
-	s.stopWS()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.link = nil
-	s.g.phase, s.g.lock = unconnected, ""
+	d.closeData()
+	end(d.link.conn) // an error of closing changes nothing for us
+	<-d.link.done
+	d.stopH2()
+	d.stopTelnet()
+	d.stopWS()
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	d.link = nil
+	d.g.phase, d.g.lock = unconnected, ""
 }
 
 // trust is Env.Trust.

@@ -42,11 +42,11 @@ var lintTable = []lintRow{
 	{", the body has", "", "RFC 9113 8.1.1", "servers reset the stream: PROTOCOL_ERROR"},
 }
 
-// lint tells what is wrong with octets that are about to be sent on the current
-// connection, as they read from here on.
-func (s *Session) lint(b []byte, request bool) {
+// lint tells what is wrong with octets that are about to be sent, as they read from here
+// on.
+func (d *dialogue) lint(b []byte, request bool) {
+	s := d.s
 	s.mu.Lock()
-	d := s.dialogue
 	name, partial := s.stream.Proto(d.peer.conn), s.stream.State(d.peer.conn).Partial[0]
 	between := partial == nil
 	behind := !between && partial.Kind == proto.KindRaw && d.peer.noRequest
@@ -110,7 +110,7 @@ func (s *Session) tellLint(notes []proto.Note) {
 
 // unlinted returns m without the notes that were told before it was sent. s.mu is held.
 func (d *dialogue) unlinted(m proto.Message) proto.Message {
-	if m.Dir == wire.ClientToServer && len(d.s.linted) > 0 && d.current() {
+	if m.Dir == wire.ClientToServer && len(d.s.linted) > 0 && d.isCurrent() {
 		m.Notes = slices.DeleteFunc(slices.Clone(m.Notes), func(n proto.Note) bool { return d.s.linted[n.Text] })
 	}
 	return m

@@ -69,45 +69,49 @@ func SayListening(l *wire.Listener) string {
 // Listen waits for a connection, and goes on with it as Open does with its own:
 // what is typed then is the server's part.
 func (s *Session) Listen(ctx context.Context, o ListenOptions) error {
-	if s.link != nil && !s.drained() {
-		return s.connectedAlready()
+	return s.current.listen(ctx, o)
+}
+
+func (d *dialogue) listen(ctx context.Context, o ListenOptions) error {
+	if d.link != nil && !d.drained() {
+		return d.connectedAlready()
 	}
-	s.closeLink()
-	s.stopListening()
+	d.closeLink()
+	d.stopListening()
 	l, err := wire.Listen(ctx, cmp.Or(o.Network, "tcp"), o.Address)
 	if err != nil {
 		return &Failure{Status: StatusOf(err), Err: err}
 	}
 	l.TLS = o.TLS
-	s.listener, s.listens = l, &o
-	s.view.Info(SayListening(l) + "; waiting for a connection")
-	return s.accept(ctx)
+	d.listener, d.listens = l, &o
+	d.s.view.Info(SayListening(l) + "; waiting for a connection")
+	return d.accept(ctx)
 }
 
 // accept takes the next connection of the listener.
-func (s *Session) accept(ctx context.Context) error {
-	l, o := s.listener, s.listens
+func (d *dialogue) accept(ctx context.Context) error {
+	l, o := d.listener, d.listens
 	service := wire.Service{}
 	if _, port, err := net.SplitHostPort(l.Addr().String()); err == nil {
 		service = wire.ServiceAt(l.Addr().Network(), port)
 	}
-	if l.Proto = spokenAs(wire.Target{Network: l.Addr().Network()}, s.opts.Proto).Proto; l.Proto != "" {
+	if l.Proto = spokenAs(wire.Target{Network: l.Addr().Network()}, d.s.opts.Proto).Proto; l.Proto != "" {
 		service = wire.ServiceAt("tcp", l.Proto)
 	}
-	s.mu.Lock()
-	s.target = wire.Target{}
-	s.mu.Unlock()
-	actx, stop := s.interruptible(ctx)
-	conn, err := l.Accept(actx, s.tap)
+	d.s.mu.Lock()
+	d.target = wire.Target{}
+	d.s.mu.Unlock()
+	actx, stop := d.s.interruptible(ctx)
+	conn, err := l.Accept(actx, d.s.tap)
 	interrupted := actx.Err() != nil
 	stop()
 	if err != nil && interrupted {
-		s.stopListening()
-		return s.stoppedListening(ctx)
+		d.stopListening()
+		return d.s.stoppedListening(ctx)
 	}
 	if !o.Keep {
 		l.Close()
-		s.listener = nil
+		d.listener = nil
 		o.Address = l.Addr().String() // a port that was free stays the same
 	}
 	if err != nil {
@@ -117,28 +121,28 @@ func (s *Session) accept(ctx context.Context) error {
 	if ap, err := netip.ParseAddrPort(conn.Facts().Remote); err == nil {
 		t.Host, t.Port = ap.Addr().String(), ap.Port()
 	}
-	s.mu.Lock()
-	s.target = t
-	s.g.host, s.g.proto = t.Address(), cmp.Or(t.Proto, o.Network)
+	d.s.mu.Lock()
+	d.target = t
+	d.g.host, d.g.proto = t.Address(), cmp.Or(t.Proto, o.Network)
 	switch {
 	case conn.TLS() == nil:
 	case t.Proto == "":
-		s.g.proto = "tls"
+		d.g.proto = "tls"
 	default:
-		s.g.proto = t.Proto + "+tls"
+		d.g.proto = t.Proto + "+tls"
 	}
-	s.enter(t)
-	s.g.block = false // what is typed is replies
-	s.mu.Unlock()
-	s.tellMode()
-	s.mu.Lock()
-	s.link = newLink(conn)
-	s.mu.Unlock()
-	s.owed = false
-	if s.opts.Interactive || service.Greets {
+	d.enter(t)
+	d.g.block = false // what is typed is replies
+	d.s.mu.Unlock()
+	d.tellMode()
+	d.s.mu.Lock()
+	d.link = newLink(conn)
+	d.s.mu.Unlock()
+	d.owed = false
+	if d.s.opts.Interactive || service.Greets {
 		return nil
 	}
-	return s.awaitRequest(ctx)
+	return d.awaitRequest(ctx)
 }
 
 // stoppedListening is ^C while nobody came.
@@ -152,35 +156,35 @@ func (s *Session) stoppedListening(ctx context.Context) error {
 
 // awaitRequest has a script wait for what the client asks: a complete request
 // where the protocol tells, and otherwise anything.
-func (s *Session) awaitRequest(ctx context.Context) error {
-	w := waiting{limit: s.timeout, silence: true, met: func() bool {
-		st := s.stream.State(s.peer.conn)
-		return s.peer.ended || st.Due > 0 || !st.Framed && s.peer.gotN > 0 && st.Partial[0] == nil
+func (d *dialogue) awaitRequest(ctx context.Context) error {
+	w := waiting{limit: d.s.timeout, silence: true, met: func() bool {
+		st := d.s.stream.State(d.peer.conn)
+		return d.peer.ended || st.Due > 0 || !st.Framed && d.peer.gotN > 0 && st.Partial[0] == nil
 	}}
-	switch s.wait(ctx, w) {
+	switch d.wait(ctx, w) {
 	case waitTimeout:
-		return failure(StatusTimeout, "no complete request after %s (.timeout sets how long)", s.ranOut)
+		return failure(StatusTimeout, "no complete request after %s (.timeout sets how long)", d.s.ranOut)
 	case waitClosed:
 		return failure(StatusProtocol, "the connection ended before a request")
 	case waitInterrupted:
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
 	return nil
 }
 
 // accepted reports whether the current connection is one that came to us.
-func (s *Session) accepted() bool { return s.listens != nil && s.link != nil }
+func (d *dialogue) accepted() bool { return d.listens != nil && d.link != nil }
 
 // stopListening closes the listener that is kept, if there is one.
-func (s *Session) stopListening() {
-	if s.listener != nil {
-		s.listener.Close()
+func (d *dialogue) stopListening() {
+	if d.listener != nil {
+		d.listener.Close()
 	}
-	s.listener, s.listens = nil, nil
+	d.listener, d.listens = nil, nil
 }
 
 // listenWord is the word listen.
-func (s *Session) listenWord(ctx context.Context, args string) error {
+func (d *dialogue) listenWord(ctx context.Context, args string) error {
 	words, err := splitArgs(args)
 	if err != nil {
 		return failure(StatusUsage, "listen: %w", err)
@@ -189,22 +193,22 @@ func (s *Session) listenWord(ctx context.Context, args string) error {
 	if err != nil {
 		return err
 	}
-	return s.Listen(ctx, o)
+	return d.listen(ctx, o)
 }
 
 // reaccept is .reconnect where connections came to us.
-func (s *Session) reaccept(ctx context.Context) error {
-	s.closeLink()
-	if s.listener == nil {
-		l, err := wire.Listen(ctx, cmp.Or(s.listens.Network, "tcp"), s.listens.Address)
+func (d *dialogue) reaccept(ctx context.Context) error {
+	d.closeLink()
+	if d.listener == nil {
+		l, err := wire.Listen(ctx, cmp.Or(d.listens.Network, "tcp"), d.listens.Address)
 		if err != nil {
 			return &Failure{Status: StatusOf(err), Err: err}
 		}
-		l.TLS = s.listens.TLS
-		s.listener = l
+		l.TLS = d.listens.TLS
+		d.listener = l
 	}
-	s.view.Info(SayListening(s.listener) + "; waiting for the next connection")
-	return s.accept(ctx)
+	d.s.view.Info(SayListening(d.listener) + "; waiting for the next connection")
+	return d.accept(ctx)
 }
 
 // dir returns the direction in which the peer speaks. s.mu is held.

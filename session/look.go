@@ -33,7 +33,7 @@ func lookCommands() []command {
 		jarCommand(),
 		{group: "Look", name: "alpn", connected: true, summary: "shows what ALPN offered and selected", example: ".alpn",
 			run: func(s *Session, _ context.Context, _ string) error {
-				s.view.ALPN(s.secure())
+				s.view.ALPN(s.current.secure())
 				return nil
 			}},
 		{group: "Look", name: "cert", summary: "shows the peer's certificates, refused ones too", example: ".cert",
@@ -42,7 +42,7 @@ func lookCommands() []command {
 		diffCommand(),
 		whyCommand(),
 		timingCommand(),
-		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", run: (*Session).status},
+		{group: "Look", name: "status", summary: "says what is connected, and how", example: ".status", on: (*dialogue).status},
 	}, frameCommands()...)
 }
 
@@ -234,14 +234,14 @@ func (s *Session) body(_ context.Context, args string) error {
 }
 
 // secure returns what is known of TLS on the current connection, or nil.
-func (s *Session) secure() *wire.TLS {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.peer.tls
+func (d *dialogue) secure() *wire.TLS {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return d.peer.tls
 }
 
 func (s *Session) certificates(context.Context, string) error {
-	t := s.secure()
+	t := s.current.secure()
 	if t == nil {
 		t = s.refused
 	}
@@ -253,23 +253,23 @@ func (s *Session) certificates(context.Context, string) error {
 }
 
 // status is .status.
-func (s *Session) status(context.Context, string) error {
-	s.mu.Lock()
-	phase, p := s.g.phase, s.peer
-	st, name, why := s.stream.State(p.conn), s.stream.Proto(p.conn), s.stream.Reason(p.conn)
+func (d *dialogue) status(context.Context, string) error {
+	d.s.mu.Lock()
+	phase, p := d.g.phase, d.peer
+	st, name, why := d.s.stream.State(p.conn), d.s.stream.Proto(p.conn), d.s.stream.Reason(p.conn)
 	mode := "line mode"
-	if s.g.block {
+	if d.g.block {
 		mode = "block mode"
-	} else if s.ws != nil {
+	} else if d.ws != nil {
 		mode = "each line is a text message of WebSocket"
-	} else if s.g.encode != nil {
+	} else if d.g.encode != nil {
 		mode = "resp mode: text goes as an array of bulk strings (.mode line sends it as typed)"
 	}
-	mode += ", line ends " + s.g.eol.String()
-	files := s.record.describe()
-	s.mu.Unlock()
+	mode += ", line ends " + d.g.eol.String()
+	files := d.s.record.describe()
+	d.s.mu.Unlock()
 	if phase == unconnected || p.facts == nil {
-		s.view.Info("not connected; " + mode)
+		d.s.view.Info("not connected; " + mode)
 		return nil
 	}
 	var b strings.Builder
@@ -285,7 +285,7 @@ func (s *Session) status(context.Context, string) error {
 		fmt.Fprintf(&b, "\nread as %s: %s", name, view.EscapeString(why))
 	}
 	fmt.Fprintf(&b, "\n%d answered, %d due", st.Settled, st.Due)
-	if s.peer.noRequest && s.peer.gotN == 0 {
+	if d.peer.noRequest && d.peer.gotN == 0 {
 		b.WriteString("; what was sent last is no request (.why)")
 	}
 	if st.Partial[1] != nil {
@@ -300,14 +300,14 @@ func (s *Session) status(context.Context, string) error {
 		fmt.Fprintf(&b, "; the last ended by: %s", view.EscapeString(st.EndedBy))
 	}
 	fmt.Fprintf(&b, "\n%d B sent, %d B received", p.octets[0], p.octets[1])
-	if on, rows := s.view.Held(); on {
+	if on, rows := d.s.view.Held(); on {
 		fmt.Fprintf(&b, "; %s held (.release)", count(rows, "row"))
 	}
-	fmt.Fprintf(&b, "\n%s\nEscape character is '%s'.", mode, s.escapeKey())
-	for _, d := range files {
-		b.WriteString("\nrecording to " + d)
+	fmt.Fprintf(&b, "\n%s\nEscape character is '%s'.", mode, d.s.escapeKey())
+	for _, file := range files {
+		b.WriteString("\nrecording to " + file)
 	}
-	s.view.Info(b.String())
+	d.s.view.Info(b.String())
 	return nil
 }
 

@@ -66,31 +66,31 @@ func parseRepetition(args string) (*repetition, error) {
 }
 
 // repeat sends a request again and again.
-func (s *Session) repeat(ctx context.Context, r *repetition) error {
+func (d *dialogue) repeat(ctx context.Context, r *repetition) error {
 	began := time.Now()
 	var last string
 	for n := 1; r.count == 0 || n <= r.count; n++ {
 		if n > 1 {
 			// Each turn has its time; one that took longer is followed at once.
-			if err := s.pause(ctx, time.Until(began.Add(time.Duration(n-1)*r.every))); err != nil {
+			if err := d.s.pause(ctx, time.Until(began.Add(time.Duration(n-1)*r.every))); err != nil {
 				return err
 			}
 		}
-		stops := s.stops
-		err := s.again(ctx, r.exchange)
-		if s.stops != stops {
+		stops := d.s.stops
+		err := d.again(ctx, r.exchange)
+		if d.s.stops != stops {
 			return failure(StatusInterrupted, "stopped repeating")
 		}
-		s.mu.Lock()
-		exchange := s.last()
-		v := s.lastExchange()
-		s.mu.Unlock()
+		d.s.mu.Lock()
+		exchange := d.s.last()
+		v := d.lastExchange()
+		d.s.mu.Unlock()
 		if err != nil {
 			_, refused := errors.AsType[*wire.VerifyError](err)
 			if st := StatusOf(err); refused || st == StatusInterrupted || st == StatusUsage {
 				return err
 			}
-			s.view.Warn(err.Error())
+			d.s.view.Warn(err.Error())
 			v = map[string]any{"error": err.Error()}
 		}
 		if r.until == nil {
@@ -98,7 +98,7 @@ func (s *Session) repeat(ctx context.Context, r *repetition) error {
 		}
 		result := r.until.Eval(v)
 		if result.OK {
-			s.view.Info(fmt.Sprintf("#%d is as expected after %s in %.1f s: %v", exchange, count(n, "time"), time.Since(began).Seconds(), r.until))
+			d.s.view.Info(fmt.Sprintf("#%d is as expected after %s in %.1f s: %v", exchange, count(n, "time"), time.Since(began).Seconds(), r.until))
 			return nil
 		}
 		last = result.String()
@@ -106,7 +106,7 @@ func (s *Session) repeat(ctx context.Context, r *repetition) error {
 	if r.until != nil {
 		return failure(StatusDiffers, ".again: not once in %d times: %s", r.count, last)
 	}
-	s.view.Info(fmt.Sprintf("sent %s in %.1f s", count(r.count, "time"), time.Since(began).Seconds()))
+	d.s.view.Info(fmt.Sprintf("sent %s in %.1f s", count(r.count, "time"), time.Since(began).Seconds()))
 	return nil
 }
 

@@ -23,8 +23,8 @@ func requestCommands() []command {
 	request := func(word, method, args, summary, example string) command {
 		return command{group: "Send", name: word, args: args, summary: summary, detail: detail, writes: "the request",
 			example: example, more: completeOption,
-			run: func(s *Session, ctx context.Context, args string) error {
-				return s.requestWord(ctx, word, method, args)
+			on: func(d *dialogue, ctx context.Context, args string) error {
+				return d.requestWord(ctx, word, method, args)
 			}}
 	}
 	return []command{
@@ -40,7 +40,7 @@ func completeOption(string) []string {
 }
 
 // requestWord is .get and .post.
-func (s *Session) requestWord(ctx context.Context, word, method, args string) error {
+func (d *dialogue) requestWord(ctx context.Context, word, method, args string) error {
 	words, err := curl.Split(args)
 	if err != nil {
 		return failure(StatusUsage, ".%s %s: %w", word, args, err)
@@ -52,20 +52,20 @@ func (s *Session) requestWord(ctx context.Context, word, method, args string) er
 	if r.Method == "" || r.Method == "POST" && !slices.Contains(words, "POST") {
 		r.Method = method
 	}
-	s.tellNotes(r)
-	t, path, err := s.destination(word, r.URL)
+	d.s.tellNotes(r)
+	t, path, err := d.destination(word, r.URL)
 	if err != nil {
 		return err
 	}
-	if err := s.goTo(ctx, word, t); err != nil {
+	if err := d.goTo(ctx, word, t); err != nil {
 		return err
 	}
-	return s.ask(ctx, asking{r, HostField(s.target), path})
+	return d.ask(ctx, asking{r, HostField(d.target), path})
 }
 
 // destination returns where a URL leads to, and the request-target there. A path, or
 // nothing, stays with the connection.
-func (s *Session) destination(word, url string) (t wire.Target, path string, err error) {
+func (d *dialogue) destination(word, url string) (t wire.Target, path string, err error) {
 	switch {
 	case strings.Contains(url, "://"):
 		t, err := wire.ParseTarget(url)
@@ -85,14 +85,14 @@ func (s *Session) destination(word, url string) (t wire.Target, path string, err
 	case url[0] != '/' && url[0] != '?' && url != "*":
 		return t, "", failure(StatusUsage, ".%s %s: want a path that begins with /, or a URL such as http://%[2]s", word, url)
 	}
-	if s.target.Network == "" {
+	if d.target.Network == "" {
 		return t, "", failure(StatusUsage, ".%s %s: %s, or give the whole URL", word, url, notConnected)
 	}
 	if url[0] == '?' {
 		url = "/" + url
 	}
 	url, _, _ = strings.Cut(url, "#")
-	return s.target, wire.PercentEncode(url), nil
+	return d.target, wire.PercentEncode(url), nil
 }
 
 // isWeb reports whether a target is asked over HTTP.
@@ -101,33 +101,33 @@ func isWeb(t wire.Target) bool {
 }
 
 // goTo connects to t unless the connection that stands leads there.
-func (s *Session) goTo(ctx context.Context, word string, t wire.Target) error {
-	if s.listens != nil {
+func (d *dialogue) goTo(ctx context.Context, word string, t wire.Target) error {
+	if d.listens != nil {
 		return failure(StatusUsage, ".%s: this side is the server, which asks nothing", word)
 	}
-	here := s.target.Network == t.Network && s.target.Address() == t.Address() && s.target.TLS == t.TLS
+	here := d.target.Network == t.Network && d.target.Address() == t.Address() && d.target.TLS == t.TLS
 	switch {
-	case here && s.link != nil && !s.drained():
-		return s.mustBeWeb(word)
-	case here && s.link != nil:
-		s.view.Info(fmt.Sprintf("connecting to %s again", t.Address()))
-		return s.reconnect(ctx)
+	case here && d.link != nil && !d.drained():
+		return d.mustBeWeb(word)
+	case here && d.link != nil:
+		d.s.view.Info(fmt.Sprintf("connecting to %s again", t.Address()))
+		return d.reconnect(ctx)
 	case here:
-		return s.connect(ctx, s.target)
-	case s.link != nil && !s.drained():
-		s.view.Info(fmt.Sprintf("%s is another place than %s, which is closed now (.use new keeps both)", t.Address(), s.target.Address()))
-		s.closeLink()
+		return d.connect(ctx, d.target)
+	case d.link != nil && !d.drained():
+		d.s.view.Info(fmt.Sprintf("%s is another place than %s, which is closed now (.use new keeps both)", t.Address(), d.target.Address()))
+		d.closeLink()
 	}
-	return s.connect(ctx, t)
+	return d.connect(ctx, t)
 }
 
 // mustBeWeb returns an error where the connection speaks something else than HTTP.
-func (s *Session) mustBeWeb(word string) error {
-	s.mu.Lock()
-	ws, spoken := s.ws != nil, s.stream.Proto(s.peer.conn)
-	s.mu.Unlock()
+func (d *dialogue) mustBeWeb(word string) error {
+	d.s.mu.Lock()
+	ws, spoken := d.ws != nil, d.s.stream.Proto(d.peer.conn)
+	d.s.mu.Unlock()
 	if spoken == "" || spoken == detect.Raw || spoken == detect.Line {
-		spoken = s.target.Proto
+		spoken = d.target.Proto
 	}
 	switch {
 	case ws:
@@ -146,25 +146,25 @@ type asking struct {
 }
 
 // origin returns what cookies need to know of it. s.mu need not be held.
-func (s *Session) origin(host, path string) cookie.Origin {
-	return cookie.NewOrigin(s.secure() != nil, host, path)
+func (d *dialogue) origin(host, path string) cookie.Origin {
+	return cookie.NewOrigin(d.secure() != nil, host, path)
 }
 
 // ask sends a request that was put together here, with the cookies of the jar and
 // the credentials of .auth, and answers where the server asks for those.
-func (s *Session) ask(ctx context.Context, a asking) error {
+func (d *dialogue) ask(ctx context.Context, a asking) error {
 	why := ""
 	if !a.request.Has("Cookie") {
-		o, value := s.origin(a.host, a.path), ""
-		s.mu.Lock()
-		value, why = s.jar.header(o, s.moment())
-		s.mu.Unlock()
+		o, value := d.origin(a.host, a.path), ""
+		d.s.mu.Lock()
+		value, why = d.s.jar.header(o, d.s.moment())
+		d.s.mu.Unlock()
 		if value != "" {
 			a.request = with(a.request, "Cookie", value)
 		}
 	}
 	method := cmp.Or(a.request.Method, "GET")
-	return s.sendAuthorized(ctx, method, a.path, a.request.Has("Authorization"), func(authorization string) []byte {
+	return d.sendAuthorized(ctx, method, a.path, a.request.Has("Authorization"), func(authorization string) []byte {
 		r := a.request
 		if authorization != "" {
 			r = with(r, "Authorization", authorization)
@@ -182,17 +182,17 @@ func with(r *curl.Request, name, value string) *curl.Request {
 
 // sendShown shows what is sent, says what is to be said of it, and sends it. Of a
 // request over HTTP/2 its frames are what is shown.
-func (s *Session) sendShown(ctx context.Context, b []byte, request bool, say string) error {
-	s.mu.Lock()
-	conn, secure, frames := s.peer.conn, s.peer.tls != nil, s.h2 != nil && request
-	s.mu.Unlock()
-	if s.opts.Style.Live && !frames {
-		s.view.Echo(conn, b, secure)
+func (d *dialogue) sendShown(ctx context.Context, b []byte, request bool, say string) error {
+	d.s.mu.Lock()
+	conn, secure, frames := d.peer.conn, d.peer.tls != nil, d.h2 != nil && request
+	d.s.mu.Unlock()
+	if d.s.opts.Style.Live && !frames {
+		d.s.view.Echo(conn, b, secure)
 	}
 	if say != "" {
-		s.view.Info(say)
+		d.s.view.Info(say)
 	}
-	return s.send(ctx, b, request)
+	return d.send(ctx, b, request)
 }
 
 // lastResponse returns the final response of the last exchange, nil where there is

@@ -25,7 +25,7 @@ func sendCommands() []command {
 				"environment. No line end is added. <<EOF takes lines up to EOF, with line ends.\n" +
 				shellDetail + telnetSendDetail() + h2.SendHelp + wsSendDetail,
 			writes:  "what it says",
-			example: `.send "GET / HTTP/1.0\r\n\r\n"`, run: (*Session).sendCommand,
+			example: `.send "GET / HTTP/1.0\r\n\r\n"`, on: (*dialogue).sendCommand,
 			complete: slices.Concat([]string{`"`, "hex ", "file ", "<<EOF", "ws "}, h2.FormWords()), more: h2.CompleteForm, files: true},
 		wsCommand(),
 	}, requestCommands(), []command{
@@ -35,7 +35,7 @@ func sendCommands() []command {
 				"-H 'N: V' sets a field, in place of those of its name, -H 'N:' takes them out, and -d BODY is another\n" +
 				"body, whose length is kept true. Credentials of .auth go along." + repeatDetail,
 			writes:  "the request once more",
-			example: ".again 1 -H 'Accept: text/html'", run: (*Session).again, more: completeOption},
+			example: ".again 1 -H 'Accept: text/html'", on: (*dialogue).again, more: completeOption},
 		editCommand(),
 		followCommand(),
 		authCommand(),
@@ -44,36 +44,36 @@ func sendCommands() []command {
 }
 
 // send writes b, and waits for the reply that it makes due.
-func (s *Session) send(ctx context.Context, b []byte, request bool) error {
-	if err := s.write(ctx, b, request); err != nil {
+func (d *dialogue) send(ctx context.Context, b []byte, request bool) error {
+	if err := d.write(ctx, b, request); err != nil {
 		return err
 	}
-	if err := s.afterSend(ctx); err != nil {
+	if err := d.afterSend(ctx); err != nil {
 		return err
 	}
-	return s.afterData(ctx)
+	return d.afterData(ctx)
 }
 
 // write writes b: as it is, or over HTTP/2 a composed request as frames.
-func (s *Session) write(ctx context.Context, b []byte, request bool) error {
-	s.mu.Lock()
-	h := s.h2
-	s.mu.Unlock()
+func (d *dialogue) write(ctx context.Context, b []byte, request bool) error {
+	d.s.mu.Lock()
+	h := d.h2
+	d.s.mu.Unlock()
 	if h != nil && request {
-		return s.writeH2(ctx, h, b)
+		return d.writeH2(ctx, h, b)
 	}
-	s.lint(b, request)
-	s.sending()
-	return sendError(s.writeAll(ctx, s.link.conn, b), len(b))
+	d.lint(b, request)
+	d.sending()
+	return sendError(d.s.writeAll(ctx, d.link.conn, b), len(b))
 }
 
 // sending notes that something goes to the peer now.
-func (s *Session) sending() {
-	s.owed = true
-	s.mu.Lock()
-	s.peer.got, s.peer.gotN, s.peer.broken = s.peer.got[:0], 0, ""
-	s.peer.frames = nil
-	s.mu.Unlock()
+func (d *dialogue) sending() {
+	d.owed = true
+	d.s.mu.Lock()
+	d.peer.got, d.peer.gotN, d.peer.broken = d.peer.got[:0], 0, ""
+	d.peer.frames = nil
+	d.s.mu.Unlock()
 }
 
 // sendError says what became of sending n octets.
@@ -105,16 +105,16 @@ func sendFailure(word string, err error) error {
 	return failure(StatusUsage, "%s: %w", word, err)
 }
 
-func (s *Session) sendCommand(ctx context.Context, args string) error {
-	args = s.withLets(args)
+func (d *dialogue) sendCommand(ctx context.Context, args string) error {
+	args = d.s.withLets(args)
 	word, rest := cutWord(args)
 	form := h2.FindForm(word)
 	var b []byte
 	if line, ok := strings.CutPrefix(strings.TrimLeft(args, " \t"), "!"); ok {
-		return s.sendShell(ctx, strings.TrimSpace(line))
+		return d.sendShell(ctx, strings.TrimSpace(line))
 	}
 	if form == nil && word != "ws" && word != "upgrade" {
-		err := s.unlessStopped(ctx, func() (err error) {
+		err := d.s.unlessStopped(ctx, func() (err error) {
 			b, err = sendBytes(args)
 			return err
 		})
@@ -122,58 +122,58 @@ func (s *Session) sendCommand(ctx context.Context, args string) error {
 			return sendFailure(".send", err)
 		}
 	}
-	if err := s.mustBeOpen("send"); err != nil {
+	if err := d.mustBeOpen("send"); err != nil {
 		return err
 	}
 	switch {
 	case form != nil:
-		return s.sendH2(ctx, form, args)
+		return d.sendH2(ctx, form, args)
 	case word == "ws":
-		return s.sendWS(ctx, rest)
+		return d.sendWS(ctx, rest)
 	case word == "upgrade":
-		return s.h2Upgrade(ctx, args)
+		return d.h2Upgrade(ctx, args)
 	}
-	s.telnetAsked(b)
-	return s.send(ctx, b, false)
+	d.telnetAsked(b)
+	return d.send(ctx, b, false)
 }
 
 // again is .again.
-func (s *Session) again(ctx context.Context, args string) error {
+func (d *dialogue) again(ctx context.Context, args string) error {
 	if !optionBehind.MatchString(args) {
 		if r, err := parseRepetition(args); r != nil || err != nil {
 			if err != nil {
 				return err
 			}
-			return s.repeat(ctx, r)
+			return d.repeat(ctx, r)
 		}
 	}
 	args, as, err := parseAmendment(args)
 	if err != nil {
 		return err
 	}
-	n, rest, err := s.number("again", strings.Fields(args))
+	n, rest, err := d.s.number("again", strings.Fields(args))
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	ws := s.ws
-	s.mu.Unlock()
-	if ws != nil && !s.drained() {
+	d.s.mu.Lock()
+	ws := d.ws
+	d.s.mu.Unlock()
+	if ws != nil && !d.drained() {
 		return failure(StatusUsage, ".again: this connection speaks WebSocket now: .send ws sends a message; .reconnect first for a request")
 	}
 	if len(rest) > 0 {
 		return usage("again", args)
 	}
-	msgs, err := s.exchange("again", n)
+	msgs, err := d.s.exchange("again", n)
 	if err != nil {
 		return err
 	}
 	if as != nil && !slices.ContainsFunc(msgs, func(m proto.Message) bool { return m.Proto == detect.HTTP1 || m.Proto == detect.HTTP2 }) {
 		return failure(StatusUsage, ".again: #%d is not HTTP, so that no option changes it", n)
 	}
-	switch text, isH2 := s.typedFor(msgs); {
+	switch text, isH2 := d.s.typedFor(msgs); {
 	case text != nil:
-		return s.resend(ctx, text, true, as)
+		return d.resend(ctx, text, true, as)
 	case isH2 && n == 0:
 		return failure(StatusUsage, ".again: no request was sent yet")
 	case isH2:
@@ -183,18 +183,18 @@ func (s *Session) again(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".again: #%d was a message of WebSocket, which this connection does not speak: .ws asks for it", n)
 	}
 	var b []byte
-	s.mu.Lock()
+	d.s.mu.Lock()
 	for i := range msgs {
 		if m := &msgs[i]; m.Dir == wire.ClientToServer && (n > 0 || i == lastClient(msgs)) {
-			b = append(b, s.history.octets(m)...)
+			b = append(b, d.s.history.octets(m)...)
 		}
 	}
 	b = bytes.Clone(b)
-	s.mu.Unlock()
+	d.s.mu.Unlock()
 	if len(b) == 0 {
 		return failure(StatusUsage, ".again: the octets of #%d are not held any more; the tape has them", n)
 	}
-	return s.resend(ctx, b, false, as)
+	return d.resend(ctx, b, false, as)
 }
 
 // typedFor returns the text of which the frames among msgs were made, nil where
@@ -220,22 +220,22 @@ func (s *Session) typedFor(msgs []proto.Message) (text []byte, isH2 bool) {
 
 // resend shows b and sends it, over a new connection where the peer has closed
 // the old one. It goes as the options say, where there are some.
-func (s *Session) resend(ctx context.Context, b []byte, request bool, as *curl.Request) error {
-	if as == nil && s.credentials != nil && s.credentials.place == s.httpPlace() {
+func (d *dialogue) resend(ctx context.Context, b []byte, request bool, as *curl.Request) error {
+	if as == nil && d.s.credentials != nil && d.s.credentials.place == d.httpPlace() {
 		if _, ok := parseHead(b); ok {
 			as = new(curl.Request)
 		}
 	}
 	if as != nil {
-		return s.resendAs(ctx, b, as)
+		return d.resendAs(ctx, b, as)
 	}
-	if s.drained() {
-		s.view.Info(fmt.Sprintf("connecting to %s again", s.target.Address()))
-		if err := s.reconnect(ctx); err != nil {
+	if d.drained() {
+		d.s.view.Info(fmt.Sprintf("connecting to %s again", d.target.Address()))
+		if err := d.reconnect(ctx); err != nil {
 			return err
 		}
 	}
-	return s.sendShown(ctx, b, request, "")
+	return d.sendShown(ctx, b, request, "")
 }
 
 // lastClient returns the index of the client's last Message.

@@ -88,9 +88,9 @@ type Session struct {
 
 	table []command // what this session has of the words; not changed
 
-	// The connection that words are about. It changes with mu held, by Run's
-	// goroutine alone, which so reads it without.
-	*dialogue
+	// The connection that lines are typed for. It changes with mu held, in turnTo
+	// alone, by Run's goroutine, which so reads it without.
+	current *dialogue
 
 	// owned by the goroutine of Run
 	timeout   time.Duration // of silence
@@ -148,8 +148,8 @@ func New(opts Options) (*Session, error) {
 	s.table = slices.DeleteFunc(commands(), func(c command) bool {
 		return c.name == "auto" && opts.Auto == nil || c.name == "demo" && opts.Demo == nil
 	})
-	s.dialogue = s.newDialogue(opts.EOL)
-	s.all = append(s.all, s.dialogue)
+	s.current = s.newDialogue(opts.EOL)
+	s.all = append(s.all, s.current)
 	for _, words := range opts.H2 {
 		if err := s.h2opts.Set(strings.Fields(words)); err != nil {
 			return nil, failure(StatusUsage, "HTTP/2: %w", err)
@@ -189,7 +189,7 @@ func (s *Session) Run(ctx context.Context) error {
 			err = s.onInterrupt(ctx, in.Interrupted())
 		case errors.Is(err, io.EOF) && s.opts.Interactive:
 			s.mu.Lock()
-			st := s.g.eof()
+			st := s.current.g.eof()
 			s.mu.Unlock()
 			err = s.do(ctx, st)
 		case errors.Is(err, io.EOF):
@@ -254,9 +254,9 @@ func (s *Session) readLine(ctx context.Context) (string, error) {
 // take gives a line its meaning and acts on it.
 func (s *Session) take(ctx context.Context, line string) error {
 	s.mu.Lock()
-	before := s.g.ask
-	st := s.g.line(line)
-	asks := s.g.ask != askNothing && s.g.ask != before
+	before := s.current.g.ask
+	st := s.current.g.line(line)
+	asks := s.current.g.ask != askNothing && s.current.g.ask != before
 	s.mu.Unlock()
 	if !asks {
 		return s.do(ctx, st)
@@ -264,7 +264,7 @@ func (s *Session) take(ctx context.Context, line string) error {
 	// What was pasted behind it was written for the peer, and answers no question.
 	if rest := s.restOfPaste(); len(rest) > 0 {
 		s.mu.Lock()
-		st = s.g.pasted(rest)
+		st = s.current.g.pasted(rest)
 		s.mu.Unlock()
 	}
 	return s.do(ctx, st)
@@ -284,7 +284,7 @@ func (s *Session) restOfPaste() []string {
 func (s *Session) onInterrupt(ctx context.Context, typed string) error {
 	now := time.Now()
 	s.mu.Lock()
-	st := s.g.interrupt(typed, now.Sub(s.interrupt) <= time.Second)
+	st := s.current.g.interrupt(typed, now.Sub(s.interrupt) <= time.Second)
 	s.mu.Unlock()
 	s.interrupt = time.Time{} // what drops a draft is not the first of two
 	if st.leaves {
@@ -326,21 +326,25 @@ func (s *Session) do(ctx context.Context, st step) error {
 		s.tellAhead(before, sent)
 		if after := s.standing(); s.opts.Interactive && after != before && after.dialogue == before.dialogue && err != errLeave {
 			s.mu.Lock()
-			moved := s.g.moved(after.target == before.target && !after.ws)
+			moved := s.current.g.moved(after.target == before.target && !after.ws)
 			s.mu.Unlock()
 			defer s.do(ctx, moved)
 		}
 		return s.fail(err)
 	case doReconnect:
-		if err := s.reconnect(ctx); err != nil {
+		if err := s.current.reconnect(ctx); err != nil {
 			s.prefill(st.typed)
 			return s.fail(err)
 		}
-		return s.fail(s.send(ctx, s.telnetText(st.data), st.request))
+		return s.fail(s.current.sendStep(ctx, st))
 	case doSend:
-		return s.fail(s.send(ctx, s.telnetText(st.data), st.request))
+		return s.fail(s.current.sendStep(ctx, st))
 	}
 	return nil
+}
+
+func (d *dialogue) sendStep(ctx context.Context, st step) error {
+	return d.send(ctx, d.telnetText(st.data), st.request)
 }
 
 // A standing is what a draft is typed for: which connection, and in what state by
@@ -355,17 +359,16 @@ type standing struct {
 func (s *Session) standing() standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return standing{s.dialogue, s.target.Address(), s.link, s.ws != nil, s.peer.tls != nil}
+	d := s.current
+	return standing{d, d.target.Address(), d.link, d.ws != nil, d.peer.tls != nil}
 }
 
 // sent returns how many octets we have sent on the current connection.
 func (s *Session) sent() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.peer.dir() == wire.ClientToServer {
-		return s.peer.octets[proto.Side(wire.ServerToClient)]
-	}
-	return s.peer.octets[proto.Side(wire.ClientToServer)]
+	p := &s.current.peer
+	return p.octets[proto.Side(p.dir().Reverse())]
 }
 
 // tellAhead says that a command has sent something on the connection that stood
@@ -375,7 +378,7 @@ func (s *Session) sent() int64 {
 func (s *Session) tellAhead(before standing, sent int64) {
 	n := s.sent() - sent
 	s.mu.Lock()
-	h, composing := s.h2, !s.g.draft.empty() && s.g.ask == askNothing
+	h, composing := s.current.h2, !s.current.g.draft.empty() && s.current.g.ask == askNothing
 	s.mu.Unlock()
 	if n > 0 && composing && h == nil && s.standing() == before {
 		s.view.Warn(fmt.Sprintf("%d bytes went out ahead of the draft, of which nothing is sent yet: the peer reads them first (^C drops the draft)", n))
@@ -413,20 +416,23 @@ func (s *Session) leave() error {
 
 // finish ends a script: what is due is waited for, on each of its connections.
 func (s *Session) finish(ctx context.Context) error {
-	err := s.each(func() error {
-		s.mu.Lock()
-		open := s.g.unfinished()
-		s.mu.Unlock()
-		if open != "" {
-			return failure(StatusUsage, "end of script: %s", open)
+	defer s.closeAll()
+	for _, d := range s.all {
+		if err := d.finish(ctx); err != nil {
+			return s.place(err)
 		}
-		return s.lastReply(ctx)
-	})
-	s.closeAll()
-	if err != nil {
-		return s.place(err)
 	}
 	return nil
+}
+
+func (d *dialogue) finish(ctx context.Context) error {
+	d.s.mu.Lock()
+	open := d.g.unfinished()
+	d.s.mu.Unlock()
+	if open != "" {
+		return failure(StatusUsage, "end of script: %s", open)
+	}
+	return d.lastReply(ctx)
 }
 
 // Close ends the connections and the recordings, and shows what was held back. Its error is the first that a
@@ -468,7 +474,7 @@ func (s *Session) showPrompt() {
 // setPrompt is showPrompt with s.mu held.
 func (s *Session) setPrompt() {
 	if p, ok := s.lines.(prompter); ok {
-		s.shown = s.promptText()
+		s.shown = s.current.promptText()
 		p.SetPrompt(s.shown)
 	}
 }

@@ -38,8 +38,10 @@ type setting struct {
 func settings() []setting {
 	rows := []setting{
 		{"timeout", "how long a script waits in silence", (*Session).timeouts, (*Session).setTimeout, nil},
-		{"eol", "the line end of typed lines", func(s *Session) string { return s.g.eol.String() }, (*Session).setEOL, eolCommandValues},
-		{"mode", "what is typed goes by line, block or resp", (*Session).modeName, (*Session).setMode, modeCommandValues},
+		{"eol", "the line end of typed lines", func(s *Session) string { return s.current.g.eol.String() },
+			func(s *Session, ctx context.Context, v string) error { return s.current.setEOL(ctx, v) }, eolCommandValues},
+		{"mode", "what is typed goes by line, block or resp", func(s *Session) string { return s.current.modeName() },
+			func(s *Session, ctx context.Context, v string) error { return s.current.setMode(ctx, v) }, modeCommandValues},
 		{"clock", "when cookies and certificates are judged", func(s *Session) string {
 			if s.opts.Style.Now.IsZero() {
 				return "now"
@@ -101,11 +103,11 @@ func (s *Session) set(ctx context.Context, args string) error {
 	return nil
 }
 
-func (s *Session) modeName() string {
+func (d *dialogue) modeName() string {
 	switch {
-	case s.g.block:
+	case d.g.block:
 		return "block"
-	case s.g.encode != nil:
+	case d.g.encode != nil:
 		return "resp"
 	}
 	return "line"

@@ -14,12 +14,12 @@ func mannerCommands() []command {
 	return []command{
 		{group: "Manners", name: "eol", args: "[crlf|lf|cr|none|nul]", summary: "sets the line end that is added to typed lines",
 			detail:  "crlf unless set. none sends a line as it is, nul ends it with an octet of zero.",
-			example: ".eol lf", run: (*Session).setEOL, complete: eolCommandValues},
+			example: ".eol lf", on: (*dialogue).setEOL, complete: eolCommandValues},
 		{group: "Manners", name: "mode", args: "[line|block|resp]", summary: "sends each line, or composes a request up to its blank line",
 			detail: "The connection chooses: block for HTTP, by port, scheme or ALPN; line for all else.\nIn block mode a blank line alone sends nothing.\n" +
 				"resp sends each line as a command of Redis, an array of bulk strings; redis:// chooses it,\n" +
 				"and so does an answer that is read as Redis, which is said then.",
-			example: ".mode line", run: (*Session).setMode, complete: modeCommandValues},
+			example: ".mode line", on: (*dialogue).setMode, complete: modeCommandValues},
 		telnetCommand(),
 		{group: "Manners", name: "hold", summary: "holds back what comes, and counts its rows in the prompt, until .release",
 			detail:  "It is recorded all the same, and words such as .await and .show know of it.",
@@ -36,42 +36,42 @@ func mannerCommands() []command {
 	}
 }
 
-func (s *Session) setEOL(_ context.Context, args string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (d *dialogue) setEOL(_ context.Context, args string) error {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
 	if args != "" {
 		e, err := ParseEOL(args)
 		if err != nil {
 			return failure(StatusUsage, ".eol: %w", err)
 		}
-		s.g.eol = e
+		d.g.eol = e
 	}
-	s.view.Info("line ends: " + s.g.eol.String())
+	d.s.view.Info("line ends: " + d.g.eol.String())
 	return nil
 }
 
-func (s *Session) setMode(_ context.Context, args string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (d *dialogue) setMode(_ context.Context, args string) error {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
 	switch args {
 	case "":
 	case "line", "block", "resp":
-		if !s.g.draft.empty() {
+		if !d.g.draft.empty() {
 			return failure(StatusUsage, ".mode: a draft is begun: end it, or ^C drops it")
 		}
-		s.g.block, s.g.encode, s.peer.asTyped = args == "block", nil, args != "resp"
+		d.g.block, d.g.encode, d.peer.asTyped = args == "block", nil, args != "resp"
 		if args == "resp" {
-			s.g.encode = redisCommand
+			d.g.encode = redisCommand
 		}
 	default:
 		return usage("mode", args)
 	}
-	if s.g.block {
-		s.view.Info("block mode: a request goes out at its blank line")
-	} else if s.g.encode != nil {
-		s.view.Info("resp mode: each line goes out at Enter as a command in RESP")
+	if d.g.block {
+		d.s.view.Info("block mode: a request goes out at its blank line")
+	} else if d.g.encode != nil {
+		d.s.view.Info("resp mode: each line goes out at Enter as a command in RESP")
 	} else {
-		s.view.Info("line mode: each line goes out at Enter")
+		d.s.view.Info("line mode: each line goes out at Enter")
 	}
 	return nil
 }

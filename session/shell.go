@@ -69,29 +69,29 @@ func (w *bounded) Write(p []byte) (int, error) {
 }
 
 // sendShell is .send !CMD.
-func (s *Session) sendShell(ctx context.Context, line string) error {
+func (d *dialogue) sendShell(ctx context.Context, line string) error {
 	if line == "" {
 		return failure(StatusUsage, ".send !: want a command of the shell")
 	}
-	if err := s.mustBeOpen("send"); err != nil {
+	if err := d.mustBeOpen("send"); err != nil {
 		return err
 	}
-	cctx, stop := s.interruptible(ctx)
-	if !s.opts.Interactive {
+	cctx, stop := d.s.interruptible(ctx)
+	if !d.s.opts.Interactive {
 		var cancel context.CancelFunc
-		cctx, cancel = context.WithTimeout(cctx, s.timeout)
+		cctx, cancel = context.WithTimeout(cctx, d.s.timeout)
 		defer cancel()
 	}
 	b, err := shellOutput(cctx, line)
 	stop()
 	switch {
 	case errors.Is(context.Cause(cctx), context.DeadlineExceeded) && ctx.Err() == nil && err != nil:
-		return failure(StatusTimeout, ".send !%s: it has not ended after %v (.timeout sets how long); nothing was sent", line, s.timeout)
+		return failure(StatusTimeout, ".send !%s: it has not ended after %v (.timeout sets how long); nothing was sent", line, d.s.timeout)
 	case err != nil:
 		return sendFailure(".send", err)
 	case len(b) == 0:
 		return failure(StatusUsage, ".send !%s: it printed nothing, and nothing was sent", line)
 	}
-	s.view.Info(fmt.Sprintf("sending %d B of %s", len(b), line))
-	return s.send(ctx, b, false)
+	d.s.view.Info(fmt.Sprintf("sending %d B of %s", len(b), line))
+	return d.send(ctx, b, false)
 }

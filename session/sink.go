@@ -115,7 +115,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 	}
 	if e.Kind == wire.KindOpen {
 		*p = peer{conn: e.Conn, facts: e.Facts}
-		if d.current() {
+		if d.isCurrent() {
 			d.s.numberRows()
 		}
 		d.telnet = nil // of a connection that never came to be
@@ -145,7 +145,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 			if over := len(p.got) - awaitWindow; over > 0 {
 				p.got = append(p.got[:0], p.got[over:]...)
 			}
-			if d.current() {
+			if d.isCurrent() {
 				d.s.challenged.Store(isChallenge(p.got))
 			}
 		}
@@ -164,7 +164,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 		d.trackMessage(&msgs[i])
 	}
 	d.trackAnnounced()
-	if d.current() {
+	if d.isCurrent() {
 		d.followEcho()
 	} else if e.Dir == p.dir() {
 		d.unread += int64(len(e.Data))
@@ -175,7 +175,7 @@ func (d *dialogue) track(e wire.Event, msgs []proto.Message) {
 	if p.ended && d.g.phase == connected {
 		d.g.phase, d.g.lock = peerClosed, ""
 	}
-	if d.s.opts.Interactive && d.current() && d.promptText() != d.s.shown {
+	if d.s.opts.Interactive && d.isCurrent() && d.promptText() != d.s.shown {
 		d.s.setPrompt()
 	}
 }

@@ -31,7 +31,7 @@ func (s *Session) source(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".source %s: scripts run each other more than %d deep", name, maxSourced)
 	}
 	s.mu.Lock()
-	drafting := !s.g.draft.empty()
+	drafting := !s.current.g.draft.empty()
 	s.mu.Unlock()
 	if drafting {
 		return failure(StatusUsage, ".source %s: a draft is begun: end it, or ^C drops it", name)
@@ -64,7 +64,7 @@ func (s *Session) unattended(lines LineReader) (attended func()) {
 		s.mu.Lock()
 		s.attend(interactive)
 		// What a script leaves unfinished is not what is typed next.
-		s.g.draft, s.g.heredoc, s.g.text, s.g.textSize = draft{}, "", nil, 0
+		s.current.g.draft, s.current.g.heredoc, s.current.g.text, s.current.g.textSize = draft{}, "", nil, 0
 		s.mu.Unlock()
 	}
 }
@@ -90,7 +90,7 @@ func (s *Session) script(ctx context.Context) error {
 		}
 		if s.opts.Style.Live {
 			s.mu.Lock()
-			prompt := s.promptText()
+			prompt := s.current.promptText()
 			s.mu.Unlock()
 			fmt.Fprintln(s.opts.Out, prompt+view.EscapeString(line))
 		}
@@ -99,7 +99,7 @@ func (s *Session) script(ctx context.Context) error {
 		}
 	}
 	s.mu.Lock()
-	open := s.g.unfinished()
+	open := s.current.g.unfinished()
 	s.mu.Unlock()
 	if open != "" {
 		return s.place(failure(StatusUsage, "end of script: %s", open))

@@ -19,9 +19,12 @@ type command struct {
 	bare      bool   // without its dot too, where nothing is connected
 	connected bool   // needs a connection, which may have ended
 	writes    string // what of it goes to the peer; "" for a word that only looks, waits, sets, or works on the connection
-	run       func(s *Session, ctx context.Context, args string) error
-	complete  []string // what its first argument may be
-	files     bool     // its last argument is a file's name
+	// What it does: run with the session, or on with the connection that lines are
+	// typed for.
+	run      func(s *Session, ctx context.Context, args string) error
+	on       func(d *dialogue, ctx context.Context, args string) error
+	complete []string // what its first argument may be
+	files    bool     // its last argument is a file's name
 	// more gives what the last word may be, by what stands before it; nil for
 	// nothing.
 	more func(before string) []string
@@ -47,11 +50,14 @@ func (s *Session) runCommand(ctx context.Context, word, args string) error {
 		if c.name != word {
 			continue
 		}
-		if c.connected && s.link == nil {
-			return s.mustBeOpen(word)
+		if c.connected && s.current.link == nil {
+			return s.current.mustBeOpen(word)
 		}
 		if c.args == "" && args != "" {
 			return failure(StatusUsage, ".%s takes no argument, and %q was given", word, args)
+		}
+		if c.on != nil {
+			return c.on(s.current, ctx, args)
 		}
 		return c.run(s, ctx, args)
 	}
@@ -74,11 +80,11 @@ func usage(word, given string) error {
 
 // mustBeOpen returns an error unless a connection stands; words are the command's
 // name and what is to be told of its arguments.
-func (s *Session) mustBeOpen(words string) error {
+func (d *dialogue) mustBeOpen(words string) error {
 	switch {
-	case s.link == nil:
+	case d.link == nil:
 		return failure(StatusUsage, ".%s: %s", words, notConnected)
-	case s.drained():
+	case d.drained():
 		return failure(StatusProtocol, ".%s: %s", words, connectionClosed)
 	}
 	return nil

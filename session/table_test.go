@@ -34,7 +34,7 @@ func newTestSession(t *testing.T, opts Options) *Session {
 func TestCommandTableIsWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range commands() {
-		if c.name == "" || c.summary == "" || c.example == "" || c.run == nil || c.group == "" {
+		if c.name == "" || c.summary == "" || c.example == "" || (c.run == nil) == (c.on == nil) || c.group == "" {
 			t.Errorf("row %+v lacks something", c)
 		}
 		if seen[c.name] {
@@ -104,7 +104,7 @@ func TestComplete(t *testing.T) {
 	for _, tt := range tests {
 		s := newTestSession(t, Options{})
 		tt.g.command = s.knows
-		s.g = tt.g
+		s.current.g = tt.g
 		if got := s.Complete(tt.line, len(tt.line)); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: Complete(%q) = %q, want %q", tt.name, tt.line, got, tt.want)
 		}

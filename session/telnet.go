@@ -25,7 +25,7 @@ func telnetCommand() command {
 			"Off, nothing is sent by itself. Negotiations share a\n" +
 			"row; trace on gives each its own, trace off leaves them out.",
 		writes:  "by itself the answers to negotiations, while it is on",
-		example: ".telnet on", run: (*Session).telnetWord, complete: []string{"on", "off", "status", "trace on", "trace off"}}
+		example: ".telnet on", on: (*dialogue).telnetWord, complete: []string{"on", "off", "status", "trace on", "trace off"}}
 }
 
 const (
@@ -133,10 +133,10 @@ func (t *telnetLink) inForce() (ours, theirs string) {
 }
 
 // startTelnet begins to answer on the connection that stands, if that is wanted.
-func (s *Session) startTelnet() {
-	s.mu.Lock()
-	t, l := s.telnet, s.link
-	s.mu.Unlock()
+func (d *dialogue) startTelnet() {
+	d.s.mu.Lock()
+	t, l := d.telnet, d.link
+	d.s.mu.Unlock()
 	if t == nil || t.started {
 		return
 	}
@@ -145,11 +145,11 @@ func (s *Session) startTelnet() {
 }
 
 // stopTelnet ends that. Where the connection is closed already nothing waits.
-func (s *Session) stopTelnet() {
-	s.mu.Lock()
-	t := s.telnet
-	s.telnet = nil
-	s.mu.Unlock()
+func (d *dialogue) stopTelnet() {
+	d.s.mu.Lock()
+	t := d.telnet
+	d.telnet = nil
+	d.s.mu.Unlock()
 	if t == nil {
 		return
 	}
@@ -157,7 +157,7 @@ func (s *Session) stopTelnet() {
 	t.stopped = true
 	t.mu.Unlock()
 	t.answers.Stop()
-	if s.drained() {
+	if d.drained() {
 		t.answers.Wait()
 	}
 }
@@ -181,10 +181,10 @@ func (d *dialogue) telnetCommandSeen(c *telnet.Command, data []byte) {
 }
 
 // telnetText returns typed text as it goes over the connection.
-func (s *Session) telnetText(b []byte) []byte {
-	s.mu.Lock()
-	t := s.telnet
-	s.mu.Unlock()
+func (d *dialogue) telnetText(b []byte) []byte {
+	d.s.mu.Lock()
+	t := d.telnet
+	d.s.mu.Unlock()
 	if t == nil {
 		return b
 	}
@@ -193,10 +193,10 @@ func (s *Session) telnetText(b []byte) []byte {
 
 // telnetAsked looks at octets that .send sends, of which one negotiation alone is
 // remembered.
-func (s *Session) telnetAsked(b []byte) {
-	s.mu.Lock()
-	t := s.telnet
-	s.mu.Unlock()
+func (d *dialogue) telnetAsked(b []byte) {
+	d.s.mu.Lock()
+	t := d.telnet
+	d.s.mu.Unlock()
 	if t == nil || len(b) != 3 || telnet.Code(b[0]) != telnet.IAC {
 		return
 	}
@@ -206,54 +206,54 @@ func (s *Session) telnetAsked(b []byte) {
 }
 
 // telnetWord is .telnet.
-func (s *Session) telnetWord(_ context.Context, args string) error {
+func (d *dialogue) telnetWord(_ context.Context, args string) error {
 	args = strings.ToLower(args)
-	s.mu.Lock()
-	on, conn := s.telnet != nil, s.peer.conn
-	asTelnet := s.stream.Proto(conn) == detect.Telnet
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	on, conn := d.telnet != nil, d.peer.conn
+	asTelnet := d.s.stream.Proto(conn) == detect.Telnet
+	d.s.mu.Unlock()
 	switch args {
 	case "", "status":
 		if !on {
-			s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
+			d.s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
 			return nil
 		}
-		ours, theirs := s.telnet.inForce()
-		s.view.Info("telnet on; our options: " + ours + "; the server's: " + theirs)
+		ours, theirs := d.telnet.inForce()
+		d.s.view.Info("telnet on; our options: " + ours + "; the server's: " + theirs)
 	case "trace on", "trace":
-		s.view.Negotiations(view.NegotiationsShown)
-		s.view.Info("negotiations are shown")
+		d.s.view.Negotiations(view.NegotiationsShown)
+		d.s.view.Info("negotiations are shown")
 	case "trace off":
-		s.view.Negotiations(view.NegotiationsHidden)
-		s.view.Info("negotiations are not shown")
+		d.s.view.Negotiations(view.NegotiationsHidden)
+		d.s.view.Info("negotiations are not shown")
 	case "off":
-		s.stopTelnet()
-		s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
+		d.stopTelnet()
+		d.s.view.Info("telnet off: negotiations are not answered, an octet of 255 is one")
 	case "on":
-		if err := s.mustBeOpen("telnet on"); err != nil {
+		if err := d.mustBeOpen("telnet on"); err != nil {
 			return err
 		}
 		if on {
 			break
 		}
 		if !asTelnet {
-			if _, err := s.reread(detect.Telnet); err != nil {
+			if _, err := d.reread(detect.Telnet); err != nil {
 				return err
 			}
 		}
-		s.mu.Lock()
-		s.view.Info("telnet on: negotiations are answered, an octet of 255 in typed text is doubled")
-		s.telnet = s.newTelnet()
-		s.peer.toldTelnet = true
+		d.s.mu.Lock()
+		d.s.view.Info("telnet on: negotiations are answered, an octet of 255 in typed text is doubled")
+		d.telnet = d.s.newTelnet()
+		d.peer.toldTelnet = true
 		// What was asked before is answered now.
-		for i := range s.history.msgs {
-			m := &s.history.msgs[i]
+		for i := range d.s.history.msgs {
+			m := &d.s.history.msgs[i]
 			if c, ok := m.Value.(*telnet.Command); ok && m.Conn == conn && m.Dir == wire.ServerToClient {
-				s.telnetCommandSeen(c, m.Body.Data)
+				d.telnetCommandSeen(c, m.Body.Data)
 			}
 		}
-		s.mu.Unlock()
-		s.startTelnet()
+		d.s.mu.Unlock()
+		d.startTelnet()
 	default:
 		return usage("telnet", args)
 	}

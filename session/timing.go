@@ -32,7 +32,7 @@ func (s *Session) timing(word string, n int) error {
 	var facts *wire.Facts
 	var t *wire.TLS
 	s.mu.Lock()
-	if p := &s.peer; p.conn == msgs[0].Conn && s.firstOf(p.conn) == n {
+	if p := &s.current.peer; p.conn == msgs[0].Conn && s.firstOf(p.conn) == n {
 		facts, t = p.facts, p.tls
 	}
 	s.mu.Unlock()

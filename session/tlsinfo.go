@@ -10,20 +10,20 @@ import (
 )
 
 // tlsInfo is .tls info: what the handshake came to, and the certificates.
-func (s *Session) tlsInfo() error {
-	t := s.secure()
-	if t == nil && s.refused == nil {
+func (d *dialogue) tlsInfo() error {
+	t := d.secure()
+	if t == nil && d.s.refused == nil {
 		return failure(StatusUsage, ".tls info: no handshake was made on this connection: .tls begins one")
 	}
 	var b strings.Builder
 	if t == nil {
-		t = s.refused
+		t = d.s.refused
 		b.WriteString("refused\n")
 	}
 	b.WriteString(tlsFacts(t))
-	s.view.Info(strings.TrimSuffix(b.String(), "\n"))
+	d.s.view.Info(strings.TrimSuffix(b.String(), "\n"))
 	if len(t.Certificates) > 0 {
-		s.view.Chain(t, s.moment())
+		d.s.view.Chain(t, d.s.moment())
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (s *Session) use(ctx context.Context, args string) error {
 		d := s.all[i]
 		text := d.describe()
 		s.mu.Unlock()
-		if d != s.dialogue {
+		if d != s.current {
 			s.turnTo(d)
 			s.view.Info(text)
 			s.showDraft()
@@ -56,10 +56,10 @@ func (s *Session) use(ctx context.Context, args string) error {
 // useNew is .use new: a dialogue without a connection, in which a command may run
 // at once. Where that makes none, the one before is current again.
 func (s *Session) useNew(ctx context.Context, command string) error {
-	before := s.dialogue
-	if s.link != nil {
+	before := s.current
+	if s.current.link != nil {
 		s.mu.Lock()
-		d := s.newDialogue(s.g.eol)
+		d := s.newDialogue(s.current.g.eol)
 		s.all = append(s.all, d)
 		s.mu.Unlock()
 		s.turnTo(d)
@@ -69,7 +69,7 @@ func (s *Session) useNew(ctx context.Context, command string) error {
 	}
 	word, args, _ := strings.Cut(strings.TrimPrefix(command, "."), " ")
 	err := s.runCommand(ctx, word, strings.TrimSpace(args))
-	if s.link == nil && before != s.dialogue {
+	if s.current.link == nil && before != s.current {
 		s.turnTo(before)
 	}
 	return err
@@ -78,13 +78,13 @@ func (s *Session) useNew(ctx context.Context, command string) error {
 // turnTo makes d the current dialogue. One that has no connection is left behind.
 func (s *Session) turnTo(d *dialogue) {
 	if w, ok := s.lines.(withdrawer); ok {
-		s.line = w.Withdraw()
+		s.current.line = w.Withdraw()
 	}
 	s.mu.Lock()
-	if old := s.dialogue; old.link == nil && old.listener == nil && old != d {
+	if old := s.current; old.link == nil && old.listener == nil && old != d {
 		s.all = slices.DeleteFunc(s.all, func(d *dialogue) bool { return d == old })
 	}
-	s.dialogue = d
+	s.current = d
 	d.unread = 0
 	s.numberRows()
 	d.followEcho()
@@ -97,8 +97,8 @@ func (s *Session) turnTo(d *dialogue) {
 // showDraft shows what was composed so far, as it stood when it was typed.
 func (s *Session) showDraft() {
 	s.mu.Lock()
-	d := s.g.draft
-	asks, bar := s.g.ask, len(s.promptText())
+	d := s.current.g.draft
+	asks, bar := s.current.g.ask, len(s.current.promptText())
 	s.mu.Unlock()
 	if d.empty() || !s.opts.Interactive {
 		return
@@ -118,44 +118,23 @@ func (s *Session) showDraft() {
 func (s *Session) numberRows() {
 	switch {
 	case len(s.all) > 1:
-		s.view.Current(cmp.Or(s.peer.conn, -1))
+		s.view.Current(cmp.Or(s.current.peer.conn, -1))
 	default:
 		s.view.Current(0)
 	}
 }
 
-// each makes every dialogue the current one, for f, and stops at an error.
-func (s *Session) each(f func() error) error {
-	s.mu.Lock()
-	current := s.dialogue
-	s.mu.Unlock()
-	set := func(d *dialogue) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.dialogue = d
-	}
-	defer set(current)
-	for _, d := range slices.Clone(s.all) {
-		set(d)
-		if err := f(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // closeAll closes the connections, and what listens.
 func (s *Session) closeAll() {
-	s.each(func() error {
-		s.closeLink()
-		s.stopListening()
-		return nil
-	})
+	for _, d := range s.all { // which Run's goroutine alone changes
+		d.closeLink()
+		d.stopListening()
+	}
 }
 
 // connectedAlready is the error of what connects where a connection stands.
-func (s *Session) connectedAlready() error {
-	return failure(StatusUsage, "connected to %s: .close first, or .use new opens one more", s.target.Address())
+func (d *dialogue) connectedAlready() error {
+	return failure(StatusUsage, "connected to %s: .close first, or .use new opens one more", d.target.Address())
 }
 
 // listDialogues is .use alone.
@@ -164,7 +143,7 @@ func (s *Session) listDialogues() {
 	var rows []string
 	for _, d := range s.all {
 		mark := "   "
-		if d.current() {
+		if d.isCurrent() {
 			mark = "-> "
 		}
 		rows = append(rows, mark+d.describe())
@@ -199,6 +178,6 @@ func (d *dialogue) describe() string {
 // held.
 func (s *Session) last() int {
 	return s.history.lastOf(func(conn int) bool {
-		return !slices.ContainsFunc(s.all, func(d *dialogue) bool { return d != s.dialogue && d.peer.conn == conn })
+		return !slices.ContainsFunc(s.all, func(d *dialogue) bool { return d != s.current && d.peer.conn == conn })
 	})
 }

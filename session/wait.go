@@ -22,7 +22,7 @@ const (
 
 // A waiting says what to wait for.
 type waiting struct {
-	met     func() bool   // called with s.mu held
+	met     func() bool   // called with Session.mu held
 	limit   time.Duration // 0 is none
 	silence bool          // limit counts from the last event, not from the start
 	notice  bool          // tell a person after a second how far the reply is
@@ -30,17 +30,17 @@ type waiting struct {
 }
 
 // wait waits until w is met or cannot be any more.
-func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
+func (d *dialogue) wait(ctx context.Context, w waiting) waitEnd {
 	begun := time.Now()
 	next := time.Second // when the next notice is due
 	for {
-		s.mu.Lock()
-		met, ended, last := w.met(), s.peer.ended, s.peer.lastAt
-		s.mu.Unlock()
+		d.s.mu.Lock()
+		met, ended, last := w.met(), d.peer.ended, d.peer.lastAt
+		d.s.mu.Unlock()
 		switch {
 		case met:
 			return waitMet
-		case ended && s.drained():
+		case ended && d.drained():
 			return waitClosed
 		}
 		sleep := time.Duration(1<<63 - 1)
@@ -49,12 +49,12 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 			if w.silence && last.After(from) {
 				from = last
 			}
-			sleep, s.ranOut = time.Until(from.Add(w.limit)), w.limit.String()
+			sleep, d.s.ranOut = time.Until(from.Add(w.limit)), w.limit.String()
 			if w.silence {
-				s.ranOut += " of silence"
+				d.s.ranOut += " of silence"
 			}
-			if all := time.Until(begun.Add(s.total)); w.silence && s.total > 0 && all < sleep {
-				sleep, s.ranOut = all, s.total.String()+" altogether"
+			if all := time.Until(begun.Add(d.s.total)); w.silence && d.s.total > 0 && all < sleep {
+				sleep, d.s.ranOut = all, d.s.total.String()+" altogether"
 			}
 			if sleep <= 0 {
 				return waitTimeout
@@ -64,11 +64,11 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 			until := time.Until(begun.Add(next))
 			if until <= 0 {
 				if w.text != "" {
-					s.view.Info(w.text)
+					d.s.view.Info(w.text)
 					w.text = ""
 					continue
 				}
-				s.view.Info(s.waitNotice(time.Since(begun)))
+				d.s.view.Info(d.waitNotice(time.Since(begun)))
 				next *= 3
 				continue
 			}
@@ -76,13 +76,13 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 		}
 		timer := time.NewTimer(sleep)
 		select {
-		case <-s.changed:
-		case <-s.linkDone():
+		case <-d.s.changed:
+		case <-d.linkDone():
 		case <-timer.C:
-		case <-s.opts.Interrupts:
+		case <-d.s.opts.Interrupts:
 			timer.Stop()
 			return waitInterrupted
-		case <-s.escaped:
+		case <-d.s.escaped:
 			timer.Stop()
 			return waitInterrupted
 		case <-ctx.Done():
@@ -94,10 +94,10 @@ func (s *Session) wait(ctx context.Context, w waiting) waitEnd {
 }
 
 // waitNotice says how far a reply is.
-func (s *Session) waitNotice(since time.Duration) string {
-	s.mu.Lock()
-	st, h := s.stream.State(s.peer.conn), s.h2
-	s.mu.Unlock()
+func (d *dialogue) waitNotice(since time.Duration) string {
+	d.s.mu.Lock()
+	st, h := d.s.stream.State(d.peer.conn), d.h2
+	d.s.mu.Unlock()
 	text := "waiting for the reply: "
 	switch {
 	case h != nil:
@@ -112,8 +112,8 @@ func (s *Session) waitNotice(since time.Duration) string {
 }
 
 // replied reports whether nothing is due from the server. s.mu is held.
-func (s *Session) replied() bool {
-	return complete(s.stream.State(s.peer.conn)) && (s.h2 == nil || !s.h2.Owes())
+func (d *dialogue) replied() bool {
+	return complete(d.s.stream.State(d.peer.conn)) && (d.h2 == nil || !d.h2.Owes())
 }
 
 func complete(st proto.State) bool {
@@ -130,25 +130,25 @@ const (
 )
 
 // afterSend waits for the reply to what was just sent.
-func (s *Session) afterSend(ctx context.Context) error {
-	s.mu.Lock()
-	st, h, unread := s.stream.State(s.peer.conn), s.h2, s.peer.noRequest
-	s.mu.Unlock()
+func (d *dialogue) afterSend(ctx context.Context) error {
+	d.s.mu.Lock()
+	st, h, unread := d.s.stream.State(d.peer.conn), d.h2, d.peer.noRequest
+	d.s.mu.Unlock()
 	switch {
 	case h != nil && h.Options().NoWait:
 		return nil
-	case unread && s.opts.Interactive:
-		s.settle(ctx)
+	case unread && d.s.opts.Interactive:
+		d.settle(ctx)
 		return nil
-	case !st.Framed || s.accepted():
-		if s.opts.Interactive {
-			s.settle(ctx)
-		} else if !s.accepted() {
-			return s.awaitPrompt(ctx)
+	case !st.Framed || d.accepted():
+		if d.s.opts.Interactive {
+			d.settle(ctx)
+		} else if !d.accepted() {
+			return d.awaitPrompt(ctx)
 		}
 		return nil
 	}
-	return s.awaitReply(ctx)
+	return d.awaitReply(ctx)
 }
 
 // promptPatience is how long a script on Telnet waits in silence for a prompt before
@@ -157,15 +157,15 @@ const promptPatience = time.Second
 
 // awaitPrompt has a script on Telnet wait until the server asks: for a line that it
 // does not end, such as "Password: ". Elsewhere nothing is waited for.
-func (s *Session) awaitPrompt(ctx context.Context) error {
-	if s.target.Proto != detect.Telnet {
+func (d *dialogue) awaitPrompt(ctx context.Context) error {
+	if d.target.Proto != detect.Telnet {
 		return nil
 	}
-	end := s.wait(ctx, waiting{limit: promptPatience, silence: true, met: func() bool {
-		return s.peer.ended || s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)) != ""
+	end := d.wait(ctx, waiting{limit: promptPatience, silence: true, met: func() bool {
+		return d.peer.ended || d.s.view.Unfinished(d.peer.conn, d.s.stream.State(d.peer.conn)) != ""
 	}})
 	if end == waitInterrupted {
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
 	return nil
 }
@@ -174,14 +174,14 @@ func (s *Session) awaitPrompt(ctx context.Context) error {
 var errTold = errors.New("told")
 
 // awaitReply waits until nothing is due.
-func (s *Session) awaitReply(ctx context.Context) error {
-	if err := s.awaitDue(ctx); err != nil {
+func (d *dialogue) awaitReply(ctx context.Context) error {
+	if err := d.awaitDue(ctx); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	fault := s.peer.fault
-	s.peer.fault = ""
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	fault := d.peer.fault
+	d.peer.fault = ""
+	d.s.mu.Unlock()
 	if fault != "" {
 		return &Failure{Status: StatusProtocol, Err: toldError(fault)}
 	}
@@ -195,133 +195,135 @@ func (e toldError) Error() string        { return string(e) }
 func (e toldError) Is(target error) bool { return target == errTold }
 
 // awaitDue is awaitReply, which takes no notice of what the peer has reset.
-func (s *Session) awaitDue(ctx context.Context) error {
+func (d *dialogue) awaitDue(ctx context.Context) error {
 	// Nothing is due to what is no request, but a script has sent it for an answer.
-	unanswered := func() bool { return !s.opts.Interactive && s.peer.noRequest && s.peer.gotN == 0 }
-	w := waiting{met: func() bool { return s.peer.broken != "" || s.replied() && !unanswered() }, notice: s.opts.Interactive}
-	if !s.opts.Interactive {
-		w.limit, w.silence = s.timeout, true
+	unanswered := func() bool { return !d.s.opts.Interactive && d.peer.noRequest && d.peer.gotN == 0 }
+	w := waiting{met: func() bool { return d.peer.broken != "" || d.replied() && !unanswered() }, notice: d.s.opts.Interactive}
+	if !d.s.opts.Interactive {
+		w.limit, w.silence = d.s.timeout, true
 	}
-	end := s.wait(ctx, w)
-	s.mu.Lock()
-	broken, fault, unread := s.peer.broken, s.peer.fault, unanswered()
-	s.mu.Unlock()
+	end := d.wait(ctx, w)
+	d.s.mu.Lock()
+	broken, fault, unread := d.peer.broken, d.peer.fault, unanswered()
+	d.s.mu.Unlock()
 	switch {
 	case end == waitClosed && unread:
 		return failure(StatusProtocol, "the connection ended without a reply: what was sent is no request of HTTP/1")
 	case end == waitTimeout && unread:
-		return failure(StatusTimeout, "no reply after %s (.timeout sets how long): what was sent is no request of HTTP/1", s.ranOut)
+		return failure(StatusTimeout, "no reply after %s (.timeout sets how long): what was sent is no request of HTTP/1", d.s.ranOut)
 	case broken != "" && fault != "":
 		return nil // what the peer gave up explains why nothing more came
 	case broken != "":
 		return brokenFailure(broken)
 	case end == waitTimeout:
-		return failure(StatusTimeout, "no complete reply after %s (.timeout sets how long)", s.ranOut)
+		return failure(StatusTimeout, "no complete reply after %s (.timeout sets how long)", d.s.ranOut)
 	case end == waitInterrupted:
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
 	return nil
 }
 
 // stopped is ^C or ^] during a wait: a person goes on, a script ends.
-func (s *Session) stopped(ctx context.Context) error {
-	s.stops++
-	if !s.opts.Interactive || ctx.Err() != nil {
+func (d *dialogue) stopped(ctx context.Context) error {
+	d.s.stops++
+	if !d.s.opts.Interactive || ctx.Err() != nil {
 		return failure(StatusInterrupted, "interrupted")
 	}
-	s.mu.Lock()
-	h := s.h2
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	h := d.h2
+	d.s.mu.Unlock()
 	hint := ""
 	if h != nil {
 		if streams, _ := h.Received(); streams > 0 {
 			hint = fmt.Sprintf("; .send rst %d CANCEL ends the stream", h.Latest())
 		}
 	}
-	s.view.Info("stopped waiting; still connected" + hint)
+	d.s.view.Info("stopped waiting; still connected" + hint)
 	return nil
 }
 
 // settle gives what comes at once the time to stand before the prompt.
-func (s *Session) settle(ctx context.Context) {
-	before := s.received()
-	if s.wait(ctx, waiting{limit: promptSilence, met: func() bool {
-		return s.peer.ended || s.peer.gotN != before
+func (d *dialogue) settle(ctx context.Context) {
+	before := d.received()
+	if d.wait(ctx, waiting{limit: promptSilence, met: func() bool {
+		return d.peer.ended || d.peer.gotN != before
 	}}) != waitMet {
 		return
 	}
-	s.wait(ctx, waiting{limit: promptAfter, silence: true, met: func() bool { return s.peer.ended }})
+	d.wait(ctx, waiting{limit: promptAfter, silence: true, met: func() bool { return d.peer.ended }})
 }
 
-func (s *Session) received() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.peer.gotN
+func (d *dialogue) received() int64 {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return d.peer.gotN
 }
 
 // banner waits for the first words of a server that speaks first.
-func (s *Session) banner(ctx context.Context) error {
-	w := waiting{met: func() bool { return s.peer.spoke || s.view.Unfinished(s.peer.conn, s.stream.State(s.peer.conn)) != "" }}
-	if s.opts.Interactive {
+func (d *dialogue) banner(ctx context.Context) error {
+	w := waiting{met: func() bool {
+		return d.peer.spoke || d.s.view.Unfinished(d.peer.conn, d.s.stream.State(d.peer.conn)) != ""
+	}}
+	if d.s.opts.Interactive {
 		w.limit = promptSilence
 	} else {
-		w.limit, w.silence = s.timeout, true
-		w.met = func() bool { return s.peer.spoke || !s.stream.State(s.peer.conn).Framed && s.peer.gotN > 0 }
+		w.limit, w.silence = d.s.timeout, true
+		w.met = func() bool { return d.peer.spoke || !d.s.stream.State(d.peer.conn).Framed && d.peer.gotN > 0 }
 	}
-	switch s.wait(ctx, w) {
+	switch d.wait(ctx, w) {
 	case waitTimeout:
-		if !s.opts.Interactive {
-			return failure(StatusTimeout, "no greeting after %s (.timeout sets how long)", s.ranOut)
+		if !d.s.opts.Interactive {
+			return failure(StatusTimeout, "no greeting after %s (.timeout sets how long)", d.s.ranOut)
 		}
 	case waitClosed:
-		if !s.opts.Interactive {
+		if !d.s.opts.Interactive {
 			return failure(StatusProtocol, "the connection ended before the greeting")
 		}
 	case waitInterrupted:
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
-	if s.opts.Interactive {
+	if d.s.opts.Interactive {
 		return nil
 	}
-	return s.awaitPrompt(ctx)
+	return d.awaitPrompt(ctx)
 }
 
 // lastReply waits, at the end of a script, for what is due: where no protocol
 // tells, for the peer to close.
-func (s *Session) lastReply(ctx context.Context) error {
-	s.mu.Lock()
-	framed, torn := s.stream.State(s.peer.conn).Framed, s.peer.torn
-	s.mu.Unlock()
+func (d *dialogue) lastReply(ctx context.Context) error {
+	d.s.mu.Lock()
+	framed, torn := d.s.stream.State(d.peer.conn).Framed, d.peer.torn
+	d.s.mu.Unlock()
 	const tornText = "the connection ended in the middle of the request"
 	switch {
-	case s.link == nil, s.accepted():
+	case d.link == nil, d.accepted():
 		return nil
 	case torn:
 		return failure(StatusProtocol, tornText)
 	case framed:
-		return s.awaitReply(ctx)
-	case !s.owed:
+		return d.awaitReply(ctx)
+	case !d.owed:
 		return nil
 	}
-	w := waiting{limit: s.timeout, silence: true, met: func() bool {
-		st := s.stream.State(s.peer.conn)
+	w := waiting{limit: d.s.timeout, silence: true, met: func() bool {
+		st := d.s.stream.State(d.peer.conn)
 		return st.Framed && complete(st)
 	}}
-	w.text = fmt.Sprintf("waiting for the peer to end, up to %v of silence (.timeout)", s.timeout)
-	end := s.wait(ctx, w)
+	w.text = fmt.Sprintf("waiting for the peer to end, up to %v of silence (.timeout)", d.s.timeout)
+	end := d.wait(ctx, w)
 	switch end {
 	case waitTimeout:
-		return failure(StatusTimeout, "stopped after %s, reply may be incomplete: .await or .close ends it", s.ranOut)
+		return failure(StatusTimeout, "stopped after %s, reply may be incomplete: .await or .close ends it", d.s.ranOut)
 	case waitInterrupted:
-		return s.stopped(ctx)
+		return d.stopped(ctx)
 	}
 	// What came may be no reply to a request, whichever of the two was first.
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
 	switch {
-	case s.peer.broken != "":
-		return brokenFailure(s.peer.broken)
-	case s.peer.torn:
+	case d.peer.broken != "":
+		return brokenFailure(d.peer.broken)
+	case d.peer.torn:
 		return failure(StatusProtocol, tornText)
 	}
 	return nil

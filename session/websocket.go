@@ -51,11 +51,11 @@ func (d *dialogue) startWS() {
 }
 
 // stopWS ends the answering goroutine. The connection is closed already.
-func (s *Session) stopWS() {
-	s.mu.Lock()
-	w := s.ws
-	s.ws = nil
-	s.mu.Unlock()
+func (d *dialogue) stopWS() {
+	d.s.mu.Lock()
+	w := d.ws
+	d.ws = nil
+	d.s.mu.Unlock()
 	if w != nil {
 		w.answers.Stop()
 		w.answers.Wait()
@@ -134,19 +134,19 @@ func wsCommand() command {
 			"stands in quotes: .ws /chat \"Origin: http://h\". Afterwards each line goes out as a text message,\n" +
 			"and Ping and Close are answered unless pong off or close off.",
 		writes:  "the request, and by itself the answers to Ping and Close",
-		example: ".ws /chat deflate", run: (*Session).wsWord, complete: []string{"/", "deflate", "pong off", "close off"}}
+		example: ".ws /chat deflate", on: (*dialogue).wsWord, complete: []string{"/", "deflate", "pong off", "close off"}}
 }
 
 // wsWord is .ws.
-func (s *Session) wsWord(ctx context.Context, args string) error {
+func (d *dialogue) wsWord(ctx context.Context, args string) error {
 	words, err := splitArgs(args)
 	if err != nil {
 		return failure(StatusUsage, ".ws: %w", err)
 	}
 	if len(words) > 0 && (strings.EqualFold(words[0], "pong") || strings.EqualFold(words[0], "close")) {
-		return s.wsSwitch(words)
+		return d.wsSwitch(words)
 	}
-	path, fields := s.target.Path, []string(nil)
+	path, fields := d.target.Path, []string(nil)
 	for i, w := range words {
 		switch name, _, ok := strings.Cut(w, ":"); {
 		case i == 0 && strings.HasPrefix(w, "/"):
@@ -159,28 +159,28 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 			return usage("ws", args)
 		}
 	}
-	if err := s.mustBeOpen("ws"); err != nil {
+	if err := d.mustBeOpen("ws"); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	ws, h2, conn, secure := s.ws, s.h2, s.peer.conn, s.peer.tls != nil
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	ws, h2, conn, secure := d.ws, d.h2, d.peer.conn, d.peer.tls != nil
+	d.s.mu.Unlock()
 	switch {
 	case ws != nil:
 		return failure(StatusUsage, ".ws: this connection speaks WebSocket already")
 	case h2 != nil:
 		return failure(StatusUsage, ".ws: over HTTP/2 there is no Upgrade; open it with http/1.1 (--alpn http/1.1)")
 	}
-	b := []byte(strings.Join(s.wsHandshake(s.target, path, fields...), "\r\n") + "\r\n\r\n")
-	if s.opts.Style.Live {
-		s.view.Echo(conn, b, secure)
+	b := []byte(strings.Join(d.s.wsHandshake(d.target, path, fields...), "\r\n") + "\r\n\r\n")
+	if d.s.opts.Style.Live {
+		d.s.view.Echo(conn, b, secure)
 	}
-	if err := s.send(ctx, b, true); err != nil {
+	if err := d.send(ctx, b, true); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	ws = s.ws
-	s.mu.Unlock()
+	d.s.mu.Lock()
+	ws = d.ws
+	d.s.mu.Unlock()
 	if ws == nil {
 		return failure(StatusProtocol, ".ws: the server has not switched to WebSocket")
 	}
@@ -188,29 +188,29 @@ func (s *Session) wsWord(ctx context.Context, args string) error {
 }
 
 // wsSwitch is .ws pong and .ws close.
-func (s *Session) wsSwitch(words []string) error {
+func (d *dialogue) wsSwitch(words []string) error {
 	on, ok := word.Switch(words[len(words)-1])
 	if len(words) != 2 || !ok {
 		return usage("ws", strings.Join(words, " "))
 	}
 	off, name := !on, strings.ToLower(words[0])
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
 	if name == "pong" {
-		s.wsopts.noPong = off
+		d.s.wsopts.noPong = off
 	} else {
-		s.wsopts.noClose = off
+		d.s.wsopts.noClose = off
 	}
-	if s.ws != nil {
-		s.ws.mu.Lock()
-		s.ws.opts = s.wsopts
-		s.ws.mu.Unlock()
+	if d.ws != nil {
+		d.ws.mu.Lock()
+		d.ws.opts = d.s.wsopts
+		d.ws.mu.Unlock()
 	}
 	what := map[string]string{"pong": "Ping", "close": "Close"}[name]
 	if off {
-		s.view.Info(fmt.Sprintf("%s is not answered", what))
+		d.s.view.Info(fmt.Sprintf("%s is not answered", what))
 	} else {
-		s.view.Info(fmt.Sprintf("%s is answered", what))
+		d.s.view.Info(fmt.Sprintf("%s is answered", what))
 	}
 	return nil
 }

@@ -17,22 +17,22 @@ const wsSendDetail = "\nOver WebSocket:\n" +
 	"  .send ws frame opcode=text fin=0 rsv1=1 mask=off key=00000000 length=5 bits=64 \"BYTES\"   anything at all"
 
 // sendWS is .send ws.
-func (s *Session) sendWS(ctx context.Context, args string) error {
-	s.mu.Lock()
-	w := s.ws
-	s.mu.Unlock()
+func (d *dialogue) sendWS(ctx context.Context, args string) error {
+	d.s.mu.Lock()
+	w := d.ws
+	d.s.mu.Unlock()
 	if w == nil {
 		return failure(StatusUsage, ".send ws: this connection does not speak WebSocket: .ws asks for it")
 	}
 	var b []byte
-	err := s.unlessStopped(ctx, func() (err error) {
+	err := d.s.unlessStopped(ctx, func() (err error) {
 		b, err = w.form(args)
 		return err
 	})
 	if err != nil {
 		return sendFailure(".send ws", err)
 	}
-	return s.send(ctx, b, false)
+	return d.send(ctx, b, false)
 }
 
 // form reads the arguments of .send ws and gives the frame.

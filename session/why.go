@@ -94,7 +94,7 @@ func (s *Session) why(_ context.Context, args string) error {
 		}
 	}
 	s.mu.Lock()
-	troubles, unread := s.troubles, s.peer.noRequest && s.peer.gotN == 0
+	troubles, unread := s.troubles, s.current.peer.noRequest && s.current.peer.gotN == 0
 	s.mu.Unlock()
 	if len(words) == 0 && unread {
 		s.explain(why.NoRequest())
@@ -144,7 +144,7 @@ func (s *Session) whyCode(words []string) (why.Reason, bool) {
 		return why.Reason{}, false
 	}
 	s.mu.Lock()
-	name, last := s.stream.Proto(s.peer.conn), s.history.last()
+	name, last := s.stream.Proto(s.current.peer.conn), s.history.last()
 	s.mu.Unlock()
 	n, err := strconv.Atoi(words[0])
 	switch {
