@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"golang.org/x/net/http2"
 )
 
 // Each fault is told once, before it is sent, with the rule that it breaks; and goes
@@ -92,7 +94,12 @@ func quoteOctets(s string) string {
 // Over HTTP/2 fields that it does not have, or not in capitals, are told before they go.
 func TestLintOfH2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		out, _ := run(t, world{"h2:80": frames}, Options{H2: []string{"wait off"}}, "h2c://h2",
+		// It takes what a server of HTTP/2 would end the connection for.
+		patient := func(c net.Conn) {
+			http2.NewFramer(c, nil).WriteSettings()
+			io.Copy(io.Discard, c)
+		}
+		out, _ := run(t, world{"h2:80": patient}, Options{H2: []string{"wait off"}}, "h2c://h2",
 			".send headers :method: GET :scheme: http :path: / :authority: h Connection: close te: gzip end\n.send headers :method: GET :scheme: http :path: / :authority: h end\n"+
 				".send headers :method: POST :scheme: http :path: / :authority: h content-length: 4 end\n"+
 				".send headers :method: POST :scheme: http :path: / :authority: h content-length: 4\n"+
