@@ -84,7 +84,7 @@ type run struct {
 }
 
 // preflight refuses, before anything is sent, a tape whose secrets have no
-// value: neither in the environment nor from the peer.
+// value, neither in the environment nor from the peer, or answer a challenge.
 func (r *run) preflight() error {
 	seen := map[string]bool{}
 	for _, s := range r.scripts {
@@ -101,9 +101,13 @@ func (r *run) preflight() error {
 	}
 	render := r.renderer()
 	for _, s := range r.scripts {
+		var c challenge
 		for _, st := range s.own {
 			if st.Message == nil {
 				continue
+			}
+			if err := c.refuse(r.t.Name, st.Message); err != nil {
+				return err
 			}
 			if _, ok := st.Message.Value.(*http1.Request); ok && s.conv.HTTP2() {
 				continue // checkSecrets
