@@ -102,10 +102,8 @@ func (r *recording) http3(ch *chain, final address, names *DNS) (state string, p
 		asked = h.at.secure
 	}
 	for _, c := range r.convs {
-		if len(seen) == 0 && c.tls.Verified() && c.target() == final.target() && len(c.altSvc) > 2 {
-			if n := int(c.altSvc[0])<<8 | int(c.altSvc[1]); 2+n <= len(c.altSvc) {
-				advert(string(c.altSvc[2+n:]), "an ALTSVC frame", c)
-			}
+		if len(seen) == 0 && c.tls.Verified() && c.target() == final.target() && len(c.altSvc) > 0 {
+			advert(string(c.altSvc), "an ALTSVC frame", c)
 		}
 	}
 	faulty := false

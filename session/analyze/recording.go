@@ -83,7 +83,7 @@ type link struct {
 	refusal    *tlsrec.Alert  // the alert in its place
 	answers    []*dns.Message // of a name server
 	asked53    []*dns.Message // what it was asked
-	altSvc     []byte         // of an ALTSVC frame
+	altSvc     []byte         // the value of an ALTSVC frame
 	ended      time.Duration  // its last event
 	lines      places
 }
@@ -297,15 +297,12 @@ func (r *recording) messages(c *link, ms []proto.Message) {
 			}
 		case *http2.Frame:
 			// RFC 7838, section 4.
-			if v.Type == frameAltSvc && m.Dir == wire.ServerToClient && len(c.altSvc) == 0 {
-				c.altSvc = bytes.Clone(v.Unknown)
+			if v.Type == http2.FrameAltSvc && v.Extension != nil && m.Dir == wire.ServerToClient && len(c.altSvc) == 0 {
+				c.altSvc = bytes.Clone(v.Extension.Value)
 			}
 		}
 	}
 }
-
-// frameAltSvc is the type of an ALTSVC frame: RFC 7838, section 4.
-const frameAltSvc = http2.FrameType(0xa)
 
 // record takes a TLS record that stands on the socket itself.
 func (l *link) record(d wire.Dir, v *tlsrec.Record) {

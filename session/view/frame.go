@@ -111,7 +111,19 @@ func frameText(f *http2.Frame) string {
 	case http2.FrameWindowUpdate:
 		add("%s more", octets(int64(f.Increment)))
 	}
-	if len(f.Unknown) > 0 {
+	if x := f.Extension; x != nil {
+		if f.Type == http2.FramePriorityUpdate {
+			add("stream %d", x.Stream)
+		}
+		for _, o := range x.Origins {
+			if len(o) > 0 {
+				add("%s", EscapeString(string(o)))
+			}
+		}
+		if len(x.Value) > 0 {
+			add("%s", EscapeString(string(x.Value)))
+		}
+	} else if len(f.Unknown) > 0 {
 		add("%s", someOctets(f.Unknown))
 	}
 	return strings.Join(parts, ", ")
@@ -187,6 +199,20 @@ func (j *object) frame(m *proto.Message, f *http2.Frame) {
 			j.int("stream", w.Stream)
 		}
 		j.shut()
+	}
+	if x := f.Extension; x != nil {
+		if f.Type == http2.FramePriorityUpdate {
+			j.int("prioritized", int64(x.Stream))
+		} else {
+			j.array("origins")
+			for _, o := range x.Origins {
+				j.bytes("", o)
+			}
+			j.end()
+		}
+		if f.Type != http2.FrameOrigin {
+			j.bytes("value", x.Value)
+		}
 	}
 	if f.Unknown != nil {
 		j.base64("payload", f.Unknown)

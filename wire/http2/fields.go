@@ -158,6 +158,7 @@ func (f *Frame) takePayload(dir wire.Dir, p []byte, note func(at int, text, sect
 		f.Fragment = take(len(p))
 	case FrameData:
 	default:
+		f.Extension = f.extension(dir, p, note)
 		f.Unknown = take(len(p))
 	}
 }

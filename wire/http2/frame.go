@@ -48,11 +48,12 @@ var frameNames = [...]string{
 	FrameData: "DATA", FrameHeaders: "HEADERS", FramePriority: "PRIORITY", FrameRSTStream: "RST_STREAM",
 	FrameSettings: "SETTINGS", FramePushPromise: "PUSH_PROMISE", FramePing: "PING", FrameGoAway: "GOAWAY",
 	FrameWindowUpdate: "WINDOW_UPDATE", FrameContinuation: "CONTINUATION",
+	FrameAltSvc: "ALTSVC", FrameOrigin: "ORIGIN", FramePriorityUpdate: "PRIORITY_UPDATE",
 }
 
 // String returns the RFC's name, or UNKNOWN_FRAME_TYPE_0xN.
 func (t FrameType) String() string {
-	if int(t) < len(frameNames) {
+	if int(t) < len(frameNames) && frameNames[t] != "" {
 		return frameNames[t]
 	}
 	return fmt.Sprintf("UNKNOWN_FRAME_TYPE_0x%x", uint8(t))
@@ -92,17 +93,18 @@ type Frame struct {
 	Stream uint32 // 31 bits; 0 is the connection
 	Length int    // octets of the payload, padding among them, as the header says
 
-	PadLength int       // octets of padding
-	Priority  *Priority // HEADERS with PRIORITY, PRIORITY
-	Fragment  []byte    // HEADERS, PUSH_PROMISE, CONTINUATION: of a header block
-	Code      ErrCode   // RST_STREAM, GOAWAY
-	Settings  []Setting // SETTINGS, in order
-	Promised  uint32    // PUSH_PROMISE: the stream
-	Opaque    []byte    // PING: its 8 octets
-	Last      uint32    // GOAWAY: the last stream that was or may be acted on
-	Debug     []byte    // GOAWAY: text for people
-	Increment uint32    // WINDOW_UPDATE
-	Unknown   []byte    // payload of a type that RFC 9113 does not define
+	PadLength int        // octets of padding
+	Priority  *Priority  // HEADERS with PRIORITY, PRIORITY
+	Fragment  []byte     // HEADERS, PUSH_PROMISE, CONTINUATION: of a header block
+	Code      ErrCode    // RST_STREAM, GOAWAY
+	Settings  []Setting  // SETTINGS, in order
+	Promised  uint32     // PUSH_PROMISE: the stream
+	Opaque    []byte     // PING: its 8 octets
+	Last      uint32     // GOAWAY: the last stream that was or may be acted on
+	Debug     []byte     // GOAWAY: text for people
+	Increment uint32     // WINDOW_UPDATE
+	Extension *Extension // of ALTSVC, ORIGIN and PRIORITY_UPDATE
+	Unknown   []byte     // payload of a type that RFC 9113 does not define
 
 	Block *Block      // what HPACK makes of Fragment; nil where it is not complete
 	State StreamState // of the stream, behind the frame; unset on stream 0

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wiretape/wire/proto"
 )
@@ -198,9 +199,9 @@ func (p *Parser) take(s *side, g *progress) {
 }
 
 // note says that the octet at an index of the frame deviates from a section of
-// RFC 9113.
+// RFC 9113, or of another RFC if that is named.
 func (g *progress) note(at int, text, section string) {
-	if section != "" {
+	if section != "" && !strings.HasPrefix(section, "RFC ") {
 		section = "RFC 9113 " + section
 	}
 	offset := min(g.m.Span.From+int64(at), g.m.Span.To)
