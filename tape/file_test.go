@@ -137,3 +137,22 @@ func (f *tearing) Write(b []byte) (int, error) {
 	}
 	return f.File.Write(b)
 }
+
+// A report to /dev/stdout goes where that was redirected to, behind what is there.
+func TestReplaceFileKeepsWhatIsOpen(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	defer func(was *os.File) { os.Stdout = was }(os.Stdout)
+	os.Stdout = out
+	out.WriteString("before\n")
+	if err := ReplaceFile("/dev/stdout", []byte("report\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.WriteString("behind\n")
+	if got, err := os.ReadFile(out.Name()); string(got) != "before\nreport\nbehind\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+}

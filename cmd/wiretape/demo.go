@@ -12,6 +12,7 @@ import (
 
 	"wiretape/session"
 	"wiretape/session/demo"
+	"wiretape/tape"
 )
 
 // demoFlags say what of the demonstration is wanted.
@@ -106,7 +107,7 @@ func (a *app) servePractice(ctx context.Context, f demoFlags) error {
 	}
 	defer s.Close()
 	if f.caOut != "" {
-		if err := os.WriteFile(f.caOut, s.CA(), 0o644); err != nil {
+		if err := tape.ReplaceFile(f.caOut, s.CA(), 0o644); err != nil {
 			return usagef("--ca-out: %w", err)
 		}
 	}

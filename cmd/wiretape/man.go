@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wiretape/session"
+	"wiretape/tape"
 )
 
 func (a *app) man() *cobra.Command {
@@ -33,7 +34,7 @@ folder, which is made if it is not there: wiretape.1, wiretape-show.1 and so on.
 				pages["wiretape-"+sub.Name()+".1"] = manual(sub)
 			}
 			for name, text := range pages {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				if err := tape.ReplaceFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 					return usagef("man: %w", err)
 				}
 			}

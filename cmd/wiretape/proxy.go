@@ -155,7 +155,7 @@ func proxyTLS(target wire.Target, d *dialFlags, caOut string) (*wire.TLSOptions,
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	if caOut != "" {
-		if err := os.WriteFile(caOut, ca.PEM(), 0o644); err != nil {
+		if err := tape.ReplaceFile(caOut, ca.PEM(), 0o644); err != nil {
 			return nil, usagef("--ca-out: %w", err)
 		}
 	}

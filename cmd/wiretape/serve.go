@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wiretape/tape"
 	"wiretape/tape/match"
 	"wiretape/tape/replay"
 	"wiretape/wire"
@@ -105,7 +106,7 @@ func (a *app) runServe(ctx context.Context, args []string, f *serveFlags) (err e
 		ln.TLS = options
 	}
 	if f.caOut != "" {
-		if err := os.WriteFile(f.caOut, ca.PEM(), 0o644); err != nil {
+		if err := tape.ReplaceFile(f.caOut, ca.PEM(), 0o644); err != nil {
 			return usagef("--ca-out: %w", err)
 		}
 	}
@@ -205,7 +206,7 @@ func serverTLS(t *match.Tape) (*wire.Authority, *wire.TLSOptions, error) {
 // writeReady writes the address, all of it or nothing, for who waits for the
 // file.
 func writeReady(path, addr string) error {
-	if err := replaceFile(path, []byte(addr+"\n"), 0o644); err != nil {
+	if err := tape.ReplaceFile(path, []byte(addr+"\n"), 0o644); err != nil {
 		return usagef("--ready-file: %w", err)
 	}
 	return nil

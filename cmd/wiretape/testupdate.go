@@ -107,5 +107,5 @@ func (r *liveTape) accept(path string) (changed bool, err error) {
 	if err != nil || bytes.Equal(text, old) {
 		return false, err
 	}
-	return true, replaceFile(path, text, 0o600)
+	return true, tape.ReplaceFile(path, text, 0o600)
 }

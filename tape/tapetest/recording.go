@@ -74,12 +74,8 @@ func accept(t testing.TB, path string, recording []byte) {
 func write(t testing.TB, path string, b []byte) {
 	t.Helper()
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
-	tmp := path + ".tmp"
 	if err == nil {
-		err = os.WriteFile(tmp, b, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(tmp, path)
+		err = tape.ReplaceFile(path, b, 0o600)
 	}
 	if err != nil {
 		t.Fatalf("tapetest: write %s: %v", path, err)
