@@ -102,23 +102,22 @@ const awaitWindow = 64 << 10 // 64 KiB
 
 // promptText returns the prompt. s.mu is held.
 func (d *dialogue) promptText() string {
-	d.g.held = ""
+	var at standpoint
 	if on, rows := d.s.view.Held(); on {
-		d.g.held = fmt.Sprintf(" [%d held]", rows)
+		at.held = fmt.Sprintf(" [%d held]", rows)
 	}
-	if d.g.held == "" && d.g.phase == connected && d.g.draft.empty() && d.g.ask == askNothing {
+	if at.held == "" && d.g.phase == connected && d.g.draft.empty() && d.g.ask == askNothing {
 		// A line that the peer has not ended, such as "login: ", asks for what is
 		// typed next.
 		if text := d.s.view.Unfinished(d.peer.conn, d.s.stream.State(d.peer.conn)); text != "" {
 			return plain(text)
 		}
 	}
-	d.g.spoken = d.spoken()
-	d.g.number = 0
+	at.spoken = d.spoken()
 	if len(d.s.all) > 1 {
-		d.g.number = d.peer.conn
+		at.number = d.peer.conn
 	}
-	return d.g.prompt()
+	return d.g.prompt(at)
 }
 
 // spoken names what was found to be spoken on a connection whose target did not

@@ -27,9 +27,9 @@ func FuzzLines(f *testing.F) {
 				!strings.Contains(text, "<<") && string(st.data) != strings.TrimPrefix(line, "\x16")+"\r\n" {
 				t.Errorf("line %q is sent as %q", line, st.data)
 			}
-			for _, r := range g.prompt() {
+			for _, r := range g.prompt(standpoint{}) {
 				if r < ' ' || r > '~' {
-					t.Errorf("prompt %q", g.prompt())
+					t.Errorf("prompt %q", g.prompt(standpoint{}))
 				}
 			}
 		}

@@ -29,11 +29,8 @@ type grammar struct {
 	command func(word string) (known, bare bool) // the command table
 
 	phase  phase
-	held   string // for the prompt: how many rows are held back
-	number int    // for the prompt: of the connection, where there are several
 	host   string // for the prompt
 	proto  string // for the prompt: "http", "smtp+tls"
-	spoken string // what proto does not say and was found out; "" for nothing
 	mode   string // for the prompt: what the connection is in the middle of, "(TX)"
 	block  bool   // a request is composed and sent at its end
 	eol    EOL

@@ -237,7 +237,7 @@ func TestPrompt(t *testing.T) {
 		for _, l := range tt.lines {
 			g.line(l)
 		}
-		if got := g.prompt(); got != tt.want {
+		if got := g.prompt(standpoint{}); got != tt.want {
 			t.Errorf("prompt after %q = %q, want %q", tt.lines, got, tt.want)
 		}
 	}

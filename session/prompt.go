@@ -6,10 +6,17 @@ import (
 	"strings"
 )
 
+// A standpoint is what a prompt shows that no line which was typed has to do with.
+type standpoint struct {
+	number int    // of the connection; 0 where there is one alone
+	spoken string // what its target did not say and was found out; "" for nothing
+	held   string // how many rows are held back, " [3 held]"; "" for none
+}
+
 // prompt returns the text before the next line, its last blank included. It is
 // one line of printable ASCII, whatever the peer is called.
-func (g *grammar) prompt() string {
-	p := g.mainPrompt() + g.held
+func (g *grammar) prompt(at standpoint) string {
+	p := g.mainPrompt(at) + at.held
 	due := ""
 	switch {
 	case g.ask == askReconnect && g.meant != "":
@@ -32,10 +39,10 @@ func (g *grammar) prompt() string {
 	return fmt.Sprintf("%*s| ", len(p), due)
 }
 
-func (g *grammar) mainPrompt() string {
+func (g *grammar) mainPrompt(at standpoint) string {
 	host := plain(g.host)
-	if g.number > 0 {
-		host = fmt.Sprintf("[%d] %s", g.number, host)
+	if at.number > 0 {
+		host = fmt.Sprintf("[%d] %s", at.number, host)
 	}
 	switch {
 	case g.phase == unconnected:
@@ -47,7 +54,7 @@ func (g *grammar) mainPrompt() string {
 	case g.lock != "":
 		return fmt.Sprintf("%s %s (^] commands)", host, plain(g.lock))
 	}
-	return host + " " + plain(cmp.Or(g.spoken, g.proto)) + plain(g.mode)
+	return host + " " + plain(cmp.Or(at.spoken, g.proto)) + plain(g.mode)
 }
 
 // plain returns s with everything but printable ASCII replaced.
