@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"slices"
 
 	"golang.org/x/net/http2/hpack"
@@ -36,8 +37,22 @@ func unfinished(x *exchange) bool {
 
 // A group is the exchanges whose requests agree: one request, repeated.
 type group struct {
-	all  []*exchange
-	next int // of all, the first that was not played
+	all   []*exchange
+	next  int  // of all, the first that was not played
+	fixed bool // they are equal, and nothing is captured from them: what is known of one is of each
+}
+
+// add adds an exchange, of which it is known that its request agrees.
+func (g *group) add(x *exchange) {
+	g.all = append(g.all, x)
+	m, first := x.request.Message, g.all[0].request.Message
+	same := bytes.Equal(m.Raw, first.Raw)
+	if x.h2 {
+		asked, bare := appendAsked(nil, &m.Message)
+		of, _ := appendAsked(nil, &first.Message)
+		same = bare && bytes.Equal(asked, of)
+	}
+	g.fixed = (g.fixed || m == first) && same && len(m.Spans) == 0 && !m.Long()
 }
 
 // exchanges returns those of a connection.
@@ -139,11 +154,6 @@ func (x *exchange) prepare(last bool) {
 	for _, r := range x.replies {
 		x.ready = append(x.ready, r.Message.Raw...)
 	}
-}
-
-// fixed reports whether nothing is captured from the group's requests.
-func (g *group) fixed() bool {
-	return !slices.ContainsFunc(g.all, func(x *exchange) bool { return len(x.request.Message.Spans) > 0 })
 }
 
 // first returns the first exchange not yet played, or the last.

@@ -16,6 +16,8 @@ import (
 	"wiretape/tape"
 	"wiretape/tape/match"
 	"wiretape/wire"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
 )
 
 // site is a server of the standard library's, with pages of all shapes.
@@ -367,5 +369,64 @@ func TestHTTP2Secret(t *testing.T) {
 	r, err := Client{Getenv: getenv("Bearer true")}.Run(t.Context(), tp, To(wire.Dialer{}, target))
 	if err != nil || !r.OK() || seen != "Bearer true" {
 		t.Errorf("%v, the server saw %q, %s", err, seen, lines(r.Mismatches))
+	}
+}
+
+// What is known of a request answers its equals alone, and they are told of as the
+// first was.
+func TestHTTP2AskedAgain(t *testing.T) {
+	tp := h2tape(t, func(c *http.Client, base string) { fetch(t, c, "GET", base+"/", "") })
+	ask := func(times int) Report {
+		ctx, cancel := context.WithCancel(t.Context())
+		v := serveUntil(t, ctx, Server{Match: true, StickLast: true}, tp)
+		c := prior()
+		for range times {
+			for _, agent := range []string{"a", "b"} {
+				q, err := http.NewRequest("GET", "http://"+v.target.Address()+"/", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				q.Header.Set("User-Agent", agent)
+				res, err := c.Do(q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+			}
+		}
+		cancel()
+		return v.wait(t)
+	}
+	once, thrice := ask(1), ask(3)
+	if len(once.Differences) != 2 || !slices.Equal(once.Differences, thrice.Differences) || len(thrice.Mismatches) > 0 {
+		t.Errorf("asked once:\n%s, three times:\n%s%s", lines(once.Differences), lines(thrice.Differences), lines(thrice.Mismatches))
+	}
+	if once.Received.Done != 2 || thrice.Received.Done != 6 {
+		t.Errorf("received %d and %d, want 2 and 6", once.Received.Done, thrice.Received.Done)
+	}
+}
+
+func TestAppendAsked(t *testing.T) {
+	field := func(name, value string) http1.Field { return http1.Field{Name: []byte(name), Value: []byte(value)} }
+	seen := map[string]int{}
+	for i, q := range []http1.Request{
+		{Method: "GET", Target: "/"}, {Method: "GET", Target: "/a"}, {Method: "GET/", Target: "a"}, {Method: "GET", Target: "/", Authority: "a"},
+		{Method: "GET", Target: "/", Scheme: "a"}, {Method: "GET", Target: "/", Fields: http1.FieldsOf(field("a", "b"))},
+		{Method: "GET", Target: "/", Fields: http1.FieldsOf(field("ab", ""))}, {Method: "GET", Target: "/", Fields: http1.FieldsOf(field("a", ""), field("b", ""))},
+		{Method: "GET", Target: "/", Fields: http1.FieldsOf(field("b", ""), field("a", ""))},
+	} {
+		key, bare := appendAsked(nil, &proto.Message{Complete: true, Value: &q})
+		if before, ok := seen[string(key)]; ok || !bare {
+			t.Errorf("request %d: bare %t, as request %d", i, bare, before)
+		}
+		seen[string(key)] = i
+	}
+	for _, m := range []proto.Message{
+		{Value: &http1.Request{}}, {Complete: true, Value: &http1.Request{}, Body: proto.Body{Size: 1}},
+		{Complete: true, Value: &http1.Request{Trailers: http1.FieldsOf(field("a", "b"))}}, {Complete: true},
+	} {
+		if _, bare := appendAsked(nil, &m); bare {
+			t.Errorf("%+v is bare", m)
+		}
 	}
 }

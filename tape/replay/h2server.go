@@ -25,6 +25,7 @@ type h2answerer struct {
 	last    uint32               // highest stream that was answered
 	early   map[uint32]*exchange // answered before the request was complete
 	hurried bool                 // some answers of the tape came so
+	asked   []byte               // the request in hand, as the pool knows it
 }
 
 // isPreface reports whether b begins as HTTP/2 does, or, with more, may yet.
@@ -48,12 +49,13 @@ func (v *serving) http2(ctx context.Context, c *wire.Conn, vars *match.Vars, fir
 			err = a.take(ms)
 		}
 	}
+	if err != nil {
+		_ = a.flush() // what is known is answered, as much as was recorded before the end
+	}
 	switch {
 	case errors.Is(err, errUnmatched):
-		_ = a.flush() // what is known is answered
 		v.unmatched(c)
 	case errors.Is(err, errPlayed), errors.Is(err, errEnded):
-		_ = a.flush() // as much as was recorded before the end
 	case err != nil && !errors.Is(err, errSilence):
 		v.tally.note("a client: %v", err)
 	case a.end == nil:
@@ -91,7 +93,7 @@ func (a *h2answerer) request(m *proto.Message) error {
 	if x := a.early[m.Stream]; x != nil {
 		delete(a.early, m.Stream)
 		if m.Complete {
-			a.compare(x, got)
+			a.v.compare(x, got, a.vars)
 		}
 		a.v.tally.received.Add(1)
 		a.v.playedOne()
@@ -102,33 +104,43 @@ func (a *h2answerer) request(m *proto.Message) error {
 		return nil
 	}
 	p := a.v.pool
-	var x *exchange
-	if g := p.find(got); g != nil {
-		x = p.take(g)
-	}
-	if x == nil && a.v.Unmatched == Forward {
-		return a.forward(a.ctx, got, m.Stream)
-	}
+	bare := false
+	a.asked, bare = appendAsked(a.asked[:0], m)
+	x := p.recallAsked(a.asked, bare)
 	if x == nil {
-		return a.v.nothing(got)
+		g := p.find(got)
+		if g != nil {
+			x = p.take(g)
+		}
+		if x == nil && a.v.Unmatched == Forward {
+			if err := a.flush(); err != nil { // before a wait for somebody else
+				return err
+			}
+			return a.forward(a.ctx, got, m.Stream)
+		}
+		if x == nil {
+			return a.v.nothing(got)
+		}
+		if a.v.compare(x, got, a.vars) && bare {
+			p.rememberAsked(a.asked, g)
+		}
 	}
-	a.compare(x, got)
 	a.v.tally.received.Add(1)
 	if err := a.answer(x, m.Stream); err != nil {
 		return err
 	}
-	// With the last answer the connections may be closed.
-	if err := a.flush(); err != nil {
-		return err
+	// With the last answer the connections may be closed; those of requests that came
+	// together leave together.
+	last := a.v.allPlayed()
+	if last || len(a.out) > inline {
+		if err := a.flush(); err != nil {
+			return err
+		}
 	}
-	a.v.playedOne()
+	if last {
+		a.v.finished()
+	}
 	return nil
-}
-
-// compare tells what differs beyond the key.
-func (a *h2answerer) compare(x *exchange, got *match.Message) {
-	out := match.Compare(x.request.Message, got, &a.v.pool.rules, a.vars)
-	a.v.tell(out)
 }
 
 // answer sends the replies of an exchange on a stream. An answer that was cut off

@@ -140,7 +140,7 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 	if x == nil {
 		return false, a.v.nothing(m)
 	}
-	if a.compare(x, m) {
+	if a.v.compare(x, m, a.vars) && framed(m) {
 		p.remember(m, g)
 	}
 	return a.answer(x)
@@ -148,10 +148,10 @@ func (a *answerer) request(m *match.Message) (bool, error) {
 
 // compare tells what differs beyond the key, and reports whether it need not be
 // told again.
-func (a *answerer) compare(x *exchange, m *match.Message) bool {
-	out := match.Compare(x.request.Message, m, &a.v.pool.rules, a.vars)
-	a.v.tell(out)
-	return m.Complete && framed(m) && (!a.v.Strict || len(out.Mismatches) == 0)
+func (v *serving) compare(x *exchange, m *match.Message, vars *match.Vars) bool {
+	out := match.Compare(x.request.Message, m, &v.pool.rules, vars)
+	v.tell(out)
+	return m.Complete && (!v.Strict || len(out.Mismatches) == 0)
 }
 
 // tell tells what differs of a request that is answered.
@@ -212,7 +212,7 @@ func (a *answerer) midway() (done, more bool, err error) {
 		a.parse()
 		if m := a.next(); m != nil {
 			a.drop(m.Span.To)
-			a.compare(x, m)
+			a.v.compare(x, m, a.vars)
 			for sent < len(x.replies) {
 				if err := a.reply(x, sent); err != nil {
 					return true, false, nil
@@ -333,13 +333,17 @@ func (a *answerer) after(x *exchange) (bool, error) {
 
 // playedOne ends serving where all is played.
 func (v *serving) playedOne() {
-	if v.Match || v.Loop {
-		return
-	}
-	v.pool.mu.Lock()
-	left := v.pool.left
-	v.pool.mu.Unlock()
-	if left == 0 {
+	if v.allPlayed() {
 		v.finished()
 	}
+}
+
+// allPlayed reports whether serving ends with what was played.
+func (v *serving) allPlayed() bool {
+	if v.Match || v.Loop {
+		return false
+	}
+	v.pool.mu.Lock()
+	defer v.pool.mu.Unlock()
+	return v.pool.left == 0
 }

@@ -2,8 +2,11 @@ package replay
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"wiretape/tape/match"
+	"wiretape/wire/http1"
+	"wiretape/wire/proto"
 )
 
 // A known is a request, octet by octet, of which it is known what answers it.
@@ -69,12 +72,56 @@ func (p *pool) recall(b []byte, so *prefix) (x *exchange, n int, more bool) {
 // remember is learn for a client's request, where what it says beyond its key
 // has been told and nothing has to be captured from it.
 func (p *pool) remember(m *match.Message, g *group) {
-	if !g.fixed() || g.all[0].request.Message.Long() {
+	if !g.fixed {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.kept += len(m.Raw); p.kept <= maxKnown {
 		p.learn(m.Raw, g)
+	}
+}
+
+// appendAsked appends to dst what a request over HTTP/2 is compared by, so that two of
+// them are alike only if they are equal. It reports whether that is all of it: it has
+// no body and no trailers.
+func appendAsked(dst []byte, m *proto.Message) ([]byte, bool) {
+	q, ok := m.Value.(*http1.Request)
+	if !ok || !m.Complete || m.Body.Size > 0 || q.Trailers.Len() > 0 {
+		return dst, false
+	}
+	for _, s := range [...]string{q.Method, q.Target, q.Scheme, q.Authority} {
+		dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+	}
+	for _, f := range q.Fields.List() {
+		dst = append(binary.AppendUvarint(dst, uint64(len(f.Name))), f.Name...)
+		dst = append(binary.AppendUvarint(dst, uint64(len(f.Value))), f.Value...)
+	}
+	return dst, true
+}
+
+// recallAsked takes the exchange for a request over HTTP/2 of which it is known what
+// answers it; nil for none, or where it is not bare.
+func (p *pool) recallAsked(asked []byte, bare bool) *exchange {
+	if !bare {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g := p.asked[string(asked)]; g != nil {
+		return p.next(g)
+	}
+	return nil
+}
+
+// rememberAsked is remember for HTTP/2.
+func (p *pool) rememberAsked(asked []byte, g *group) {
+	if !g.fixed {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kept += len(asked); p.kept <= maxKnown {
+		p.asked[string(asked)] = g
 	}
 }

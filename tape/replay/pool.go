@@ -22,8 +22,9 @@ type pool struct {
 	// guarded by mu, as the exchanges' and groups' state is:
 	convs [][]*exchange // not yet played, by connection
 	known map[string][]known
-	kept  int // octets in known that came from clients
-	left  int // exchanges not yet played
+	asked map[string]*group // the same of HTTP/2, by what appendAsked makes of a request
+	kept  int               // octets in both that came from clients
+	left  int               // exchanges not yet played
 
 	early   bool // some answer came in the middle of its request
 	longest int  // octets of the longest request
@@ -32,7 +33,7 @@ type pool struct {
 // newPool returns the exchanges of t, false where a connection is not HTTP or not
 // made of exchanges.
 func newPool(t *match.Tape, s *Server) (*pool, bool) {
-	p := &pool{rules: t.Rules, match: s.Match, loop: s.Loop, stick: s.StickLast, known: map[string][]known{}}
+	p := &pool{rules: t.Rules, match: s.Match, loop: s.Loop, stick: s.StickLast, known: map[string][]known{}, asked: map[string]*group{}}
 	p.rules.Free = append(p.rules.Free[:len(p.rules.Free):len(p.rules.Free)], "host")
 	for i, c := range t.Convs {
 		list, ok := exchanges(c, i)
@@ -73,10 +74,10 @@ func (p *pool) sort() {
 			p.groups = append(p.groups, x.group)
 			by[name] = append(by[name], x.group)
 		}
-		x.group.all = append(x.group.all, x)
+		x.group.add(x)
 	}
 	for _, x := range p.all {
-		if m := x.request.Message; !x.h2 && x.group.fixed() && m.Complete && framed(m) && !m.Long() {
+		if m := x.request.Message; !x.h2 && x.group.fixed && m.Complete && framed(m) {
 			p.learn(m.Raw, x.group)
 		}
 	}

@@ -394,3 +394,16 @@ for reuse in [sys.argv[2] == "reuse"]:
 		})
 	}
 }
+
+// A request is compared with the one whose answer it gets, though another of the
+// tape, which agrees in what is asked for, is equal to it.
+func TestEqualToAnotherOfItsKind(t *testing.T) {
+	one := crlf(">", "GET /a HTTP/1.1\nHost: a\nX-N: 1\n\n") + crlf("<", "HTTP/1.1 200 OK\nContent-Length: 1\n\n") + "< 1\n"
+	two := crlf(">", "GET /a HTTP/1.1\nHost: a\nX-N: 2\n\n") + crlf("<", "HTTP/1.1 200 OK\nContent-Length: 1\n\n") + "< 2\n"
+	recorded, swapped := load(t, open+one+two+"= close\n"), load(t, open+two+one+"= close\n")
+	v := serve(t, Server{Strict: true}, recorded)
+	(Client{}).Run(t.Context(), swapped, To(wire.Dialer{}, v.target))
+	if r := v.wait(t); len(r.Mismatches) != 2 {
+		t.Errorf("want the mismatch of each:\n%s", lines(r.Mismatches))
+	}
+}
