@@ -225,14 +225,15 @@ func TestLineOfEachOctet(t *testing.T) {
 	}
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		text := "wiretape 1\n! proto raw\n= open tcp a:1\n"
+		var text strings.Builder
+		text.WriteString("wiretape 1\n! proto raw\n= open tcp a:1\n")
 		for range 60 {
 			piece := pieces[min(r.IntN(2*len(pieces)), len(pieces)+1)%len(pieces)] // the first two are most of all
-			text += strings.ReplaceAll(piece, "%s", []string{">", "<", "<", "<"}[r.IntN(4)])
+			text.WriteString(strings.ReplaceAll(piece, "%s", []string{">", "<", "<", "<"}[r.IntN(4)]))
 		}
-		text += "= close\n"
+		text.WriteString("= close\n")
 		lines := map[wire.Dir][]int{}
-		for rec, err := range tape.NewReader(strings.NewReader(text), "x").Records() {
+		for rec, err := range tape.NewReader(strings.NewReader(text.String()), "x").Records() {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -243,7 +244,7 @@ func TestLineOfEachOctet(t *testing.T) {
 			}
 		}
 		for _, long := range []int64{0, 1 << 40} {
-			tp, err := loadAbove(strings.NewReader(text), "x", long)
+			tp, err := loadAbove(strings.NewReader(text.String()), "x", long)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,11 +254,11 @@ func TestLineOfEachOctet(t *testing.T) {
 					continue
 				}
 				if want := lines[it.Dir][it.Message.Span.From]; it.Line != want {
-					t.Fatalf("seed %d, long from %d: what begins at %d of the %s is on line %d, want %d, of\n%s", seed, long, it.Message.Span.From, it.Dir, it.Line, want, text)
+					t.Fatalf("seed %d, long from %d: what begins at %d of the %s is on line %d, want %d, of\n%s", seed, long, it.Message.Span.From, it.Dir, it.Line, want, text.String())
 				}
 				for off := 0; off < len(lines[it.Dir]) && !asked[it.Dir]; off += 1 + r.IntN(40) {
 					if got, want := it.Message.Line(int64(off)), lines[it.Dir][off]; got != want {
-						t.Fatalf("seed %d, long from %d: octet %d of the %s is on line %d, want %d, of\n%s", seed, long, off, it.Dir, got, want, text)
+						t.Fatalf("seed %d, long from %d: octet %d of the %s is on line %d, want %d, of\n%s", seed, long, off, it.Dir, got, want, text.String())
 					}
 				}
 				asked[it.Dir] = true
