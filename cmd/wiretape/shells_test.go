@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,12 +101,7 @@ func tabs(t *testing.T, cmd *exec.Cmd, setup string) {
 	stands := func(line string) {
 		t.Helper()
 		if !eventually(func() bool {
-			for _, row := range rowsOf(screen.String()) {
-				if row == line {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(rowsOf(screen.String()), line)
 		}) {
 			t.Fatalf("%q does not stand there: the screen is\n%s", line, screen.String())
 		}
