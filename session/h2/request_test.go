@@ -109,12 +109,12 @@ func TestLintOfBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ""
+		var got strings.Builder
 		for _, n := range r.Lint() {
-			got += n.Text
+			got.WriteString(n.Text)
 		}
-		if got != want {
-			t.Errorf("%.80q: %q, want %q", text, got, want)
+		if got.String() != want {
+			t.Errorf("%.80q: %q, want %q", text, got.String(), want)
 		}
 	}
 }
