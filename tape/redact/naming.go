@@ -109,6 +109,9 @@ func elementBase(p []byte) string {
 // namesPart reports whether p ends with what the name of a part of a form follows
 // (RFC 7578, section 4.2), but for "=".
 func namesPart(p []byte) bool {
+	if n := len(p) - len("name"); n < 0 || !bytes.EqualFold(p[n:], []byte("name")) {
+		return false
+	}
 	line := bytes.ToLower(p[bytes.LastIndexByte(p, '\n')+1:])
 	before, ok := bytes.CutSuffix(line, []byte("name"))
 	return ok && len(before) > 0 && strings.IndexByte("; \t", before[len(before)-1]) >= 0 && bytes.Contains(before, []byte("form-data"))

@@ -149,10 +149,14 @@ func (k *seeker) trigger(p []byte, c byte) {
 	}
 }
 
+// maxFieldName is how much of a malformed field's name is looked at, octets.
+const maxFieldName = 64
+
 // malformedField returns what the name of a field is to us that p ends with, where
 // a line begins at a bare CR or control octets stand in the name: there are
 // readers that take it for a field.
 func malformedField(p []byte) fieldKind {
+	p = p[max(0, len(p)-maxFieldName):]
 	n := len(p)
 	last := n - 1
 	for last >= 0 && (p[last] < ' ' || p[last] == 0x7f) {
@@ -162,11 +166,11 @@ func malformedField(p []byte) fieldKind {
 		return plainField
 	}
 	i := bytes.LastIndexAny(p, "\r\n")
-	if i < 0 && n == lookBack {
+	if i < 0 && n == maxFieldName {
 		return plainField
 	}
 	odd := i >= 0 && p[i] == '\r'
-	var room [lookBack]byte
+	var room [maxFieldName]byte
 	name := room[:0]
 	for _, c := range p[i+1:] {
 		if c < ' ' && c != '\t' || c == 0x7f {
