@@ -36,13 +36,14 @@ func (s *stream) mask(b []byte, at int, ends bool, marks *[]mark) {
 	case protocolsField:
 		s.maskProtocols(b, at, marks)
 	case setCookieField:
-		i := pairEnd(b)
+		i := bytes.IndexByte(b, ';')
 		if i < 0 {
 			s.maskPair(b, at, marks)
 			s.inside = true
 			return
 		}
 		s.maskPair(b[:i], at, marks)
+		s.maskQuoted(b, i+1, at, marks)
 		s.field = plainField // attributes
 	}
 }
@@ -116,25 +117,30 @@ func (s *stream) maskPairs(b []byte, at int, marks *[]mark) {
 	}
 }
 
-// pairEnd returns where the pair ends that b begins with: at its first ";", but for
-// those within quotes, which some write and others read as the end (RFC 6265, section
-// 4.1.1, has none there). It is negative for nowhere.
-func pairEnd(b []byte) int {
-	first := bytes.IndexByte(b, ';')
-	open := bytes.Index(b, []byte(`="`)) + 2
-	if open < 2 || first < open {
-		return first
+// maskQuoted masks what stands from i on within the quotes that the value of the pair
+// began with: to who reads by quotes it is value. The semicolons stay, and attributes,
+// so that who takes the first ";" for its end (RFC 6265bis, section 5.6) reads of the
+// tape what was read of the bytes.
+func (s *stream) maskQuoted(b []byte, i, at int, marks *[]mark) {
+	open := bytes.Index(b[:i], []byte(`="`)) + 2
+	if open < 2 || bytes.IndexByte(b[open:i], '"') >= 0 {
+		return
 	}
-	quote := bytes.IndexByte(b[open:], '"')
-	if quote < 0 {
-		return first
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 {
+		return
 	}
-	end := bytes.IndexByte(b[open+quote:], ';')
-	if end < 0 {
-		return end
+	for part := range bytes.SplitSeq(b[i:i+n], []byte(";")) {
+		name, _, _ := bytes.Cut(part, []byte("="))
+		if !slices.ContainsFunc(attributes, func(a string) bool { return strings.EqualFold(a, string(bytes.TrimSpace(name))) }) {
+			addMarks(part, at+i, s.base, "", marks)
+		}
+		i += len(part) + 1
 	}
-	return open + quote + end
 }
+
+// attributes are those of a cookie.
+var attributes = []string{"Domain", "Expires", "HttpOnly", "Max-Age", "Partitioned", "Path", "SameSite", "Secure"}
 
 // maskPair masks the value of name=value, or all of what has no name. Where a
 // secret is gone on with, all of it is value.

@@ -140,7 +140,7 @@ var heads = []struct {
 	{"control byte", s2c, "HTTP/1.1 200 OK\r\nSet-Cookie: a=bc\x01de; Path=/\r\n\r\n",
 		`Set-Cookie: a=\{secret A 2}\x01\{secret A_2 2}; Path=/\r\n`},
 	{"semicolon in quotes", s2c, "HTTP/1.1 200 OK\r\nSet-Cookie: a=\"b;c d\"; Path=/\r\nSet-Cookie: b=\"c; Path=/;d\"\r\nSet-Cookie: c=d; e=\"f;g\"\r\n\r\n",
-		`Set-Cookie: a="\{secret A 5 raw}"; Path=/\r\n` + "\n< " + `Set-Cookie: b="\{secret B 11 raw}"\r\n` + "\n< " + `Set-Cookie: c=\{secret C 1}; e="f;g"\r\n`},
+		`Set-Cookie: a=\{secret A 2 raw};\{secret A_2 3 raw}"; Path=/\r\n` + "\n< " + `Set-Cookie: b=\{secret B 2 raw}; Path=/;\{secret B_2 1}"\r\n` + "\n< " + `Set-Cookie: c=\{secret B_2 1}; e="f;g"\r\n`},
 	{"deletion", s2c, "HTTP/1.1 200 OK\r\nSet-Cookie: a=; Max-Age=0\r\n\r\n", `Set-Cookie: a=; Max-Age=0\r\n`},
 	{"name of odd bytes", s2c, "HTTP/1.1 200 OK\r\nSet-Cookie: 1.x\xffy=abc\r\n\r\n", `\{secret _1_X_Y 3}\r\n`},
 	{"folded", c2s, "GET / HTTP/1.1\r\nAuthorization: Basic YTpi\r\n YTpi\r\n\r\n", ` \{secret LOGIN_2 4}\r\n`},
