@@ -247,9 +247,9 @@ func (o *autoOutput) end(interrupted bool) error {
 	if o.flags.json && o.several {
 		o.write([]byte("]\n"))
 	}
-	text := o.summary(interrupted)
 	if o.page != nil {
-		o.writePage(view.AppendPageFoot(nil, text))
+		// How long it took is no matter of the sites, and no tape tells it.
+		o.writePage(view.AppendPageFoot(nil, o.summary(interrupted, false)))
 	}
 	if o.page != nil && (o.paged || o.several) {
 		if err := o.flags.done(); err != nil && o.err == nil {
@@ -257,7 +257,7 @@ func (o *autoOutput) end(interrupted bool) error {
 		}
 	}
 	if o.several && o.flags.env.Record == nil {
-		fmt.Fprintf(o.app.stderr, "* %s\n", text)
+		fmt.Fprintf(o.app.stderr, "* %s\n", o.summary(interrupted, o.flags.from == ""))
 	}
 	switch {
 	case o.err != nil:
@@ -270,9 +270,8 @@ func (o *autoOutput) end(interrupted bool) error {
 	return o.first
 }
 
-// summary is a line about all sites.
-func (o *autoOutput) summary(interrupted bool) string {
-	took := time.Since(o.progress.began)
+// summary is a line about all sites, with the time that they took where it is timed.
+func (o *autoOutput) summary(interrupted, timed bool) string {
 	text := count(o.written, "site")
 	if interrupted {
 		text = "interrupted after " + text
@@ -280,7 +279,8 @@ func (o *autoOutput) summary(interrupted bool) string {
 			text += fmt.Sprintf(" of %d", o.progress.total)
 		}
 	}
-	if o.flags.from == "" {
+	if timed {
+		took := time.Since(o.progress.began)
 		text += fmt.Sprintf(" in %.1f s", took.Seconds())
 		if o.written > 1 {
 			text += fmt.Sprintf(", %.0f/s", float64(o.written)/took.Seconds())

@@ -142,7 +142,11 @@ func (c *chain) take(conv *conversation) {
 		h.version = "HTTP/2"
 		c.h2[w.at.target()] = true
 	}
-	h.page = readPage(h.response, m)
+	if conv.page == nil {
+		p := readPage(h.response, m)
+		conv.page = &p
+	}
+	h.page = *conv.page
 	c.hops = append(c.hops, h)
 	c.learn(&h)
 	if h.response.Fault != "" {

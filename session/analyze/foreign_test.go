@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"wiretape/wire"
 )
@@ -56,5 +57,13 @@ func TestGreetingInPlaceOfTLS(t *testing.T) {
 	want := "https://" + s + `/: TLS handshake: the peer's first bytes are not TLS: "220 mx.example ESMTP\r\n"; it speaks SMTP`
 	if string(r.Error) != want || r.Speaks != "smtp" {
 		t.Errorf("speaks %q, error %q\nwant %q", r.Speaks, r.Error, want)
+	}
+}
+
+func TestHeadThatDoesNotEnd(t *testing.T) {
+	s := serve(t, site{greet: "HTTP/1.1 200 OK\r\n"})
+	_, err := analyze(t, "http://"+s+"/", Options{Timeout: 300 * time.Millisecond})
+	if e, ok := errors.AsType[*ResponseError](err); !ok || !e.Timeout() {
+		t.Errorf("error %v, which is no timeout", err)
 	}
 }

@@ -107,7 +107,9 @@ func (p *prober) with(ctx context.Context, a address, alpn []string, request []b
 // until reads for a time, as long as it is not enough, and reports whether it is.
 func (p *prober) until(ctx context.Context, c *wire.Conn, d time.Duration, enough func(*conversation) bool) bool {
 	c.SetReadDeadline(soonest(ctx, d))
-	buf := make([]byte, 16<<10)
+	b := readBuffers.Get().(*[]byte)
+	defer readBuffers.Put(b)
+	buf := *b
 	for read := 0; ; {
 		n, err := c.Read(buf)
 		id := c.ID()

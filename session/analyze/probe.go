@@ -134,6 +134,10 @@ func wantsOldTLS(err error) bool {
 // chain's, and reports whether there was one left.
 func (p *prober) spend() bool { return !p.o.Full || p.left.Add(-1) >= 0 }
 
+// readBuffers are for reads of a connection, of which nothing is kept: much of what
+// an analysis of many sites would have to collect.
+var readBuffers = sync.Pool{New: func() any { b := make([]byte, 16<<10); return &b }}
+
 // ask makes the chain's next request and reads the response, as far as the chain
 // needs it: the head of a redirect, a final response up to its limits.
 func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation, error) {
@@ -170,7 +174,9 @@ func (p *prober) ask(ctx context.Context, ch *chain, guess bool) (*conversation,
 	} else {
 		c.Write(ch.request(w, c.TLS().Verified(), p.o.UserAgent))
 	}
-	buf := make([]byte, 16<<10)
+	b := readBuffers.Get().(*[]byte)
+	defer readBuffers.Put(b)
+	buf := *b
 	headed, read := false, 0
 	for {
 		n, err := c.Read(buf)
@@ -266,7 +272,9 @@ func (p *prober) confirm(ctx context.Context, c *wire.Conn, at address) {
 	wait(settingsWait)
 	frames := newFraming(c)
 	frames.begin(nil)
-	buf := make([]byte, 4<<10)
+	b := readBuffers.Get().(*[]byte)
+	defer readBuffers.Put(b)
+	buf := *b
 	answered, asked := false, false
 	for {
 		n, err := c.Read(buf)

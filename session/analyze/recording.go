@@ -46,6 +46,7 @@ type conversation struct {
 	asked     time.Duration
 	responses []proto.Message // *http1.Response, interim ones too
 	settled   bool            // the whole of a final response is there
+	page      *document       // of the final response, once a chain has read it
 	reply     int             // line of the tape where the answer begins; 0 for none
 
 	cutHead     bool // of a response, the head did not come to its end

@@ -183,7 +183,7 @@ func (p *prober) follow(ctx context.Context, t typed) (*chain, address, error) {
 		if ch.take(c); ch.next != nil {
 			p.probe(ctx, ch.next.at, false)
 		} else if c.final() == nil {
-			return ch, at, &ResponseError{Text: ch.fault, timeout: c.timeout && len(c.first) == 0}
+			return ch, at, &ResponseError{Text: ch.fault, timeout: c.timeout && c.unreadable == ""}
 		}
 	}
 	return ch, at, nil
