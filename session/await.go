@@ -76,7 +76,7 @@ func (d *dialogue) await(ctx context.Context, args string) error {
 	case "done":
 		w.met = func() bool { return d.s.stream.State(d.peer.conn).Framed && d.replied() }
 	case "close":
-		w.met = func() bool { return d.peer.ended }
+		w.met = func() bool { return d.peer.ended && d.drained() } // what comes next finds it closed
 	case "bytes":
 		n, err := strconv.ParseInt(rest, 10, 64)
 		if err != nil || n < 1 {
