@@ -244,10 +244,6 @@ func analyzeAt(t *testing.T, url string, o Options, now time.Time) (Report, erro
 			// What is odd about the octets of a value goes with them.
 			again.Cookies[i].Notes = redacted.Cookies[i].Notes
 		}
-		if value := string(again.Cookies[i].Value); strings.HasPrefix(value, `"`) && !strings.HasSuffix(value[1:], `"`) {
-			// What a semicolon cuts off a quoted value is masked with it, as one.
-			again.Cookies[i].Size = redacted.Cookies[i].Size
-		}
 		again.Cookies[i].Value = redacted.Cookies[i].Value
 	}
 	again.Hops = slices.Clone(live.Hops)
