@@ -93,7 +93,7 @@ func TestTranscriptOfRecordAndTest(t *testing.T) {
 	}
 	got := said + "$ wiretape test tests --serve './app -p {PORT}'\n" + failed
 	for _, v := range []struct{ re, as string }{
-		{`127\.0\.0\.1:\d+`, "127.0.0.1:9000"}, {`localhost:\d+`, "localhost:3000"}, {`[\d.]+ m?s\b`, "N ms"},
+		{`127\.0\.0\.1:\d+`, "127.0.0.1:9000"}, {`localhost:\d+`, "localhost:3000"}, {`[\d.]+ [mµ]?s\b`, "N ms"},
 		{`token\|\w{6}\}`, "token|9f8a7b}"},
 		{`3[012] lines`, "31 lines"}, // who ended first is chance, and what of it was seen
 	} {

@@ -113,4 +113,4 @@ func (c *palette) paint(m mark) paint {
 }
 
 // asciiSigns turns the signs that this package itself writes into ASCII.
-var asciiSigns = strings.NewReplacer("…", "...", "»", ">>", "«", "<<", "–", "-", "█", "#", "▏", "|", "·", ".")
+var asciiSigns = strings.NewReplacer("…", "...", "»", ">>", "«", "<<", "–", "-", "█", "#", "▏", "|", "·", ".", "µ", "u")

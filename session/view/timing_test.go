@@ -44,7 +44,7 @@ func TestTimingNamesEachPhase(t *testing.T) {
 		n    int
 		want string
 	}{
-		{1, "POST /x: dns 1.2 ms, tcp 0.1 ms, tls 5.7 ms, send 10 ms, wait 31 ms, receive 62 ms"},
+		{1, "POST /x: dns 1.2 ms, tcp 100 µs, tls 5.7 ms, send 10 ms, wait 31 ms, receive 62 ms"},
 		{2, "GET /y: send 0 ms, wait 5 ms, receive 0 ms"},
 	}
 	for _, tt := range tests {

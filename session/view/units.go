@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// span writes a duration for reading: "0.1 ms", "41 ms", "1.2 s", "3 min 5 s".
+// span writes a duration for reading: "640 µs", "41 ms", "1.2 s", "3 min 5 s".
 func span(d time.Duration) string { return Duration(d) }
 
-// Duration writes a time as rows have it: "3.2 ms", "41 ms", "2 min 5 s".
+// Duration writes a time as rows have it: "640 µs", "3.2 ms", "41 ms", "2 min 5 s".
 func Duration(d time.Duration) string {
-	d = max(d, 0)
-	switch {
+	switch d = max(d, 0); {
+	case 0 < d && d < 999500*time.Nanosecond:
+		return strconv.FormatInt(max(d.Round(time.Microsecond).Microseconds(), 1), 10) + " µs"
 	case d < 9950*time.Microsecond:
 		return tenths(float64(d)/float64(time.Millisecond)) + " ms"
 	case d < 999500*time.Microsecond:

@@ -13,7 +13,11 @@ func TestDurationsForReading(t *testing.T) {
 	}{
 		{0, "0 ms"},
 		{-time.Second, "0 ms"},
-		{100 * time.Microsecond, "0.1 ms"},
+		{time.Nanosecond, "1 µs"},
+		{1500 * time.Nanosecond, "2 µs"},
+		{100 * time.Microsecond, "100 µs"},
+		{999499 * time.Nanosecond, "999 µs"},
+		{999500 * time.Nanosecond, "1 ms"},
 		{5700 * time.Microsecond, "5.7 ms"},
 		{6 * time.Millisecond, "6 ms"},
 		{41200 * time.Microsecond, "41 ms"},
