@@ -18,10 +18,13 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"wiretape/wire"
+	"wiretape/wire/http2"
 )
 
 // The ports of the practice servers, where they are free.
@@ -146,13 +149,29 @@ func (s *Servers) serve(ctx context.Context, l *wire.Listener, handle func(conte
 	})
 }
 
-// serve answers a connection to the site.
+// serve answers a connection to the site: with HTTP/2 where ALPN chose it, or where a
+// client in the clear begins with its preface (RFC 9113, section 3.3).
 func (s site) serve(_ context.Context, c *wire.Conn) {
-	if t := c.TLS(); t != nil && t.ALPN == "h2" {
-		s.serveHTTP2(c)
+	t := c.TLS()
+	if t != nil && t.ALPN == "h2" {
+		s.serveHTTP2(c, nil)
 		return
 	}
-	s.serveHTTP1(c)
+	var begun []byte
+	buf := make([]byte, 16<<10)
+	c.SetReadDeadline(time.Now().Add(idle))
+	for len(begun) < len(http2.Preface) && strings.HasPrefix(http2.Preface, string(begun)) {
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		begun = append(begun, buf[:n]...)
+	}
+	if t == nil && strings.HasPrefix(string(begun), http2.Preface) {
+		s.serveHTTP2(c, begun)
+		return
+	}
+	s.serveHTTP1(c, begun)
 }
 
 // listenNear listens on 127.0.0.1:port or the next port that is free.

@@ -22,25 +22,18 @@ type site struct {
 }
 
 // serveHTTP1 answers the requests of c in turn, until one of the two wants to
-// close.
-func (s site) serveHTTP1(c *wire.Conn) {
+// close. Data is what has been read already, an octet at least.
+func (s site) serveHTTP1(c *wire.Conn, data []byte) {
+	if (data[0] < ' ' || data[0] > '~') && data[0] != '\r' && data[0] != '\n' {
+		// A TLS handshake, most likely: it has no line to wait for.
+		_, _ = c.Write(appendHTTP1(nil, "GET", false, text(400, "this is no HTTP; is it TLS? this port has none\n")))
+		return
+	}
 	p := http1.New(proto.Limits{})
 	buf := make([]byte, 16<<10)
-	first := true
 	for {
-		c.SetReadDeadline(time.Now().Add(idle))
-		n, err := c.Read(buf)
-		if err != nil {
-			return
-		}
-		if first && (buf[0] < ' ' || buf[0] > '~') && buf[0] != '\r' && buf[0] != '\n' {
-			// A TLS handshake, most likely: it has no line to wait for.
-			_, _ = c.Write(appendHTTP1(nil, "GET", false, text(400, "this is no HTTP; is it TLS? this port has none\n")))
-			return
-		}
-		first = false
 		// The requests outlive the call that fills this slice's place.
-		requests := append([]proto.Message(nil), p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: buf[:n]})...)
+		requests := append([]proto.Message(nil), p.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: data})...)
 		for _, m := range requests {
 			if q, ok := m.Value.(*http1.Request); ok {
 				if out := s.switched(q); out != nil {
@@ -67,6 +60,12 @@ func (s site) serveHTTP1(c *wire.Conn) {
 			_, _ = c.Write(appendHTTP1(nil, "GET", false, text(400, "this is no HTTP request: it has no request line\n")))
 			return
 		}
+		c.SetReadDeadline(time.Now().Add(idle))
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		data = buf[:n]
 	}
 }
 

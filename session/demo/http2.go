@@ -61,8 +61,8 @@ type h2stream struct {
 const maxStreams = 100
 
 // serveHTTP2 answers the requests of an HTTP/2 connection until the client
-// leaves or breaks a rule.
-func (s site) serveHTTP2(c *wire.Conn) {
+// leaves or breaks a rule. Data is what has been read already.
+func (s site) serveHTTP2(c *wire.Conn, data []byte) {
 	h := &h2conn{
 		site: s, conn: c, parser: http2.New(proto.Limits{}), streams: map[uint32]*h2stream{},
 		window: startWindow, initial: startWindow,
@@ -72,18 +72,22 @@ func (s site) serveHTTP2(c *wire.Conn) {
 	h.encoder = hpack.NewEncoder(&h.block)
 	h.out = http2.AppendSettings(nil, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Value: maxStreams})
 	buf := make([]byte, 16<<10)
-	for h.flush() == nil {
-		c.SetReadDeadline(time.Now().Add(idle))
-		n, err := c.Read(buf)
-		if err != nil {
-			return
-		}
-		for _, m := range h.parser.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: buf[:n]}) {
+	for {
+		for _, m := range h.parser.Feed(wire.Event{Kind: wire.KindData, Dir: wire.ClientToServer, Data: data}) {
 			if code, why := h.take(&m); why != "" {
 				h.goAway(code, why)
 				return
 			}
 		}
+		if h.flush() != nil {
+			return
+		}
+		c.SetReadDeadline(time.Now().Add(idle))
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		data = buf[:n]
 	}
 }
 
@@ -212,7 +216,7 @@ func (h *h2conn) data(f *http2.Frame, data []byte) (http2.ErrCode, string) {
 
 // answer begins the answer to a complete request.
 func (h *h2conn) answer(st *h2stream) {
-	q := request{body: st.body, secure: true, twin: h.site.twin}
+	q := request{body: st.body, secure: h.conn.TLS() != nil, twin: h.site.twin}
 	for _, f := range st.fields {
 		switch f.Name {
 		case ":method":

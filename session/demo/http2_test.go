@@ -2,8 +2,11 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -82,4 +85,44 @@ func TestAnswersWaitForTheWindow(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A client that knows it speaks HTTP/2 in the clear, wherever its preface is cut.
+func TestHTTP2InTheClear(t *testing.T) {
+	s := servers(t)
+	var tr http.Transport
+	tr.Protocols = new(http.Protocols)
+	tr.Protocols.SetUnencryptedHTTP2(true)
+	for _, cut := range []int{1, len(http2.ClientPreface), 1 << 10} {
+		tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, addr)
+			return &cutting{Conn: c, at: cut}, err
+		}
+		c := http.Client{Transport: &tr, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		r, err := c.Get("http://" + s.HTTP + "/to-https")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		tr.CloseIdleConnections()
+		if want := "https://" + s.HTTPS + "/to-https"; r.ProtoMajor != 2 || r.StatusCode != 301 || r.Header.Get("Location") != want {
+			t.Errorf("cut at %d: %s %s to %q, want HTTP/2.0 301 to %q", cut, r.Proto, r.Status, r.Header.Get("Location"), want)
+		}
+	}
+}
+
+// A cutting connection sends its first octets by themselves.
+type cutting struct {
+	net.Conn
+	at int
+}
+
+func (c *cutting) Write(b []byte) (int, error) {
+	n := min(c.at, len(b))
+	c.at = 0
+	if _, err := c.Conn.Write(b[:n]); err != nil {
+		return 0, err
+	}
+	m, err := c.Conn.Write(b[n:])
+	return n + m, err
 }
