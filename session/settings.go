@@ -23,7 +23,11 @@ func mannerCommands() []command {
 		telnetCommand(),
 		{group: "Manners", name: "hold", summary: "holds back what comes, and counts its rows in the prompt, until .release",
 			detail:  "It is recorded all the same, and words such as .await and .show know of it.",
-			example: ".hold", run: func(s *Session, _ context.Context, _ string) error { s.view.Hold(); return nil }},
+			example: ".hold", run: func(s *Session, _ context.Context, _ string) error {
+				s.view.Info("what comes is held back until .release")
+				s.view.Hold()
+				return nil
+			}},
 		{group: "Manners", name: "release", summary: "shows what .hold has held back, and goes on showing",
 			example: ".release", run: func(s *Session, _ context.Context, _ string) error { s.view.Release(); return nil }},
 		clockCommand(),
