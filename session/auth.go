@@ -180,6 +180,9 @@ func (s *Session) challengedBy(c *credentials) bool {
 	var offered []string
 	for _, ch := range auth.Parse(r.Fields.Values("WWW-Authenticate")) {
 		offered = append(offered, ch.Scheme)
+		if algorithm := ch.Param("algorithm"); algorithm != "" {
+			offered[len(offered)-1] += " with " + algorithm
+		}
 		if strings.EqualFold(ch.Scheme, "Digest") && ch.DigestRank() >= 0 && (best == nil || ch.DigestRank() > best.DigestRank()) {
 			best = &ch
 		}

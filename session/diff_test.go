@@ -47,7 +47,7 @@ func TestLookTranscript(t *testing.T) {
 	}
 	lines := []string{".diff 1 2", "open http://h"}
 	for _, more := range [][]string{get("/me"), get("/me", "Cookie: sid=7f3ac9"), {".diff 1 2", ".diff 2", ".diff 1", ".diff 1 1", ".diff", ".diff 1 x", ".diff 1 9", ".diff 1 2 3"},
-		get("/a"), get("/b"), {".diff 3 4", ".show 3..4 cookies", ".show 3 pretty", ".show 1..2", ".show 2..1", ".show 1..x", ".show 1 bogus", ".show 1 cookies", ".hex 1 raw"},
+		get("/a"), get("/b"), {".diff 3 4", ".show 3..4 cookies", ".show 3 pretty", ".show 1..2", ".show 2..1", ".show 1..x", ".show 1..", ".show ..2", ".show 1 bogus", ".show 1 cookies", ".hex 1 raw"},
 		get("/t1"), get("/t2"), {".diff 5 6", ".tls info", ".close", "open mail.test smtp", "EHLO me", "HELP", ".diff 7 8", ".quit"}} {
 		lines = append(lines, more...)
 	}

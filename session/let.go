@@ -46,7 +46,7 @@ func (s *Session) let(_ context.Context, args string) error {
 	s.mu.Unlock()
 	value, err := letValue(reply, m[2])
 	if err != nil {
-		return err
+		return failure(StatusOf(err), ".let %s: %w", args, err)
 	}
 	switch _, known := s.lets[m[1]]; {
 	case len(value) > maxLet:
@@ -61,11 +61,8 @@ func (s *Session) let(_ context.Context, args string) error {
 	return nil
 }
 
-// letValue returns what a source says of a reply.
+// letValue returns what a source says of a reply. Its errors do not name the source.
 func letValue(reply map[string]any, source string) (string, error) {
-	missing := func(what string) (string, error) {
-		return "", failure(StatusDiffers, ".let: the last reply has no %s", what)
-	}
 	kind, name, _ := strings.Cut(source, ":")
 	if re, ok := strings.CutPrefix(source, "body"); ok && strings.HasPrefix(strings.TrimLeft(re, " "), "=~") {
 		return letMatch(reply, strings.TrimSpace(strings.TrimPrefix(strings.TrimLeft(re, " "), "=~")))
@@ -73,7 +70,7 @@ func letValue(reply map[string]any, source string) (string, error) {
 	path := ""
 	switch name = strings.TrimSpace(name); {
 	case name == "" || kind != "header" && kind != "cookie" && kind != "json":
-		return "", failure(StatusUsage, ".let = %s: want header:NAME, cookie:NAME, json:PATH or body =~ RE", source)
+		return "", failure(StatusUsage, "want header:NAME, cookie:NAME, json:PATH or body =~ RE")
 	case kind == "header":
 		path = "header." + strconv.Quote(name)
 	case kind == "cookie":
@@ -90,11 +87,11 @@ func letValue(reply map[string]any, source string) (string, error) {
 	}
 	e, err := expr.Parse(path)
 	if err != nil {
-		return "", failure(StatusUsage, ".let = %s: %w", source, err)
+		return "", &Failure{Status: StatusUsage, Err: err}
 	}
 	switch v := e.Value(reply).(type) {
 	case nil:
-		return missing(source)
+		return "", failure(StatusDiffers, "the last reply has none")
 	case string:
 		return v, nil
 	case []any:
@@ -116,7 +113,7 @@ func jsonBody(reply map[string]any) (any, error) {
 	d.UseNumber()
 	var v any
 	if err := d.Decode(&v); err != nil {
-		return nil, failure(StatusDiffers, ".let: the body of the last reply is no JSON: %w", err)
+		return nil, failure(StatusDiffers, "the body of the last reply is no JSON: %w", err)
 	}
 	return v, nil
 }
@@ -135,14 +132,17 @@ func letMatch(reply map[string]any, text string) (string, error) {
 	if n := len(text); n > 1 && (text[0] == '"' || text[0] == '\'') && text[n-1] == text[0] {
 		text = text[1 : n-1]
 	}
+	if text == "" {
+		return "", failure(StatusUsage, "no regular expression stands there")
+	}
 	re, err := regexp.Compile(text)
-	if err != nil || text == "" {
-		return "", failure(StatusUsage, ".let = body =~ %s: %w", text, err)
+	if err != nil {
+		return "", &Failure{Status: StatusUsage, Err: err}
 	}
 	body, _ := reply["body"].(string)
 	m := re.FindStringSubmatch(body)
 	if m == nil {
-		return "", failure(StatusDiffers, ".let: the body of the last reply has nothing that %s matches", text)
+		return "", failure(StatusDiffers, "the body of the last reply has nothing that it matches")
 	}
 	return m[min(1, len(m)-1)], nil
 }

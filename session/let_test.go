@@ -17,7 +17,7 @@ func TestLetTranscript(t *testing.T) {
 		})}
 		golden(t, "let.golden", play(t, w, Options{Style: view.Style{EscapeKey: "^]"}}, "open http://h", ".let", ".let a = header:Location", ".get /",
 			".let next = header:location", ".let sid = cookie:sid", ".let id = json:user.id", ".let tag=json:$.user.tags[1]", ".let tags = json:user.tags", ".let text = json:text",
-			".let no = json:user.none", ".let no = cookie:other", ".let no = header:X", ".let 1 = header:X", ".let a = status", ".let a = json:a b", ".let",
+			".let no = json:user.none", ".let no = cookie:other", ".let no = header:X", ".let 1 = header:X", ".let a = status", ".let x = header:", ".let x = body =~", ".let a = json:a b", ".let",
 			`.send "GET ${next} HTTP/1.1\r\nHost: h\r\nX: ${sid} \${sid} ${id}\r\n\r\n"`, ".get /user", `.let tok = body =~ "token=([a-z]+)"`, `.let tok = body =~ nothing`, `.let tok = body =~ (`,
 			`.assert let.tok == "abc" && let.sid == "7f3" && let.id != let.tok`, `.send "${nowhere}"`, ".get /${tok}", ".quit"))
 	})

@@ -104,6 +104,9 @@ func (s *Session) numbers(word string, args []string) (from, to int, rest []stri
 	if len(args) > 0 {
 		if first, last, ok := strings.Cut(args[0], ".."); ok {
 			var behind []string
+			if first == "" || last == "" {
+				return 0, 0, nil, failure(StatusUsage, ".%s %s: want N..M, such as 2..4", word, args[0])
+			}
 			if from, behind, err = s.number(word, []string{first}); err == nil && len(behind) == 0 {
 				to, behind, err = s.number(word, []string{last})
 			}

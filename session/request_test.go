@@ -103,7 +103,7 @@ func TestRequestTranscripts(t *testing.T) {
 			"GET /ftp":       response("302 Found", "", "Location: ftp://h/"),
 			"GET /vault":     "compute digest",
 			"HEAD /vault":    "compute digest",
-			"GET /private":   response("401 Unauthorized", "", `WWW-Authenticate: Basic realm="x"`),
+			"GET /private":   response("401 Unauthorized", "", `WWW-Authenticate: Basic realm="x", Digest realm="x", nonce="n", algorithm=SHA-512-256`),
 			"GET /a%20b?c=d": response("200 OK", ""),
 		}),
 		"other:80":     site(map[string]string{"GET /landing?x=1": response("200 OK", "landed"), "GET /": response("200 OK", "")}),

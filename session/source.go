@@ -44,6 +44,9 @@ func (s *Session) source(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".source: %w", err)
 	}
 	defer f.Close()
+	if i, err := f.Stat(); err == nil && i.IsDir() {
+		return failure(StatusUsage, ".source %s: that is a folder; want a script", name)
+	}
 	defer s.unattended(NewScript(f, name))()
 	return s.script(ctx)
 }

@@ -44,7 +44,7 @@ func TestSource(t *testing.T) {
 		{"what it begins it ends", ".source DIR/open", StatusUsage, "DIR/open:1: end of script: the head has no blank line yet", ""},
 		{"it may leave", ".source DIR/leaves\n.bogus", StatusOK, "", ""},
 		{"no such file", ".source DIR/none", StatusUsage, "x.script:1: .source: open DIR/none: no such file or directory", ""},
-		{"a folder", ".source DIR", StatusUsage, "DIR:1: read DIR: is a directory", ""},
+		{"a folder", ".source DIR", StatusUsage, "x.script:1: .source DIR: that is a folder; want a script", ""},
 		{"no name", ".source", StatusUsage, "x.script:1: .source: want .source FILE", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
