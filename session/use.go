@@ -68,6 +68,9 @@ func (s *Session) useNew(ctx context.Context, command string) error {
 		return nil
 	}
 	word, args, _ := strings.Cut(strings.TrimPrefix(command, "."), " ")
+	if strings.Contains(word, "://") { // a target, where open stands before it else
+		word, args = "open", command
+	}
 	err := s.runCommand(ctx, word, strings.TrimSpace(args))
 	if s.current.link == nil && before != s.current {
 		s.turnTo(before)

@@ -38,7 +38,7 @@ func TestUse(t *testing.T) {
 		golden(t, "use.golden", play(t, servers, Options{},
 			".use", "open chat 9000", ".use", "one", "open h 80", ".use new open h 80", "GET / HTTP/1.1", "^Z 6s", ".use", ".use 1",
 			"two", ".use 2", "Host: h", "", ".again", ".use new", ".use", ".use 1", ".use new open nowhere 1", ".use", ".use 9", ".use x",
-			".use new open gone 9001", "bye", "^Z 1s", ".use 2", "^Z 6s", ".use", ".use 3", "", ".use 1", ".close", ".use 2", ".use", ".use 1", ".quit"))
+			".use new tcp://gone:9001", "bye", "^Z 1s", ".use 2", "^Z 6s", ".use", ".use 3", "", ".use 1", ".close", ".use 2", ".use", ".use 1", ".quit"))
 	})
 }
 
