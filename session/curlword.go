@@ -45,7 +45,7 @@ func (d *dialogue) curlWord(ctx context.Context, args string) error {
 		return failure(StatusUsage, ".curl: %w", err)
 	}
 	if r.URL == "" {
-		return usage("curl", "")
+		return failure(StatusUsage, ".curl: want a command line with a URL: %s", curlCommand().example)
 	}
 	return d.curl(ctx, r, d.s.opts.Interactive)
 }

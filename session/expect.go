@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,9 +55,29 @@ func parseExpr(word, text string) (*expr.Expr, error) {
 		}
 	}
 	if err != nil {
-		return nil, failure(StatusUsage, ".%s %s: %w", word, text, err)
+		return nil, failure(StatusUsage, ".%s %s: %w%s", word, text, err, meantEqual(word, text))
 	}
 	return e, nil
+}
+
+// meantEqual asks whether == was meant, of a name with a value behind it; "" of all
+// else.
+func meantEqual(word, text string) string {
+	name, value, _ := strings.Cut(text, " ")
+	if value = strings.TrimSpace(value); value == "" {
+		return ""
+	}
+	meant := name + " == " + value
+	if _, err := strconv.ParseFloat(value, 64); err != nil && value[0] != '"' {
+		meant = name + " == " + strconv.Quote(value)
+	}
+	if _, err := expr.Parse(name); err != nil || strings.ContainsAny(value, "=<>~&|!()") {
+		return ""
+	}
+	if _, err := expr.Parse(meant); err != nil {
+		return ""
+	}
+	return "; did you mean ." + word + " " + meant + "?"
 }
 
 // expect is .expect.

@@ -60,6 +60,8 @@ func TestExpectations(t *testing.T) {
 		{"asserted", "ok:80", get + ".assert status == 404\n", 1, "x.script:4: .assert: #1: status == 404: status is 200", "", 41 * time.Millisecond},
 		{"a name that is not there", "ok:80", get + ".assert !(staus == 500)\n", 0, "", "! not there, so that what is compared with it is false: staus\n", 41 * time.Millisecond},
 		{"no expression", "ok:80", get + ".expect status = 200\n", 2, "x.script:4: .expect status = 200: column 8: = alone", "", 41 * time.Millisecond},
+		{"== left out", "ok:80", get + ".expect status 200\n", 2, `x.script:4: .expect status 200: column 8: "200" where the expression could end: && or || joins two; did you mean .expect status == 200?`, "", 41 * time.Millisecond},
+		{"== and quotes left out", "ok:80", get + ".expect header.server nginx\n", 2, `x.script:4: .expect header.server nginx: column 15: "nginx" where the expression could end: && or || joins two; did you mean .expect header.server == "nginx"?`, "", 41 * time.Millisecond},
 		{"nothing to expect", "ok:80", ".expect\n", 2, "x.script:1: .expect: want .expect EXPR [TIME]", "", 0},
 		{"nothing was said", "", ".assert status == 200\n", 1, "x.script:1: .assert: what came: status == 200: status is not there", "", 0},
 		{"a later line", "slow:9000", "go\n.expect body =~ \"line 3\"\n.close\n", 0, "", "* what came is as expected", 4 * time.Second},
