@@ -61,10 +61,13 @@ const tlsRefused = "the server ended TLS with alert "
 // or who it is.
 func refusesClient(a wire.Alert) bool { return a >= 42 && a <= 49 || a == 116 }
 
-// brokenFailure is the failure of what brokenReply found.
-func brokenFailure(why string) *Failure {
+// brokenFailure is the failure of what brokenReply found of a peer at t.
+func brokenFailure(why string, t wire.Target) *Failure {
 	if strings.HasPrefix(why, tlsRefused) {
 		return failure(StatusTLS, "%s", why)
+	}
+	if strings.HasPrefix(why, endedEarly) && !t.TLS && t.UsuallyTLS() {
+		return failure(StatusProtocol, "%s; port %d usually speaks TLS: tls %s %[2]d", why, t.Port, t.Host)
 	}
 	return failure(StatusProtocol, "%s", why)
 }

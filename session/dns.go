@@ -229,7 +229,7 @@ func (d *dialogue) sendDatagram(ctx context.Context, message []byte, answered fu
 			broken := d.peer.broken
 			d.s.mu.Unlock()
 			if broken != "" {
-				return brokenFailure(broken)
+				return brokenFailure(broken, d.target)
 			}
 			return nil
 		}

@@ -312,7 +312,7 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 		case done:
 			return nil
 		case ended && broken != "":
-			return brokenFailure(broken)
+			return brokenFailure(broken, p.target)
 		case ended:
 			return nil
 		case stalls && time.Until(end) <= 0:

@@ -79,6 +79,8 @@ func TestPipeEndsWhenTheReplyIsComplete(t *testing.T) {
 		{"cut", "h:80", get, ends("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), PipeOptions{},
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 5, "the connection ended before the reply was complete", 0},
 		{"no answer", "h:80", get, ends(""), PipeOptions{}, "", 5, "the connection ended before the reply was complete", 0},
+		{"no answer, at a port of TLS", "h:443", get, ends(""), PipeOptions{}, "", 5,
+			"the connection ended before the reply was complete; port 443 usually speaks TLS: tls h 443", 0},
 		{"idle", "h:80", get, answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), PipeOptions{Idle: 2 * time.Second},
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", 6, "stopped by --idle 2s, reply may be incomplete", 2500 * time.Millisecond},
 		{"unknown, the peer closes", "h:9000", "x\n", func(c net.Conn) { c.Read(make([]byte, 9)); io.WriteString(c, "\x00y") }, PipeOptions{}, "\x00y", 0, "", 0},

@@ -214,7 +214,7 @@ func (d *dialogue) awaitDue(ctx context.Context) error {
 	case broken != "" && fault != "":
 		return nil // what the peer gave up explains why nothing more came
 	case broken != "":
-		return brokenFailure(broken)
+		return brokenFailure(broken, d.target)
 	case end == waitTimeout:
 		return failure(StatusTimeout, "no complete reply after %s (.timeout sets how long)", d.s.ranOut)
 	case end == waitInterrupted:
@@ -322,7 +322,7 @@ func (d *dialogue) lastReply(ctx context.Context) error {
 	defer d.s.mu.Unlock()
 	switch {
 	case d.peer.broken != "":
-		return brokenFailure(d.peer.broken)
+		return brokenFailure(d.peer.broken, d.target)
 	case d.peer.torn:
 		return failure(StatusProtocol, tornText)
 	}
