@@ -28,13 +28,7 @@ func Diff(a, b *Tape) Outcome {
 			d.secure(a.Convs[i], b.Convs[i])
 		}
 	}
-	// As they stand on the tape, whoever spoke; what no line of it is about is last.
-	slices.SortStableFunc(d.out.Mismatches, func(x, y Mismatch) int {
-		if (x.TapeLine == 0) != (y.TapeLine == 0) {
-			return cmp.Compare(y.TapeLine, x.TapeLine)
-		}
-		return cmp.Compare(x.TapeLine, y.TapeLine)
-	})
+	SortByLine(d.out.Mismatches)
 	return d.out
 }
 

@@ -1,7 +1,9 @@
 package match
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -44,6 +46,17 @@ type Mismatch struct {
 	Why      string `json:"why,omitempty"`     // more than the values tell
 	Detail   string `json:"detail,omitempty"`  // several lines for display: a diff of text, octets aligned in hex
 	Nearest  string `json:"nearest,omitempty"` // of what nothing answered: the most alike on the tape, and what differs
+}
+
+// SortByLine sorts mismatches of a tape as they stand on it, whoever spoke; what no
+// line of it is about is last.
+func SortByLine(ms []Mismatch) {
+	slices.SortStableFunc(ms, func(x, y Mismatch) int {
+		if (x.TapeLine == 0) != (y.TapeLine == 0) {
+			return cmp.Compare(y.TapeLine, x.TapeLine)
+		}
+		return cmp.Compare(x.TapeLine, y.TapeLine)
+	})
 }
 
 // place returns "x.tape:14", without a line where none is known.
@@ -101,8 +114,8 @@ func orNothing(s string) string {
 // maxShown bounds how much of a value stands in a Mismatch, in bytes.
 const maxShown = 120
 
-// Show returns b for display: as it is where it is plain text, else quoted; cut
-// where it is long.
+// Show returns b for display: as it is where it is plain text, quotes and backslashes
+// in it too, else quoted; cut where it is long.
 func Show(b []byte) string {
 	cut := len(b) > maxShown
 	if cut {
@@ -113,13 +126,19 @@ func Show(b []byte) string {
 		b = b[:n]
 	}
 	s := string(b)
-	if q := strconv.Quote(s); s == "" || q != `"`+s+`"` || strings.TrimSpace(s) != s {
-		s = q
+	if inner, err := strconv.Unquote(s); needsQuotes(s) || err == nil && needsQuotes(inner) {
+		s = strconv.Quote(s) // else it would read as another value in its quotes
 	}
 	if cut {
 		s += "…"
 	}
 	return s
+}
+
+// needsQuotes reports whether s, shown as it is, would not be seen or not be one line
+// of text.
+func needsQuotes(s string) bool {
+	return s == "" || plain(s) != s || strings.TrimSpace(s) != s
 }
 
 // plain returns s in one line without control characters: names come from peers

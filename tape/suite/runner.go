@@ -125,6 +125,7 @@ func (r *Runner) play(ctx context.Context, name string) *Result {
 	began := time.Now()
 	res := &Result{Name: name}
 	res.Report, res.Err = r.replay(ctx, name)
+	match.SortByLine(res.Report.Mismatches)
 	res.Took = time.Since(began)
 	if ctx.Err() != nil && res.Err != nil {
 		res.Skipped, res.Err = true, nil // it was interrupted, which says nothing of the tape
