@@ -27,7 +27,7 @@ type Writer struct {
 	w     *bufio.Writer
 	start time.Time
 	conns map[int]*written
-	used  map[[2]netip.AddrPort]bool
+	used  map[[2]netip.AddrPort]netip.AddrPort // with the client to try next
 	said  []string
 	n     int
 	buf   []byte
@@ -50,7 +50,7 @@ func NewWriter(dst io.Writer, tool string, start time.Time) *Writer {
 	if start.IsZero() || start.Year() > 2200 || start.Year() < 1970 {
 		start = time.Unix(0, 0)
 	}
-	w := &Writer{w: bufio.NewWriter(dst), start: start, conns: map[int]*written{}, used: map[[2]netip.AddrPort]bool{}}
+	w := &Writer{w: bufio.NewWriter(dst), start: start, conns: map[int]*written{}, used: map[[2]netip.AddrPort]netip.AddrPort{}}
 	le := binary.LittleEndian
 	section := le.AppendUint32(nil, 0x1a2b3c4d)
 	section = append(section, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
@@ -191,10 +191,7 @@ func (w *Writer) conn(n int, f *wire.Facts) *written {
 	server = netip.AddrPortFrom(server.Addr().Unmap().WithZone(""), server.Port())
 	client = netip.AddrPortFrom(client.Addr().Unmap().WithZone(""), client.Port())
 	if cerr != nil || client.Addr().Is4() != server.Addr().Is4() {
-		a := netip.AddrFrom4([4]byte{192, 0, 2, 1})
-		if server.Addr().Is6() {
-			a = netip.MustParseAddr("2001:db8::1")
-		}
+		a := inventedClient(server.Addr().Is6())
 		w.say("a client whose address is not known is " + a.String())
 		client = netip.AddrPortFrom(a, uint16(40000+n%20000))
 	}
@@ -203,16 +200,34 @@ func (w *Writer) conn(n int, f *wire.Facts) *written {
 	return c
 }
 
-// free gives a connection ports that no other has.
+// free gives a connection ports that no other has: the next of its client, and after
+// the last the first of the next address.
 func (w *Writer) free(c *written) {
-	for range 1 << 15 {
-		if !w.used[c.ends] {
-			break
-		}
+	var passed [][2]netip.AddrPort
+	for next, taken := w.used[c.ends]; taken; next, taken = w.used[c.ends] {
 		w.say("two connections with the same addresses: the later gets another port")
-		c.ends[0] = netip.AddrPortFrom(c.ends[0].Addr(), max(1025, c.ends[0].Port()+1))
+		passed = append(passed, c.ends)
+		c.ends[0] = next
 	}
-	w.used[c.ends] = true
+	a := c.ends[0]
+	next := netip.AddrPortFrom(a.Addr(), a.Port()+1)
+	if a.Port() == 1<<16-1 {
+		next = netip.AddrPortFrom(a.Addr().Next(), 1025)
+	}
+	if !next.Addr().IsValid() { // there is no address behind the last
+		next = netip.AddrPortFrom(inventedClient(a.Addr().Is6()), 1025)
+	}
+	for _, ends := range append(passed, c.ends) {
+		w.used[ends] = next // nobody goes this way again
+	}
+}
+
+// inventedClient is the address of a client that has none (RFC 5737, RFC 3849).
+func inventedClient(six bool) netip.Addr {
+	if six {
+		return netip.MustParseAddr("2001:db8::1")
+	}
+	return netip.AddrFrom4([4]byte{192, 0, 2, 1})
 }
 
 func cutPort(target string) (host string, port uint16, ok bool) {

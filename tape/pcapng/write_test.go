@@ -111,6 +111,39 @@ func TestCaptureIsReadAgain(t *testing.T) {
 	}
 }
 
+// There are more connections of one client than ports: each still has its own ends.
+func TestMoreConnectionsThanPorts(t *testing.T) {
+	const n = 1<<16 + 1000
+	for _, local := range []string{"", "10.0.0.1:65000", "255.255.255.255:65000"} {
+		var out bytes.Buffer
+		w := pcapng.NewWriter(&out, "wiretape", time.Unix(0, 0))
+		facts := &wire.Facts{Network: "udp", Role: wire.Dialed, Target: "10.0.0.2:53", Local: local, Remote: "10.0.0.2:53"}
+		for i := range n {
+			w.Event(wire.Event{Conn: i + 1, Kind: wire.KindOpen, Facts: facts})
+			w.Event(wire.Event{Conn: i + 1, Kind: wire.KindData, Data: []byte("x")})
+			w.Event(wire.Event{Conn: i + 1, Kind: wire.KindClose})
+		}
+		if _, _, err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		ends := make(map[string]bool)
+		r, err := pcapng.NewReader(&out, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Events(func(e wire.Event) {
+			if e.Kind == wire.KindOpen {
+				ends[e.Facts.Local] = true
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(ends) != n {
+			t.Errorf("%q: %d connections, want %d", local, len(ends), n)
+		}
+	}
+}
+
 // Wireshark finds nothing to warn of, checksums included.
 func TestWiresharkHasNoWarning(t *testing.T) {
 	tshark, err := exec.LookPath("tshark")
