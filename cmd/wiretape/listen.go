@@ -69,7 +69,7 @@ func (a *app) runListen(ctx context.Context, args []string, opts session.Options
 		ctx, stop := a.interruptible(ctx)
 		defer stop()
 		return a.runListenLines(ctx, opts, o, f)
-	case f.reply == "" && terminalOf(a.stdin) != nil && terminalOf(a.stdout) != nil:
+	case a.prompts(f):
 		return a.runREPL(ctx, opts, func(ctx context.Context, s *session.Session) error { return s.Listen(ctx, o) }, f)
 	}
 	ctx, stop := a.interruptible(ctx)

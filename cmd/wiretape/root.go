@@ -109,7 +109,7 @@ open, tls, udp, unix and h2 with their arguments serve as well.`,
 // runPlain connects where a target is given, and takes bytes or lines, for as long
 // as --max-time says.
 func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error {
-	if f.maxTime == 0 {
+	if f.maxTime == 0 || a.prompts(f) {
 		return a.runUnlimited(ctx, args, f)
 	}
 	ctx, stop := context.WithTimeout(ctx, time.Duration(f.maxTime))
@@ -123,6 +123,11 @@ func (a *app) runPlain(ctx context.Context, args []string, f *plainFlags) error 
 		late.Pos, late.Err = stopped.Pos, fmt.Errorf("stopped by --max-time %v, reply may be incomplete", &f.maxTime)
 	}
 	return late
+}
+
+// prompts reports whether a person is asked for lines.
+func (a *app) prompts(f *plainFlags) bool {
+	return terminalOf(a.stdin) != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" && f.reply == "" && !f.nc.scan
 }
 
 // runUnlimited is runPlain without an end.
@@ -155,8 +160,7 @@ func (a *app) runUnlimited(ctx context.Context, args []string, f *plainFlags) er
 	if f.curl != nil {
 		start = func(ctx context.Context, s *session.Session) error { return s.Curl(ctx, f.curl, false) }
 	}
-	in := terminalOf(a.stdin)
-	if in != nil && terminalOf(a.stdout) != nil && len(f.lines) == 0 && f.file == "" {
+	if a.prompts(f) {
 		return a.runREPL(ctx, opts, start, f)
 	}
 	ctx, stop := a.interruptible(ctx)
@@ -173,7 +177,7 @@ func (a *app) runUnlimited(ctx context.Context, args []string, f *plainFlags) er
 		return a.pipeCurl(ctx, opts.Dialer, f)
 	case len(f.lines) > 0 && f.file != "":
 		return usagef("-c and -f exclude each other")
-	case len(f.lines) > 0 || f.file != "" || !connect && in == nil:
+	case len(f.lines) > 0 || f.file != "" || !connect && terminalOf(a.stdin) == nil:
 		lines, done, err := a.scriptLines(f)
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ func TestSignalsRestoreTheTerminal(t *testing.T) {
 		signal syscall.Signal
 	}{
 		{"SIGTERM at the prompt", nil, "wiretape>", "half a li", syscall.SIGTERM},
+		{"SIGTERM at a prompt, which --max-time leaves alone", []string{"--max-time", "1ms"}, "wiretape>", "half a li", syscall.SIGTERM},
 		{"SIGHUP at the prompt", nil, "wiretape>", "half a li", syscall.SIGHUP},
 		{"SIGTERM during a wait", []string{"open", "http://" + silent}, "http>", "GET / HTTP/1.0\r\r", syscall.SIGTERM},
 		{"SIGHUP during a wait", []string{"open", "http://" + silent}, "http>", "GET / HTTP/1.0\r\r", syscall.SIGHUP},
