@@ -161,8 +161,8 @@ func (s *Session) tellNotes(r *curl.Request) {
 		s.view.Warn(view.EscapeString(n))
 	}
 	for _, d := range r.Dial {
-		if d[0] == "insecure" && s.opts.Interactive {
-			continue // who types is asked
+		if d[0] == "verbose" || d[0] == "insecure" && s.opts.Interactive {
+			continue // a session shows all, and asks who types
 		}
 		s.view.Warn(view.EscapeString(fmt.Sprintf("%s is for the command line that connects: wiretape --%s", d[0], strings.TrimSpace(d[0]+" "+d[1]))))
 	}

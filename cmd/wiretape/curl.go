@@ -124,6 +124,7 @@ func (a *app) pipeCurl(ctx context.Context, dialer wire.Dialer, f *plainFlags) e
 	r := f.curl
 	if r.HTTP == "2" {
 		r.HTTP = "" // curl offers HTTP/1.1 as well
+		r.Notes = append(r.Notes, "--http2: a pipe speaks HTTP/1.1; --http2-prior-knowledge shows the reply over HTTP/2")
 	}
 	t, path, err := session.CurlTarget(r)
 	if err != nil {

@@ -37,7 +37,7 @@ type Request struct {
 
 	// Dial are the options that say how to connect, as flags of the command line
 	// with their values: insecure, resolve, connect-to, cacert, cert, key, proxy,
-	// ipv4, ipv6, wait, max-time, tls-min, tls-max, ciphers.
+	// ipv4, ipv6, wait, max-time, verbose, tls-min, tls-max, ciphers.
 	Dial [][2]string
 
 	// Notes say what of the command line is not done, and what does it; a line each,

@@ -29,7 +29,7 @@ var short = map[byte]string{
 
 // idle are options for what is so anyway, or has no meaning where every byte is
 // shown as it comes.
-const idle = "silent show-error verbose include path-as-is progress-bar fail fail-with-body fail-early " +
+const idle = "silent show-error include path-as-is progress-bar fail fail-with-body fail-early " +
 	"disable styled-output trace-time basic tcp-nodelay suppress-connect-headers raw compressed-ssh"
 
 // valued are options that take a value and are not done here.
@@ -85,6 +85,7 @@ var options = map[string]option{
 	"http3":                 {false, said("HTTP/3 is not spoken here")},
 	"http3-only":            {false, said("HTTP/3 is not spoken here")},
 
+	"verbose":         {false, dial("verbose")},
 	"insecure":        {false, dial("insecure")},
 	"ipv4":            {false, dial("ipv4")},
 	"ipv6":            {false, dial("ipv6")},
