@@ -18,7 +18,8 @@ func (a *app) completion() *cobra.Command {
 		Long: `Completion writes a script for a shell to stdout. What it completes, the
 program itself tells the shell each time. That of bash uses functions of the
 package bash-completion.`,
-		Example: `  wiretape completion bash > ~/.local/share/bash-completion/completions/wiretape
+		Example: `  mkdir -p ~/.local/share/bash-completion/completions
+  wiretape completion bash > ~/.local/share/bash-completion/completions/wiretape
   wiretape completion zsh > "${fpath[1]}/_wiretape"
   wiretape completion fish > ~/.config/fish/completions/wiretape.fish`,
 		ValidArgs: shells,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,13 +140,13 @@ type lingering struct {
 }
 
 func (l *lingering) Set(text string) error {
-	if strings.HasPrefix(text, "-") {
+	var s seconds
+	switch n, err := strconv.ParseFloat(text, 64); {
+	case err == nil && n < 0:
 		*l = lingering{}
 		return nil
-	}
-	var s seconds
-	if err := s.Set(text); err != nil {
-		return err
+	case s.Set(text) != nil:
+		return fmt.Errorf("%q is no number of seconds", text)
 	}
 	*l = lingering{true, time.Duration(s)}
 	return nil

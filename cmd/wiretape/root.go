@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -184,15 +186,51 @@ func (a *app) runUnlimited(ctx context.Context, args []string, f *plainFlags) er
 		}
 		defer done()
 		opts.Lines = lines
-		return runLines(ctx, opts, start)
+		return withUpgradeHint(runLines(ctx, opts, start), target, f.lines)
 	case !connect:
 		return usagef("no target, and stdout is no terminal to give a prompt on")
 	}
-	err = a.pipe(f, func(o session.PipeOptions) error { return session.Pipe(ctx, opts.Dialer, target, o) })
-	if s := session.StatusOf(err); target.Proto == "h2" && (s == session.StatusProtocol || s == session.StatusTimeout) {
-		err = &hinted{err, "a pipe sends bytes as they are, and HTTP/2 wants frames: -c composes them of a request in text"}
+	switch isWS := target.Scheme == "ws" || target.Scheme == "wss"; {
+	case target.Path == "" || target.Path == "/" && !isWS:
+	case isWS:
+		fmt.Fprintf(a.stderr, "* a pipe asks for no upgrade: .ws %s at a prompt, or of a script, does\n", escape(target.Path))
+	default:
+		fmt.Fprintf(a.stderr, "* the path %s is not asked for: .get %[1]s at a prompt, or wiretape curl, does\n", escape(target.Path))
 	}
-	return err
+	return a.pipe(f, func(o session.PipeOptions) error {
+		o.Record = both(o.Record, tellFrames(o.Notes, target.Proto == "h2"))
+		return session.Pipe(ctx, opts.Dialer, target, o)
+	})
+}
+
+// tellFrames returns a sink that says at once that text goes where HTTP/2 wants
+// frames, which may never be answered. h2 says that it is spoken without ALPN.
+func tellFrames(to io.Writer, h2 bool) wire.Sink {
+	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" // RFC 9113, section 3.4
+	sent := false
+	return func(e wire.Event) {
+		switch {
+		case e.Kind == wire.KindSecure:
+			h2 = e.TLS.ALPN == "h2"
+		case e.Kind == wire.KindData && e.Dir == wire.ClientToServer && !sent:
+			sent = true
+			n := min(len(e.Data), len(preface))
+			if h2 && string(e.Data[:n]) != preface[:n] {
+				fmt.Fprintln(to, "hint: a pipe sends bytes as they are, and HTTP/2 wants frames: -c composes them of a request in text")
+			}
+		}
+	}
+}
+
+// withUpgradeHint adds to the error of lines that went to a target of WebSocket
+// what opens it there.
+func withUpgradeHint(err error, t wire.Target, lines []string) error {
+	s := session.StatusOf(err)
+	asked := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, ".") || strings.HasPrefix(l, "GET ") })
+	if t.Scheme != "ws" && t.Scheme != "wss" || len(lines) == 0 || asked || s != session.StatusUsage && s != session.StatusProtocol && s != session.StatusTimeout {
+		return err
+	}
+	return &hinted{err, "the upgrade is not asked for by itself: -c '" + strings.TrimSpace(".ws "+t.Path) + "' first"}
 }
 
 // plainOptions returns what the flags say of a session. The caller closes f.dial.
