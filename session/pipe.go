@@ -29,7 +29,7 @@ type PipeOptions struct {
 	Limits    proto.Limits
 	Proto     string    // what the peer is read as, one of detect.Protos; "" finds out
 	Record    wire.Sink // gets all events; nil for none
-	Notes     io.Writer // gets a line for each deviation of a reply, up to 64; nil for none
+	Notes     io.Writer // gets a line for each deviation of a reply, up to 64, and one for a head that In leaves open; nil for none
 }
 
 // A pipe is the state of one Pipe.
@@ -181,6 +181,17 @@ func (p *pipe) tell(m *proto.Message) {
 			fmt.Fprintf(p.o.Notes, "! %s (%s)\n", n.Text, n.Rule)
 		}
 	}
+}
+
+// tellOpenHead says at the end of In that a request is not sent to the end of its
+// head, for which the server waits. Who half-closes has told the server so. p.mu is
+// held.
+func (p *pipe) tellOpenHead() {
+	m := p.stream.State(p.conn).Partial[0]
+	if m == nil || m.Kind != proto.KindRequest || m.Value != nil || p.o.Notes == nil || p.o.HalfClose || p.ended || p.peer == wire.ClientToServer {
+		return
+	}
+	fmt.Fprintln(p.o.Notes, "! stdin ended and the head has no empty line yet: the server waits for it")
 }
 
 // feed sends In.
@@ -336,6 +347,7 @@ func (p *pipe) wait(ctx context.Context, inErr chan error) error {
 			inErr = nil
 			p.mu.Lock()
 			p.inDone = true
+			p.tellOpenHead()
 			p.mu.Unlock()
 			if p.o.Linger != 0 {
 				linger = time.After(p.o.Linger)

@@ -322,3 +322,30 @@ func TestPipeWhoseServerAnswersEarly(t *testing.T) {
 		})
 	}
 }
+
+// Of a head that stdin leaves open a pipe tells at once, as the server waits.
+func TestPipeTellsOfAnOpenHead(t *testing.T) {
+	const told = "! stdin ended and the head has no empty line yet: the server waits for it\n"
+	for _, tt := range []struct {
+		name, in string
+		half     bool
+		want     string
+	}{
+		{"no empty line", "GET / HTTP/1.1\r\n", false, told},
+		{"a line in progress", "GET / HTTP/1.1\r\nHost: h", false, told},
+		{"a whole head", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", false, ""},
+		{"a body that is short", "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab", false, ""},
+		{"half-closed", "GET / HTTP/1.1\r\n", true, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var notes strings.Builder
+				waits := func(c net.Conn) { io.Copy(io.Discard, c) }
+				_, err := pipeTo(t, "h:80", waits, strings.NewReader(tt.in), PipeOptions{Idle: time.Second, HalfClose: tt.half, Notes: &notes})
+				if (err == nil) != tt.half || notes.String() != tt.want {
+					t.Errorf("error %v, told %q; want an error unless half-closed, and %q", err, notes.String(), tt.want)
+				}
+			})
+		})
+	}
+}
