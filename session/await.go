@@ -39,7 +39,7 @@ func (s *Session) setTimeout(_ context.Context, args string) error {
 		case limit == &total && words[0] == "off":
 			total = 0
 		default:
-			return failure(StatusUsage, ".timeout %q: want a time such as 10s, or total and a time", args)
+			return failure(StatusUsage, ".timeout %q: want a time of more than 0, such as 10s, and total and a time or off", args)
 		}
 	}
 	s.timeout, s.total = silence, total

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -137,8 +138,14 @@ func requestLine(r *curl.Request) string {
 	if !strings.Contains(r.URL, "://") {
 		words[1] = "http://" + r.URL
 	}
+	if r.Target != "" {
+		words = append(words, "--request-target", r.Target)
+	}
+	if r.HTTP == "1.0" {
+		words = append(words, "-0")
+	}
 	cookies := false
-	for _, f := range append(r.Fields, r.Usual...) {
+	for _, f := range slices.Concat(r.Fields, r.Usual) {
 		words = append(words, "-H", f[0]+": "+f[1])
 		cookies = cookies || strings.EqualFold(f[0], "Cookie")
 	}

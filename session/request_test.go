@@ -125,7 +125,7 @@ func TestRequestTranscripts(t *testing.T) {
 			".auth digest admin:wrong", ".get /vault", ".get http://other/", ".get http://h:8080/vault", ".auth basic 'u v:p w'", ".get /private", ".again", ".auth bearer", "t0ken", ".get /private", ".auth off", ".get /private", ".auth telepathy x", ".quit"}},
 		{"requests-h2", []string{"open h2c://h2:80", ".post /x -H 'X-Own: 1' -d ab", ".post h2c://h2/y -d c", ".copy curl", ".copy curl 1", ".quit"}},
 		{"curl", []string{"curl 'http://h:8080/form?x=1' \\", "  -X POST \\", "  -H 'Accept: */*' --data-raw 'a=", "b'", "^C", ".curl http://h:8080/me -b sid=1 -k -L --resolve h:1:::1", "GET /me HTTP/1.1", "Host: h:8080", "Cookie: sid=1", "",
-			"curl 'http://h:8080/' -H 'a: b' -H 'c: d'", "^C", ".curl h:8080/vault --digest -u admin:pw", "^C", ".get /vault", ".curl 'http://h:8080/form' -d $'a\nb' -H 'X: y'", ".cookies", ".curl http://h:8080/form --json '{}'", "x", ".curl ftp://h/", ".curl -d x", ".curl 'open", "^C", ".quit"}},
+			"curl 'http://h:8080/' -H 'a: b' -H 'c: d'", "^C", ".curl h:8080/vault --digest -u admin:pw", "^C", ".get /vault", ".curl 'http://h:8080/form' -d $'a\nb' -H 'X: y'", ".cookies", ".curl http://h:8080/form --json '{}'", "x", ".curl ftp://h/", ".curl -d x", ".curl http://h:8080/form -0 --request-target '*' -d $'a\001'", "^C", ".curl 'open", "^C", ".quit"}},
 		{"copy", []string{".copy curl", "open http://h:8080", ".get /a -b 'sid=it'\\''s'", ".copy curl", ".post / -d $'a\\001'", ".copy curl 2", ".copy", ".copy curl 9", ".close", "open mail.test 25", "EHLO me", ".copy curl", ".get /", ".again -H 'a: b'", ".auth basic a:b", ".quit"}},
 	}
 	for _, tt := range tests {

@@ -143,6 +143,14 @@ func formatLong(dst io.Writer, src io.ReadSeeker, opt tape.FormatOptions, f *for
 // edited returns a tape with its lengths right and its secrets masked, as far as
 // that is asked for, and says what was done. It is file itself where nothing is.
 func (a *app) edited(ctx context.Context, file *fileSource, name string, f *formatFlags) (*fileSource, error) {
+	var values map[string]string // asked for first: there is no copy to close yet
+	if f.redact {
+		o, err := f.record.redaction()
+		if err != nil {
+			return nil, err
+		}
+		values = o.Values
+	}
 	was := file
 	step := func(write func(dst io.Writer, src keep.Source) error) error {
 		st, err := file.Stat()
@@ -169,12 +177,8 @@ func (a *app) edited(ctx context.Context, file *fileSource, name string, f *form
 		}
 	}
 	if f.redact {
-		o, err := f.record.redaction()
-		if err != nil {
-			return nil, err
-		}
-		err = step(func(dst io.Writer, src keep.Source) error {
-			ids, err := keep.Redact(dst, src, name, lint.Options{Values: o.Values})
+		err := step(func(dst io.Writer, src keep.Source) error {
+			ids, err := keep.Redact(dst, src, name, lint.Options{Values: values})
 			if len(ids) > 0 && err == nil {
 				fmt.Fprintf(a.stderr, "* %s: %s replaced (%s)\n", escape(name), count(len(ids), "secret"), joinComma(ids))
 			}

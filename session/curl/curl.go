@@ -220,16 +220,25 @@ func (p *parser) finish() error {
 	case r.Body != nil:
 		r.Method = "POST"
 	}
-	if strings.ContainsAny(r.Method+r.Target, " \t\r\n\x00") {
-		return fmt.Errorf("%q is no method, or %q no target", r.Method, r.Target)
+	if breaksStart(r.Method) {
+		return fmt.Errorf("%q is no method", r.Method)
+	}
+	if breaksStart(r.Target) {
+		return fmt.Errorf("%q is no request-target", r.Target)
 	}
 	for _, f := range r.Fields {
-		if strings.ContainsAny(f[0]+f[1], "\r\n\x00") {
-			return fmt.Errorf("the field %q has a line end in it", f[0])
+		if breaksField(f[0] + f[1]) {
+			return fmt.Errorf("the field %q has a line end or NUL in it", f[0])
 		}
 	}
 	return nil
 }
+
+// breaksStart reports whether s cannot be a word of a request line.
+func breaksStart(s string) bool { return breaksField(s) || strings.ContainsAny(s, " \t") }
+
+// breaksField reports whether s cannot stand in a field line (RFC 9110, section 5.5).
+func breaksField(s string) bool { return strings.ContainsAny(s, "\r\n\x00") }
 
 // usual has a field go along that no option sets, or leaves out.
 func (p *parser) usual(name, value string) {

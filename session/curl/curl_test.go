@@ -110,16 +110,17 @@ func TestParseRefuses(t *testing.T) {
 		"h -H":                           "--header wants a value",
 		"h -d @none":                     "--data @none: file does not exist",
 		"h -H x":                         "--header x: want 'Name: value', 'Name:' to leave it out, 'Name;' for no value",
-		"h -X 'A B'":                     `"A B" is no method, or "" no target`,
-		"h -H $'A: b\\r\\nC: d'":         `the field "A" has a line end in it`,
+		"h -X 'A B'":                     `"A B" is no method`,
+		"h -H $'A: b\\r\\nC: d'":         `the field "A" has a line end or NUL in it`,
 		"h -F a":                         "--form a: want NAME=TEXT, NAME=@FILE or NAME=<FILE",
 		"h --form-string a":              "--form-string a: want NAME=TEXT",
 		"h -F a=@none":                   "--form a=@none: file does not exist",
-		"h -F $'a=b;type=x\\r\\nX: y'":   "--form a=b;type=x\r\nX: y: a field of the part has a line end in it",
+		"h -F $'a=b;type=x\\r\\nX: y'":   "--form a=b;type=x\r\nX: y: a field of the part has a line end or NUL in it",
+		"h -F $'a=b;type=x\\0y'":         "--form a=b;type=x\x00y: a field of the part has a line end or NUL in it",
 		"h -F a=b -d c":                  "-F makes a body: it goes with none of -d, -G and -I",
-		"h -A $'x\\ny'":                  `the field "User-Agent" has a line end in it`,
+		"h -A $'x\\ny'":                  `the field "User-Agent" has a line end or NUL in it`,
 		`curl ^"https://h/^" ^`:          `^https://h/^ is quoted for cmd.exe: Copy as cURL (bash) is understood`,
-		"h --request-target $'/\\r\\nX'": "\"\" is no method, or \"/\\r\\nX\" no target",
+		"h --request-target $'/\\r\\nX'": `"/\r\nX" is no request-target`,
 	} {
 		words, _ := Split(line)
 		if _, err := Parse(words, files); err == nil || err.Error() != want {

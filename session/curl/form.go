@@ -62,8 +62,8 @@ func (p *parser) form(v string) error {
 		typed = false
 	}
 	switch {
-	case strings.ContainsAny(f.kind+strings.Join(f.fields, ""), "\r\n"):
-		return errors.New("a field of the part has a line end in it")
+	case breaksField(f.kind + strings.Join(f.fields, "")):
+		return errors.New("a field of the part has a line end or NUL in it")
 	case sign == "":
 		f.content = []byte(text)
 	default:
