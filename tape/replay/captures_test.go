@@ -77,7 +77,7 @@ func roundTrip(t testing.TB, c prototest.Capture) string {
 	tp := taped(t, "x.tape", c.Events)
 	network := tp.Convs[0].Facts.Network
 	srv := startOn(t, t.Context(), network, Server{}, tp, nil)
-	cl := Client{Silence: 3 * time.Second}
+	cl := Client{Silence: 20 * time.Second}
 	got, err := cl.Run(t.Context(), tp, To(wire.Dialer{}, srv.target))
 	if err != nil {
 		return err.Error()
@@ -88,7 +88,7 @@ func roundTrip(t testing.TB, c prototest.Capture) string {
 	}
 	select {
 	case <-srv.done:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		return "serving does not end"
 	}
 	side := srv.wait(t)
