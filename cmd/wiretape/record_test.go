@@ -80,7 +80,7 @@ func TestRecordedSiteReplaysInBothRoles(t *testing.T) {
 	}
 	for _, re := range []string{
 		`^\* http://127\.0\.0\.1:\d+ -> localhost:\d+ \(this machine only\); \^C finishes the tape\n`,
-		`(?m)^#1 GET / \d{3} [\d.]+ m?s$`, `(?m)^#3 GET /\S+ \d{3} [\d.]+ m?s$`,
+		`(?m)^#1 GET / \d{3} [\d.]+ (µs|ms|s)$`, `(?m)^#3 GET /\S+ \d{3} [\d.]+ (µs|ms|s)$`,
 		`(?m)^site\.tape: \d exchanges, \d+ lines, commit form`,
 		`\nnext: wiretape test \. --serve './app -p \{PORT\}'\n$`,
 	} {
