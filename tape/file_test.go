@@ -4,8 +4,10 @@ package tape
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -153,6 +155,30 @@ func TestReplaceFileKeepsWhatIsOpen(t *testing.T) {
 	}
 	out.WriteString("behind\n")
 	if got, err := os.ReadFile(out.Name()); string(got) != "before\nreport\nbehind\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A report to a descriptor by its number leaves it open for its owner, also when the
+// collector has been there.
+func TestReplaceFileLeavesDescriptorsOpen(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	name := fmt.Sprintf("/dev/fd/%d", out.Fd())
+	for range 2 {
+		if err := ReplaceFile(name, []byte("report\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		runtime.GC()
+	}
+	if _, err := out.WriteString("behind\n"); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(out.Name()); string(got) != "report\nreport\nbehind\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A NewFile takes the place of the file of its name when it is done, all of it or
@@ -76,10 +77,26 @@ func descriptor(path string) *os.File {
 			case 2:
 				return os.Stderr
 			}
-			return os.NewFile(uintptr(n), path)
+			return inherit(uintptr(n), path)
 		}
 	}
 	return nil
+}
+
+// inherited are the files of descriptors by their numbers. They are never collected:
+// that would close what others have open.
+var (
+	inheriting sync.Mutex
+	inherited  = map[uintptr]*os.File{}
+)
+
+func inherit(n uintptr, path string) *os.File {
+	inheriting.Lock()
+	defer inheriting.Unlock()
+	if inherited[n] == nil {
+		inherited[n] = os.NewFile(n, path)
+	}
+	return inherited[n]
 }
 
 // Done puts the file in its place.

@@ -32,7 +32,7 @@ func (a *app) newOutput(path string, force bool) (*newFile, error) {
 	return replaceWhenDone(path, 0o600)
 }
 
-// replaceWhenDone is [tape.ReplaceWhenDone].
+// replaceWhenDone is [tape.ReplaceWhenDone]; a terminal gets what it does not obey.
 func replaceWhenDone(path string, mode fs.FileMode) (*newFile, error) {
 	f, err := tape.ReplaceWhenDone(path, mode)
 	if err != nil {

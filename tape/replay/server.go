@@ -115,6 +115,9 @@ func (s Server) Serve(ctx context.Context, ln *wire.Listener, t *match.Tape) (Re
 	stop()
 	cancel(nil)
 	v.handlers.Wait()
+	v.mu.Lock()
+	v.stopLingering()
+	v.mu.Unlock()
 	v.leftovers()
 	return v.tally.report(), err
 }
@@ -145,6 +148,15 @@ type serving struct {
 	played   []bool       // by connection on the tape
 	taken    []bool       // the same: it is or was being played
 	over     bool         // all is played
+
+	lingering *time.Timer // ends serving unless somebody comes; nil for none
+}
+
+// stopLingering has nothing end serving any more but what is played. v.mu is held.
+func (v *serving) stopLingering() {
+	if v.lingering != nil {
+		v.lingering.Stop()
+	}
 }
 
 // tap returns what connections are recorded by. Where it matters which of them
@@ -190,6 +202,7 @@ func (v *serving) enter(ctx context.Context, c *wire.Conn) (int, bool) {
 	defer v.mu.Unlock()
 	v.conns[c] = true
 	v.accepted++
+	v.stopLingering()
 	n := id - 1
 	for _, r := range v.refused {
 		if r < id {
@@ -211,9 +224,10 @@ func (v *serving) leave(c *wire.Conn) {
 		return
 	}
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	n := v.accepted
-	v.mu.Unlock()
-	time.AfterFunc(v.Linger, func() {
+	v.stopLingering()
+	v.lingering = time.AfterFunc(v.Linger, func() {
 		v.mu.Lock()
 		gone := v.accepted == n
 		v.mu.Unlock()
