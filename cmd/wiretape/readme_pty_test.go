@@ -22,20 +22,18 @@ func (st consoleStep) interactive() bool {
 	return slices.ContainsFunc(st.want, promptRow.MatchString)
 }
 
-// onTerminal runs a step on a terminal, types what the step shows as typed, each
-// line when its prompt stands, and returns the rows of the screen.
-func onTerminal(t *testing.T, cmd *exec.Cmd, st consoleStep) []string {
+// onScreen starts a command on a terminal of so many rows and columns. What it writes
+// is drawn on the screen until done; the caller closes tty.
+func onScreen(t *testing.T, cmd *exec.Cmd, rows, cols uint16) (screen vt10x.Terminal, tty *os.File, done <-chan struct{}) {
 	t.Helper()
-	const rows, cols = 200, 160
-	screen := vt10x.New(vt10x.WithSize(cols, rows))
+	screen = vt10x.New(vt10x.WithSize(int(cols), int(rows)))
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: cols})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tty.Close()
-	done := make(chan struct{})
+	ended := make(chan struct{})
 	go func() {
-		defer close(done)
+		defer close(ended)
 		buf := make([]byte, 4096)
 		for {
 			n, err := tty.Read(buf)
@@ -45,6 +43,15 @@ func onTerminal(t *testing.T, cmd *exec.Cmd, st consoleStep) []string {
 			}
 		}
 	}()
+	return screen, tty, ended
+}
+
+// onTerminal runs a step on a terminal, types what the step shows as typed, each
+// line when its prompt stands, and returns the rows of the screen.
+func onTerminal(t *testing.T, cmd *exec.Cmd, st consoleStep) []string {
+	t.Helper()
+	screen, tty, done := onScreen(t, cmd, 200, 160)
+	defer tty.Close()
 	for i, line := range st.want {
 		m := promptRow.FindStringSubmatch(line)
 		if draft := strings.HasSuffix(line, "⏎"); draft && i+1 < len(st.want) && !strings.HasSuffix(st.want[i+1], "⏎") {

@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/creack/pty"
-	"github.com/hinshun/vt10x"
 )
 
 // completions are what somebody types before Tab, and what then stands there, in a
@@ -74,24 +71,7 @@ func TestShellsComplete(t *testing.T) {
 func tabs(t *testing.T, cmd *exec.Cmd, setup string) {
 	t.Helper()
 	cmd.Env = append(cmd.Env, "PS1=begin> ")
-	const rows, cols = 24, 80
-	screen := vt10x.New(vt10x.WithSize(cols, rows))
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: rows, Cols: cols})
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		buf := make([]byte, 4096)
-		for {
-			n, err := tty.Read(buf)
-			screen.Write(buf[:n])
-			if err != nil {
-				return
-			}
-		}
-	}()
+	screen, tty, done := onScreen(t, cmd, 24, 80)
 	defer func() {
 		cmd.Process.Kill()
 		cmd.Wait()
