@@ -18,6 +18,11 @@ func digest(nonce, cnonce, response, user string) string {
 		"< HTTP/1.1 401 Unauthorized\\r\\n\n< WWW-Authenticate: Digest nonce=\"" + nonce + "\", realm=\"r\"\\r\\n\n< Content-Length: 0\\r\\n\n< \\r\\n\n= close\n"
 }
 
+// fetch returns a command of IMAP under a tag, and a reply that says what it took.
+func fetch(tag, took string) string {
+	return "= open tcp a:143\n< * OK ready\\r\\n\n> " + tag + " FETCH 1 UID\\r\\n\n< " + tag + " OK Fetch completed " + took + ".\\r\\n\n= close\n"
+}
+
 func TestDiff(t *testing.T) {
 	for _, test := range []struct{ name, a, b, want, kinds string }{
 		{name: "the same", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: smtpHead + "< 250 ok\\r\\n\n" + smtpTail},
@@ -36,6 +41,12 @@ func TestDiff(t *testing.T) {
 			kinds: "nonce cnonce response Digest nonce"},
 		{name: "Digest of somebody else", a: digest("abc", "0a4f", "6629fae49393a05397450978507c4ef1", "alice"), b: digest("abc", "0a4f", "6629fae49393a05397450978507c4ef1", "bob"),
 			want: "x.tape:4: #1 request Authorization: want Digest (128 bytes, hidden), got Digest (126 bytes, hidden)\n"},
+		{name: "time taken", a: fetch("a1", "(0.001 + 0.000 secs)"), b: fetch("a1", "(0.012 + 0.000 + 0.003 secs)"), kinds: "time taken"},
+		{name: "time taken, under another tag", a: fetch("a1", "(0.001 + 0.000 secs)"), b: fetch("b7", "(0.002 + 0.000 secs)"), kinds: "tag time taken"},
+		{name: "time taken, the same", a: fetch("a1", "(0.001 + 0.000 secs)"), b: fetch("a1", "(0.001 + 0.000 secs)")},
+		{name: "other words before the time taken", a: fetch("a1", "(0.001 + 0.000 secs)"), b: strings.Replace(fetch("a1", "(0.001 + 0.000 secs)"), "OK Fetch", "OK Fatch", 1),
+			want: "x.tape:5: #1 reply: want \"a1 OK Fetch completed \", got \"a1 OK Fatch completed \" (at byte 7 of 22)\n"},
+		{name: "no time taken", a: fetch("a1", "(0.001 + 0.000 secs)"), b: fetch("a1", "(soon)"), want: "x.tape:5: #1 reply: want …\"etch completed (0.001 + 0.000 secs).\\r\\n\", got …\"etch completed (soon).\\r\\n\" (at byte 23 of 45; 31 bytes came)\n"},
 		{name: "argument", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "EHLO you", 1) + "< 250 ok\\r\\n\n" + smtpTail,
 			want: "x.tape:4: #1 command: want EHLO me, got EHLO you\n"},
 		{name: "a verb's case", a: smtpHead + "< 250 ok\\r\\n\n" + smtpTail, b: strings.Replace(smtpHead, "EHLO me", "ehlo me", 1) + "< 250 ok\\r\\n\n" + smtpTail},
